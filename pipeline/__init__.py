@@ -1,0 +1,1 @@
+"""The pipeline: rules, use cases and adapters; knows no settings object and no Celery."""

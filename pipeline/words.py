@@ -1,0 +1,175 @@
+"""The words of the house: closed sets and ids, one name per thing.
+
+Everything here is a plain string at run time, so that rows, messages and logs hold the word itself.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NewType, TypeAlias
+
+EventId = NewType("EventId", str)
+DeliveryId = NewType("DeliveryId", str)
+LineKey = NewType("LineKey", str)
+"""`<flow>/<business key>`, with `#part` and with `~notes` where a flow has them."""
+BusinessKey = NewType("BusinessKey", str)
+"""`aprimo:<kind>:<id>`, `opentext:process:<id>` or `signoff:<purpose>:<id>`."""
+EffectKey = NewType("EffectKey", str)
+LinkId = NewType("LinkId", str)
+InstanceId = NewType("InstanceId", str)
+"""A process instance of OpenText Workflow Service."""
+
+JsonValue: TypeAlias = "str | int | bool | list[JsonValue] | dict[str, JsonValue] | None"
+"""What our JSON columns hold. No fractions: money is Decimal, kept as text."""
+
+
+class Side(StrEnum):
+    """One of the two systems."""
+
+    APRIMO = "aprimo"
+    OPENTEXT = "opentext"
+
+
+class Urgency(StrEnum):
+    """Which queue of a target a line's work goes to; the first is the most urgent."""
+
+    EXPRESS = "express"
+    STANDARD = "standard"
+    BULK = "bulk"
+
+
+class Step(StrEnum):
+    """The three steps of an event's chain."""
+
+    TRANSFORM = "transform"
+    CARRY = "carry"
+    SETTLE = "settle"
+
+
+class EventKind(StrEnum):
+    """What an event means: read the object, or a meaning of its own."""
+
+    LOOK = "look"
+    FACT = "fact"
+
+
+class EventState(StrEnum):
+    """States of an event; the machine is in `states`."""
+
+    ACCEPTED = "accepted"
+    PLANNED = "planned"
+    CARRIED = "carried"
+    DELIVERED = "delivered"
+    IGNORED = "ignored"
+    SUPERSEDED = "superseded"
+    DEAD = "dead"
+
+
+class DeliveryState(StrEnum):
+    """States of a delivery; the machine is in `states`."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    DONE = "done"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class Purpose(StrEnum):
+    """Why an attempt called the vendor."""
+
+    SEND = "send"
+    LOOK_UP = "look_up"
+
+
+class WaitReason(StrEnum):
+    """Why a line waits for its `ready_at`."""
+
+    BACKOFF = "backoff"
+    VENDOR_WAIT = "vendor_wait"
+    LOOKUP = "lookup"
+    PROCESSING = "processing"
+    HELD = "held"
+    SETTLING = "settling"
+    """A call-back leaves the engine before its transaction is visible: the look waits a moment."""
+
+
+class ReceiptVerdict(StrEnum):
+    """What accept answered for one input."""
+
+    HANDLED = "handled"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+
+
+class Decision(StrEnum):
+    """How a review or a process was decided. Anything else a model answers is kept and shown as unknown."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CHANGES_REQUESTED = "changes_requested"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class ReviewState(StrEnum):
+    """Where one stakeholder's review stands."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    NOT_NEEDED = "not_needed"
+    WITHDRAWN = "withdrawn"
+
+
+class ProcessState(StrEnum):
+    """Where a process stands, as far as we know."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class EndedBy(StrEnum):
+    """Who ended a process: our own end is never read as their cancellation."""
+
+    US = "us"
+    THEM = "them"
+
+
+class LetterState(StrEnum):
+    """States of a dead letter."""
+
+    OPEN = "open"
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
+    OVERTAKEN = "overtaken"
+
+
+class GateKind(StrEnum):
+    """Why lines are held without spending attempts."""
+
+    PAUSE = "pause"
+    BREAKER = "breaker"
+
+
+def lane(urgency: Urgency, side: Side) -> str:
+    """The queue for work of this urgency against this target, e.g. `express.aprimo`."""
+    return f"{urgency}.{side}"
+
+
+def side_of_lane(name: str) -> Side:
+    """The target system of a lane. Raises ValueError for a queue that is no lane."""
+    return Side(name.partition(".")[2])
+
+
+def urgency_of_lane(name: str) -> Urgency:
+    """The urgency of a lane. Raises ValueError for a queue that is no lane."""
+    return Urgency(name.partition(".")[0])
+
+
+def most_urgent(first: Urgency, second: Urgency) -> Urgency:
+    """The more urgent of the two."""
+    order = list(Urgency)
+    return min(first, second, key=order.index)
