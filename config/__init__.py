@@ -1,0 +1,1 @@
+"""Everything an installation can be told, and what follows from it. Imports nothing of ours."""

@@ -1,0 +1,204 @@
+"""The settings of each part: Aprimo, OpenText, the engine, the pollers, the web app and Flower.
+
+Names end in their unit. What a vendor does not document is a setting here, with the default that is assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from config.declare import setting
+from config.secret import Secret
+
+TokenStyle = Literal["form", "form_basic", "json"]
+DeployEncoding = Literal["base64", "urlencoded", "plain"]
+CommentsTarget = Literal["task", "instance"]
+OutcomeSource = Literal["task_variable", "task_property", "process_variable"]
+IdentityForm = Literal["email", "otds_id"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aprimo:
+    """How one Aprimo tenant is reached, and how fast."""
+
+    tenant: str = setting("", "Tenant name; the four addresses follow from it.", example="acme")
+    auth_url: str = setting(
+        "",
+        "Base of the token service.",
+        example="https://acme.aprimo.com",
+        default_text="from the tenant",
+    )
+    pm_url: str = setting(
+        "",
+        "Base of Productivity Management.",
+        example="https://acme.aprimo.com",
+        default_text="from the tenant",
+    )
+    dam_url: str = setting(
+        "",
+        "Base of the asset management API.",
+        example="https://acme.dam.aprimo.com",
+        default_text="from the tenant",
+    )
+    upload_url: str = setting(
+        "",
+        "Base of the upload service.",
+        example="https://acme.aprimo.com",
+        default_text="from the tenant",
+    )
+    client_id: str = setting("", "OAuth client id, registered in Aprimo for Signoff alone.", example="signoff")
+    client_secret: Secret = setting(Secret(""), "OAuth client secret.", example="…")
+    webhook_secrets: tuple[Secret, ...] = setting(
+        (),
+        "Secrets that webhooks may be signed with, newest first; two while one is being replaced.",
+        example="new-secret,old-secret",
+    )
+    dam_signature_header: str = setting(
+        "x-aprimo-hmac",
+        "Header in which DAM rules put their signature; the administrator chooses it.",
+        example="x-aprimo-hmac",
+    )
+    fallback_ttl_s: float = setting(
+        540.0, "A token's life where neither answer nor token tells it.", example="540", unit="s", at_least=1
+    )
+    page_size: int = setting(100, "Rows asked for per page.", example="100", unit="rows", at_least=1, at_most=200)
+    ea_value_key: str = setting(
+        "eaValue", "Key under which an extended attribute's value is written.", example="eaValue"
+    )
+    rate_per_s: float = setting(
+        5.0,
+        "Requests to the tenant, all workers together. Aprimo allows 15 to all its clients together.",
+        example="5",
+        unit="requests/s",
+        at_least=0.1,
+        at_most=12,
+    )
+    burst: int = setting(5, "Requests that may leave at once after a pause.", example="5", at_least=1, at_most=15)
+    reserved_share: float = setting(
+        0.2, "Part of the rate that only decisions may use.", example="0.2", at_least=0, at_most=0.9
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenText:
+    """How one OpenText Workflow Service tenant is reached, and what of its API is assumed."""
+
+    url: str = setting("", "Base of the service.", example="https://na-1-dev.api.opentext.com")
+    tenant_id: str = setting(
+        "", "Tenant id; part of the token's address.", example="0f4c1a9e-7a1b-4a6e-9d3c-2f5b8e6a1c70"
+    )
+    client_id: str = setting("", "OAuth client id of the confidential client.", example="signoff")
+    client_secret: Secret = setting(Secret(""), "OAuth client secret.", example="…")
+    callback_secrets: tuple[Secret, ...] = setting(
+        (),
+        "Bearer tokens that our process models may call back with; the first is given to new processes.",
+        example="new-token,old-token",
+    )
+    token_style: TokenStyle = setting("form", "How a token is asked for.", example="form_basic")
+    scope: str = setting("", "Scope to ask for; not sent when empty.", example="otds:roles")
+    renew_ratio: float = setting(
+        0.8, "Part of a token's life after which it is renewed.", example="0.8", at_least=0.1, at_most=0.95
+    )
+    fallback_ttl_s: float = setting(
+        600.0, "A token's life where the answer does not tell it.", example="600", unit="s", at_least=1
+    )
+    page_size: int = setting(100, "Rows asked for per page.", example="100", unit="rows", at_least=1, at_most=1000)
+    deploy_encoding: DeployEncoding = setting(
+        "base64", "How a process model's XML is encoded when deployed.", example="base64"
+    )
+    message_action: str = setting(
+        "messageEventReceived", "Action that delivers a message to an execution.", example="messageEventReceived"
+    )
+    send_delete_reason: bool = setting(True, "Send the reason when a process is ended.", example="true")
+    comments_target: CommentsTarget = setting(
+        "task", "What a carried comment is put on: the open task, or the process instance.", example="instance"
+    )
+    outcome_source: OutcomeSource = setting(
+        "task_variable", "Where the outcome of a finished task is read.", example="process_variable"
+    )
+    identity_form: IdentityForm = setting("email", "How people are named in answers.", example="otds_id")
+    audit_overlap_s: float = setting(
+        120.0,
+        "How far back each audit poll reads again, because rows come late and unordered.",
+        example="120",
+        unit="s",
+        at_least=0,
+    )
+    callback_settle_s: float = setting(
+        1.0,
+        "Wait after a call-back before reading, because the call leaves inside the caller's transaction.",
+        example="1",
+        unit="s",
+        at_least=0,
+    )
+    rate_per_s: float = setting(
+        5.0, "Requests to the tenant, all workers together.", example="5", unit="requests/s", at_least=0.1
+    )
+    burst: int = setting(5, "Requests that may leave at once after a pause.", example="5", at_least=1)
+    reserved_share: float = setting(
+        0.2, "Part of the rate that only decisions may use.", example="0.2", at_least=0, at_most=0.9
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polling:
+    """How often the feeds are read."""
+
+    aprimo_every_s: float = setting(
+        60.0, "Between two searches for changed objects.", example="60", unit="s", at_least=0.1
+    )
+    aprimo_overlap_s: float = setting(
+        300.0, "How far back each search reads again.", example="300", unit="s", at_least=0
+    )
+    opentext_every_s: float = setting(
+        60.0, "Between two reads of the audit logs.", example="60", unit="s", at_least=0.1
+    )
+    opentext_list_every_s: float = setting(
+        300.0,
+        "Between two list reads, which find what audit rows do not tell.",
+        example="300",
+        unit="s",
+        at_least=0.1,
+    )
+    overdue_every_s: float = setting(
+        60.0, "Between two looks for reviews past their due time.", example="60", unit="s", at_least=0.1
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """The web app: intake of webhooks, and the operators' pages."""
+
+    host: str = setting("127.0.0.1", "Address to listen on.", example="0.0.0.0")  # noqa: S104 - an example
+    port: int = setting(8080, "Port to listen on.", example="8080", at_least=0, at_most=65535)
+    public_url: str | None = setting(
+        None,
+        "Where OpenText reaches this installation; without it processes call nobody back.",
+        example="https://signoff.acme.example",
+    )
+    user: str = setting("operator", "Name to log in with.", example="operator")
+    password: Secret | None = setting(
+        None,
+        "Password to log in with.",
+        example="…",
+        default_text="made once by `signoff up`",
+    )
+    body_max_bytes: int = setting(
+        1_000_000, "Longest webhook body taken.", example="1000000", unit="bytes", at_least=1000
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flower:
+    """Celery's own dashboard, read-only."""
+
+    host: str = setting("127.0.0.1", "Address to listen on.", example="0.0.0.0")  # noqa: S104 - an example
+    port: int = setting(5555, "Port to listen on.", example="5555", at_least=0, at_most=65535)
+    user: str = setting("operator", "Name to log in with.", example="operator")
+    password: Secret | None = setting(
+        None,
+        "Password to log in with.",
+        example="…",
+        default_text="made once by `signoff up`",
+    )

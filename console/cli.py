@@ -1,0 +1,55 @@
+"""The command `signoff`: parses, calls a use case, prints. Each command's module is imported only when it is used."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from console.exits import Exit
+from console.lazy import LazyGroup
+
+_COMMANDS = {
+    "up": ("console.roles:up", "Start everything on this machine, supervised."),
+    "demo": ("console.demo:demo", "Carry sample work through both sandboxes, live."),
+    "worker": ("console.roles:worker", "Start one worker."),
+    "scheduler": ("console.roles:scheduler", "Start the timetable (exactly one is needed)."),
+    "web": ("console.roles:web", "Start the webhook intake and the operators' pages."),
+    "flower": ("console.roles:flower", "Start Celery's dashboard, read-only."),
+    "sandbox": ("console.roles:sandbox", "Start one vendor's sandbox."),
+    "db": ("console.roles:db", "Bring the database's tables up to date."),
+    "settings": ("console.roles:settings", "Show the settings, or the table of all there are."),
+    "status": ("console.status:status", "Show what is open, waiting and dead, and why."),
+    "events": ("console.events:events", "List events, or show one event's timeline."),
+    "dead-letters": ("console.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
+    "flows": ("console.flows:flows", "Check the flows' words, and deploy their process models."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=(
+        "Exit codes: 0 done · 1 failed · 2 wrong usage, or something differs · 3 settings refused"
+        " · 4 broker or database unreachable, or nothing runs"
+    ),
+)
+@click.version_option(package_name="signoff", message="signoff %(version)s")
+def signoff() -> None:
+    """Carries approvals between Aprimo and OpenText Workflow Service, each exactly once."""
+
+
+def main() -> None:
+    """Entry point: a refusal of the settings is one message and exit code 3, never a traceback."""
+    from config.problems import SettingsError  # noqa: PLC0415 - help and version need no settings
+
+    try:
+        signoff(prog_name="signoff")
+    except SettingsError as err:
+        click.echo(str(err), err=True)
+        sys.exit(Exit.REFUSED)
+
+
+if __name__ == "__main__":
+    main()
