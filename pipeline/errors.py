@@ -7,6 +7,7 @@ PipelineError
     MisconfiguredError  every call would fail (a second 401, a 403); a gate closes, no attempt is spent
     StaleError          what the plan expected is no longer true in the target; plan again
     LeaseLostError      another worker took the line over; this member drops out
+    StoreAwayError      SQL cannot be reached or cannot take it; nothing was stored
 """
 
 from __future__ import annotations
@@ -76,3 +77,7 @@ class StaleError(PipelineError):
 
 class LeaseLostError(PipelineError):
     """Too little of the lease is left for another call, or the lease is somebody else's."""
+
+
+class StoreAwayError(PipelineError):
+    """SQL cannot be reached, or cannot take the write: nothing of the transaction was stored."""

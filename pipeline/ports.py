@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pipeline.backoff import RetryPolicy
 from pipeline.commands import Cause, Command
@@ -33,6 +33,8 @@ from pipeline.words import (
     Urgency,
     WaitReason,
 )
+
+T = TypeVar("T")
 
 # ---- values that cross the ports -------------------------------------------------------------------------------
 
@@ -121,6 +123,18 @@ class Release:
     head: int | None = None
     failures: int = 0
     hinted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldWake:
+    """How a line goes on whose dead letter was closed. is_ready False: nothing is open on it any more."""
+
+    key: LineKey
+    step: Step
+    lane: str
+    vendor: Side
+    head: int
+    is_ready: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,8 +325,8 @@ class Lines(Protocol):
     ) -> list[Claim]:
         """Lease due lines: those of the hinted events first, then (unless alone) others of the lane, up to limit."""
 
-    def fence(self, claims: Iterable[Claim]) -> frozenset[LineKey]:
-        """Begin a later write: lock the lines whose lease is still ours and return their keys."""
+    def fence(self, claims: Iterable[Claim]) -> dict[LineKey, int]:
+        """Begin a later write: lock the lines whose lease is still ours; returns key -> the tail now."""
 
     def release(self, releases: Sequence[Release]) -> None:
         """End leases of fenced lines; crashes back to 0."""
@@ -320,8 +334,8 @@ class Lines(Protocol):
     def due(self, *, limit: int, rehint_after_s: float) -> list[Due]:
         """Due lines that need a hint, marked as hinted now."""
 
-    def wake_held(self, keys: Sequence[LineKey], step: Step) -> None:
-        """Make lines ready now (a dead letter that held them was replayed, discarded or overtaken)."""
+    def wake_held(self, wakes: Sequence[HeldWake]) -> None:
+        """Make held lines ready now (a dead letter was replayed, discarded or overtaken); hinted_at is cleared."""
 
 
 class Events(Protocol):
@@ -355,8 +369,8 @@ class Events(Protocol):
 class Deliveries(Protocol):
     """Deliveries and attempts."""
 
-    def plan(self, cause: Cause, commands: Sequence[Command]) -> tuple[int, ...]:
-        """Store a plan's commands in order; returns the ordinals stored.
+    def plan(self, plans: Sequence[tuple[Cause, Sequence[Command]]]) -> None:
+        """Store the commands of several events' plans, each in order.
 
         Open deliveries of earlier plans of the event are dropped, except `unknown` ones, which are kept (first) and
         not planned anew; a command whose effect key is `done` already is not planned again.
@@ -483,7 +497,13 @@ class Store(Protocol):
     """The truth."""
 
     def begin(self) -> AbstractContextManager[Tx]:
-        """A transaction: commits at the end, rolls back on an error; retried by the caller only as a whole."""
+        """A transaction: commits at the end, rolls back on an error. Raises StoreAwayError when SQL is away."""
+
+    def run(self, work: Callable[[Tx], T]) -> T:
+        """Do the work in a transaction, again as a whole after a deadlock, a serialization failure or a busy lock.
+
+        work changes nothing but through its Tx. Raises StoreAwayError when SQL is away.
+        """
 
 
 # ---- the vendors -------------------------------------------------------------------------------------------------
@@ -541,6 +561,9 @@ class Waker(Protocol):
 
     def wake(self, hints: Sequence[Hint]) -> None:
         """Publish; never raises for a queue that is away."""
+
+    def room(self, mark: int) -> int:
+        """How many messages the lanes' queues are short of the mark; 0 when the queue is away."""
 
     def tell_dead(self, event_ids: Sequence[EventId]) -> None:
         """Put ids of dead events onto the queue `dead_letters`."""
