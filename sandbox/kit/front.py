@@ -18,9 +18,7 @@ from sandbox.kit.requests import NO_ANSWER
 
 UNKNOWN_ROUTE = "(unknown)"
 BODY_STEPS = 10
-GATEWAY_PAGE = (
-    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-)
+GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 class Front:

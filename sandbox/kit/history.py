@@ -14,7 +14,7 @@ from sandbox.kit.journal import Journal
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One row of the history. `is_changed` is false for a repeated call that changed nothing."""
+    """One row of the history. `changed` is false for a repeated call that changed nothing."""
 
     number: int
     time: str
@@ -36,12 +36,20 @@ class History:
         self._lock = threading.Lock()
         self._changes: list[Change] = []
 
-    def add(self, subject: str, *, before: object, after: object, identity: str | None = None) -> Change:
+    def add(
+        self,
+        subject: str,
+        *,
+        before: object,
+        after: object,
+        identity: str | None = None,
+        is_changed: bool | None = None,
+    ) -> Change:
         """Record what became of an object (such as `activity:5012`).
 
         before and after are what JSON can hold; None means that the object is not there. They are kept
         as they are: hand in copies where the object goes on changing. Actor, method and route are those
-        of the current `origin`.
+        of the current `origin`. is_changed defaults to before != after; name it where a stamp moves anyway.
         """
         whence = origin.current()
         with self._lock:
@@ -55,7 +63,7 @@ class History:
                 before=before,
                 after=after,
                 identity=identity,
-                changed=before != after,
+                changed=before != after if is_changed is None else is_changed,
             )
             self._changes.append(change)
             self._journal.append({"history": asdict(change)})

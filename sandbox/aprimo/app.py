@@ -1,0 +1,70 @@
+"""Puts the tenant together: state, rate, tokens, resources, webhooks and the kit's front."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from sandbox.aprimo import pm_definitions, pm_people, refusals
+from sandbox.aprimo.admin import Admin
+from sandbox.aprimo.guard import Guard, Slashless
+from sandbox.aprimo.options import Options
+from sandbox.aprimo.pm_activities import Activities
+from sandbox.aprimo.pm_projects import Projects
+from sandbox.aprimo.rate import Bucket
+from sandbox.aprimo.state import State
+from sandbox.aprimo.tokens import Tokens
+from sandbox.aprimo.webhooks import Webhooks
+from sandbox.kit import admin as kit_admin
+from sandbox.kit.admin import Kit
+from sandbox.kit.faults import Faults
+from sandbox.kit.front import Front
+from sandbox.kit.history import History
+from sandbox.kit.journal import Journal
+from sandbox.kit.requests import RequestCounts
+
+JOURNAL = "aprimo.jsonl"
+
+
+def build(options: Options) -> ASGIApp:
+    """Make the app of one tenant, with the state its data folder holds."""
+    journal, restored = Journal.opened(options.data_dir, JOURNAL)
+    kit = Kit(faults=Faults(seed=options.seed), history=History(journal), requests=RequestCounts())
+    state = State(journal, restored, history=kit.history)
+    tokens = Tokens(state, ttl_s=options.token_ttl_s)
+    bucket = Bucket(
+        rate_per_s=options.rate_per_s,
+        delayed_max=options.delayed_max,
+        send_retry_after=options.send_retry_after,
+    )
+    webhooks = Webhooks(state, options)
+    activities = Activities(state, kit.history, webhooks)
+    projects = Projects(
+        state, kit.history, webhooks, activities, needs_collections=options.require_both_ea_collections
+    )
+
+    def reset() -> None:
+        state.clear()
+        webhooks.reset()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        webhooks.resume()
+        yield
+
+    routes = [
+        *tokens.routes(),
+        *activities.routes(),
+        *projects.routes(),
+        *pm_people.routes(),
+        *pm_definitions.routes(),
+    ]
+    admin = Admin(tokens=tokens, webhooks=webhooks, bucket=bucket, activities=activities)
+    app = Starlette(
+        routes=[*routes, *kit_admin.routes(kit, reset=reset), *admin.routes()],
+        exception_handlers={refusals.Refusal: refusals.answer},
+        lifespan=lifespan,
+    )
+    guarded = Guard(app, bucket=bucket, tokens=tokens)
+    return Slashless(Front(guarded, kit=kit, routes=routes))

@@ -1,0 +1,20 @@
+"""What can be set when the sandbox starts (`--options FILE.json`)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options with their defaults; units are in the names, shares and scales are plain factors."""
+
+    tenant: str = "sandbox"
+    webhook_url: str = ""
+    webhook_secret: str = "sandbox-webhook-secret"  # noqa: S105 -- A public default of a test service.
+    webhook_retry_scale: float = 1.0
+    rate_per_s: float = 15.0
+    delayed_max: int = 100
+    send_retry_after: bool = False
+    token_ttl_s: float = 600.0
+    require_both_ea_collections: bool = True
+    data_dir: str | None = None
+    seed: int | None = None
