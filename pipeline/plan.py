@@ -286,6 +286,8 @@ class Plan:
     commands: tuple[Command, ...] = ()
     changes: LinkChanges = field(default_factory=LinkChanges)
     follow_ups: tuple[FollowUp, ...] = ()
+    urgency: Urgency = Urgency.BULK
+    """Raises the line's urgency for these commands (a decision is express); never lowers it."""
 
 
 def deliver(*commands: Command, changes: LinkChanges | None = None, follow_ups: tuple[FollowUp, ...] = ()) -> Plan:

@@ -1,0 +1,54 @@
+"""Reason codes: why something was ignored, refused or died, each with its cure for an operator.
+
+Codes are stable: dead letters, notices, the CLI and docs/dead-letters.md use the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """is_mended_at_source: a newer look at the item mends it without a replay, because the item itself was wrong."""
+
+    cure: str
+    is_mended_at_source: bool = False
+
+
+CODES: Mapping[str, Code] = {
+    "values_missing": Code(
+        cure="Fill in the values named in the hint in Aprimo; the next look goes on by itself.",
+        is_mended_at_source=True,
+    ),
+    "value_malformed": Code(
+        cure="Mend the value named in the hint in Aprimo; the next look goes on by itself.", is_mended_at_source=True
+    ),
+    "item_hidden_or_deleted": Code(
+        cure="Give the integration's user the right to see the item again, or discard to let go of it.",
+        is_mended_at_source=True,
+    ),
+    "tries_spent": Code(cure="The vendor failed again and again: see the attempts, then replay."),
+    "read_failed": Code(cure="Reading the item failed again and again: see the hint, then replay."),
+    "refused_by_vendor": Code(
+        cure="The vendor refuses this call: see the hint, mend the item or the mapping, replay."
+    ),
+    "stale": Code(cure="The item changed faster than it could be carried: look at it, then replay from the start."),
+    "poison": Code(cure="This event ended its worker again and again: report it, then replay or discard."),
+    "plan_failed": Code(cure="Our rules failed on this item: report it with the hint, then replay or discard."),
+    "owned_by_other": Code(cure="A plan would have written a field that the other system owns: report it."),
+    "settle_failed": Code(cure="The outcome could not be recorded: report it with the hint, then replay (resume)."),
+}
+
+
+def is_mended_at_source(code: str) -> bool:
+    """Whether a newer look at the item mends a dead letter with this code."""
+    known = CODES.get(code)
+    return known is not None and known.is_mended_at_source
+
+
+def cure(code: str) -> str:
+    """What a person can do about it; general advice for a vendor's own code."""
+    known = CODES.get(code)
+    return known.cure if known else "See the hint and the attempts, mend the cause, then replay or discard."

@@ -1,0 +1,175 @@
+"""What the three steps share: handing ids on, ending an event, moving a line on, burying a dead one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pipeline.ports import AuditEntry, Claim, EventMove, Hint, Limits, NewLetter, Release, Tx
+from pipeline.words import (
+    DeliveryId,
+    EventId,
+    EventState,
+    LineKey,
+    Side,
+    Step,
+    Urgency,
+    WaitReason,
+    lane,
+)
+
+ACTOR = "signoff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buried:
+    """An event that died in a step: where it stood and why."""
+
+    claim: Claim
+    event_id: EventId
+    before: EventState
+    code: str
+    hint: str
+    step: Step
+    side: Side
+    delivery_id: DeliveryId | None = None
+
+
+@dataclass(kw_only=True)
+class Onward:
+    """Ids a step hands on: those of the chain's own lane, and hints for the others."""
+
+    lane: str
+    ids: list[EventId] = field(default_factory=list)
+    hints: list[Hint] = field(default_factory=list)
+    dead: list[EventId] = field(default_factory=list)
+
+    def add(self, step: Step, to_lane: str, event_id: EventId, *, next_step: Step) -> None:
+        """Hand an id on: in this chain where the lane and the next link fit, else as a message of its own."""
+        if to_lane == self.lane and step is next_step:
+            self.ids.append(event_id)
+        else:
+            self.hints.append(Hint(step=step, lane=to_lane, event_ids=(event_id,)))
+
+    def add_wait(self, step: Step, to_lane: str, event_id: EventId, wait_s: float, limits: Limits) -> None:
+        """A countdown message for a short wait; a longer one is the sweeper's."""
+        if wait_s <= limits.countdown_max_s:
+            self.hints.append(Hint(step=step, lane=to_lane, event_ids=(event_id,), wait_s=wait_s))
+
+    def merged_hints(self, batch: int) -> list[Hint]:
+        """Hints of one step and lane in one message, up to the batch's size."""
+        groups: dict[tuple[Step, str, float], list[EventId]] = {}
+        for hint in self.hints:
+            # Waits are grouped by tenths of a second: a countdown is a hint, not a promise.
+            groups.setdefault((hint.step, hint.lane, round(hint.wait_s, 1)), []).extend(hint.event_ids)
+        return [
+            Hint(step=step, lane=name, event_ids=tuple(ids[start : start + batch]), wait_s=wait_s)
+            for (step, name, wait_s), ids in groups.items()
+            for start in range(0, len(ids), batch)
+        ]
+
+
+def waiting(
+    claim: Claim,
+    *,
+    step: Step,
+    side: Side,
+    until: datetime,
+    reason: WaitReason,
+    failures: int = 0,
+    route: str = "",
+    has_hint: bool = False,
+) -> Release:
+    """A line that waits with its step unchanged."""
+    return Release(
+        key=claim.key,
+        token=claim.token,
+        step=step,
+        lane=lane(claim.urgency, side),
+        vendor=side,
+        route=route,
+        ready_at=until,
+        wait_reason=reason,
+        failures=failures,
+        hinted=has_hint,
+    )
+
+
+def bury(tx: Tx, buried: Sequence[Buried], onward: Onward) -> None:
+    """Make events dead, in one commit with their letters; their lines are held until a person or a newer look."""
+    if not buried:
+        return
+    tx.events.move(
+        [EventMove(id=item.event_id, before=item.before, after=EventState.DEAD, reason=item.code) for item in buried]
+    )
+    tx.letters.open(
+        [
+            NewLetter(event_id=item.event_id, delivery_id=item.delivery_id, code=item.code, hint=item.hint)
+            for item in buried
+        ]
+    )
+    tx.lines.release(
+        [
+            Release(
+                key=item.claim.key,
+                token=item.claim.token,
+                step=item.step,
+                lane=lane(item.claim.urgency, item.side),
+                vendor=item.side,
+            )
+            for item in buried
+        ]
+    )
+    tx.ledger.audit(
+        [AuditEntry(actor=ACTOR, act="event.dead", object=item.event_id, after=item.code) for item in buried]
+    )
+    onward.dead.extend(item.event_id for item in buried)
+
+
+def is_poison(claim: Claim, limits: Limits) -> bool:
+    """Whether this line's head ended its worker too often."""
+    return claim.crashes >= limits.crash_max
+
+
+def move_on(tx: Tx, claims: Iterable[Claim], tails: dict[LineKey, int], onward: Onward, *, next_step: Step) -> None:
+    """After events ended: each line's head is its lowest open event, due now; an empty line rests."""
+    claims = list(claims)
+    firsts = tx.events.next_open([claim.key for claim in claims])
+    releases = []
+    for claim in claims:
+        first = firsts.get(claim.key)
+        if first is None:
+            releases.append(_rest(claim, tails[claim.key]))
+            continue
+        goes_to = lane(claim.urgency, first.side)
+        releases.append(
+            Release(
+                key=claim.key,
+                token=claim.token,
+                step=Step.TRANSFORM,
+                lane=goes_to,
+                vendor=first.side,
+                ready_at=tx.now,
+                head=first.position,
+                hinted=True,
+            )
+        )
+        onward.add(Step.TRANSFORM, goes_to, first.id, next_step=next_step)
+    tx.lines.release(releases)
+
+
+def _rest(claim: Claim, tail: int) -> Release:
+    return Release(
+        key=claim.key,
+        token=claim.token,
+        step=Step.TRANSFORM,
+        lane=lane(Urgency.STANDARD, Side.APRIMO),
+        vendor=Side.APRIMO,
+        head=tail + 1,
+    )
+
+
+def after(now: datetime, wait_s: float) -> datetime:
+    """The moment that many seconds from now."""
+    return now + timedelta(seconds=wait_s)
