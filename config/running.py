@@ -23,7 +23,8 @@ def current(environ: Mapping[str, str] | None = None, toml_path: Path | None = N
     if told.get("SIGNOFF_BROKER_URL"):
         return alone
     running = read_run_file(alone.data_dir)
-    return load({**running["environ"], **told}, toml_path) if running else alone
+    said = {name: value for name, value in told.items() if value}
+    return load({**running["environ"], **said}, toml_path) if running else alone
 
 
 def read_run_file(data_dir: Path) -> dict[str, Any] | None:

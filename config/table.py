@@ -9,6 +9,7 @@ from typing import get_args
 
 from config.declare import Declared
 from config.secret import Secret
+from config.settings import without_password
 
 _TITLES = {
     "": "Installation",
@@ -41,6 +42,11 @@ def markdown(declared: Iterable[Declared]) -> str:
     return "".join(parts)
 
 
+def effective(settings: object, declared: Iterable[Declared]) -> str:
+    """The values in force, one a line as the environment would say them; secrets and passwords blotted out."""
+    return "".join(f"{each.env}={_value(settings, each)}\n" for each in declared)
+
+
 def _row(each: Declared) -> str:
     unit = f" {each.unit}" if each.unit else ""
     default = each.default_text or f"{_text(each.default)}{unit if each.default is not None else ''}"
@@ -66,3 +72,16 @@ def _text(default: object) -> str:
     if isinstance(default, float):
         return f"`{default:g}`"
     return f"`{default.as_posix() if isinstance(default, Path) else default}`"
+
+
+def _value(settings: object, each: Declared) -> str:
+    value = getattr(getattr(settings, each.group) if each.group else settings, each.name)
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return without_password(value) if each.has_password else str(value)

@@ -1,0 +1,22 @@
+"""Runs Celery beat with our timetable."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from celery import signals
+
+from config.settings import Settings
+from console.ready import keep_our_logs, say_ready
+from schedules import install
+from tasks.app import create
+
+
+def run(settings: Settings) -> None:
+    """Sends what is due until told to stop."""
+    app = create(settings)
+    install(app, settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    keep_our_logs()
+    signals.beat_init.connect(partial(say_ready, "scheduler"), weak=False)
+    app.Beat(quiet=True, loglevel=settings.log_level).run()

@@ -1,0 +1,38 @@
+"""Runs one Celery worker: prefork, its queues in order of urgency, with the end it deserves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+
+# Celery reads this when it is first imported: SIGTERM then lets steps finish for a while, and hands back the rest.
+os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+
+from celery import signals
+
+from config.celery_options import queues_of
+from config.settings import Settings
+from console.leash import die_with_parent, kernel_keeps_it
+from console.ready import keep_our_logs, say_ready
+from tasks.app import create
+
+
+def run(settings: Settings, role: str, targets: Sequence[str]) -> None:
+    """Works until told to stop; its processes never outlive it."""
+    app = create(settings)
+    keep_our_logs()
+    signals.worker_ready.connect(partial(say_ready, role), weak=False)
+    if kernel_keeps_it():
+        signals.worker_process_init.connect(partial(_tie, os.getpid()), weak=False)
+    app.worker_main(["--quiet", "worker", *worker_arguments(role, targets)])
+
+
+def worker_arguments(role: str, targets: Sequence[str]) -> list[str]:
+    """Celery's arguments. Workers need no news of each other: without that they start a second sooner."""
+    queues = [queue for target in targets for queue in queues_of(target)]
+    return ["-Q", ",".join(queues), "-n", f"{role}@%h", "--without-gossip", "--without-mingle"]
+
+
+def _tie(main_pid: int, **_: object) -> None:
+    die_with_parent(main_pid)
