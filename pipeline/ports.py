@@ -191,12 +191,16 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True)
 class NewAttempt:
-    """The row that is committed before a call leaves."""
+    """The row that is committed before a call leaves.
+
+    late_s: for a send, `begin` sets the delivery's settled_after to now + late_s, so that a crash leaves it known.
+    """
 
     delivery_id: DeliveryId
     number: int
     purpose: Purpose
     token: int
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +218,6 @@ class AttemptEnd:
     wait_s: float | None = None
     vendor_ref: str = ""
     failures: int = 0
-    settled_after: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -383,7 +386,7 @@ class Deliveries(Protocol):
         """Per event its deliveries that are neither done nor dropped, in order (unknown ones first)."""
 
     def begin(self, attempts: Sequence[NewAttempt]) -> None:
-        """Write attempt rows; a delivery whose purpose is send becomes `sending`."""
+        """Write attempt rows (started_at = Tx.now); a delivery whose purpose is send becomes `sending`."""
 
     def end(self, ends: Sequence[AttemptEnd]) -> None:
         """Write outcomes; each move is checked against `states`."""
