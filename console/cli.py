@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from config import VERSION
 from console.exits import Exit
 from console.lazy import LazyGroup
 
@@ -35,7 +36,7 @@ _COMMANDS = {
         " · 4 broker or database unreachable, or nothing runs"
     ),
 )
-@click.version_option(package_name="signoff", message="signoff %(version)s")
+@click.version_option(VERSION, message="signoff %(version)s")
 def signoff() -> None:
     """Carries approvals between Aprimo and OpenText Workflow Service, each exactly once."""
 

@@ -21,6 +21,7 @@ READY = r"^signoff \S+ is ready"
 _SANDBOX_READY = "^listening on http"
 _BROKER_READY = "Ready to accept connections"
 _SANDBOX_SECRET = "sandbox-secret"  # noqa: S105 - the sandboxes' public one
+_KNOWN_PORTS = {"aprimo": 8181, "opentext": 8182}
 _SANDBOX_SHUTDOWN_S = "5"
 
 
@@ -28,14 +29,15 @@ _SANDBOX_SHUTDOWN_S = "5"
 class Wishes:
     """What a caller may ask of an installation besides its settings.
 
-    roles limits what is started (None: all); the ports are taken where they are free, 0 is any.
+    roles limits what is started (None: all). With known_ports the addresses are the same each time, as people like
+    it, where those ports are free; without, any free ports are taken, so that installations do not meet. A port that
+    the environment names is tried in both cases. The options are the sandboxes' own.
     """
 
     roles: frozenset[str] | None = None
+    known_ports: bool = False
     aprimo_options: Mapping[str, Any] = field(default_factory=dict)
     opentext_options: Mapping[str, Any] = field(default_factory=dict)
-    aprimo_port: int = 0
-    opentext_port: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +52,7 @@ class Plan:
 
 def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) -> Plan:
     """The plan for these settings; writes the children's private files. Raises NoBrokerError."""
-    names = ("broker", "aprimo", "opentext", "web", "flower")
-    wanted = (0, wishes.aprimo_port, wishes.opentext_port, settings.web.port, settings.flower.port)
-    ports = dict(zip(names, free_ports(wanted), strict=True))
+    ports = _ports(settings, inherited, wishes)
     secrets = made_once(settings.data_dir)
     environ = {
         "SIGNOFF_DATA_DIR": str(settings.data_dir),
@@ -88,6 +88,15 @@ def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) 
 def signoff_command(*words: str) -> tuple[str, ...]:
     """The command line of one of our own roles, with this very Python."""
     return (sys.executable, "-P", "-m", "console.cli", *words)
+
+
+def _ports(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) -> dict[str, int]:
+    configured = {"web": settings.web.port, "flower": settings.flower.port}
+    wanted = {"broker": 0, **_KNOWN_PORTS, **configured}
+    if not wishes.known_ports:
+        named = {name for name in configured if inherited.get(f"SIGNOFF_{name.upper()}_PORT")}
+        wanted = {name: port if name in named else 0 for name, port in wanted.items()}
+    return dict(zip(wanted, free_ports(tuple(wanted.values())), strict=True))
 
 
 def _urls(settings: Settings, ports: Mapping[str, int]) -> dict[str, str]:

@@ -16,15 +16,13 @@ from console.exits import Exit
 from console.supervisor import AlreadyRunningError, Installation
 from console.supervisor_loop import StartError
 
-APRIMO_PORT, OPENTEXT_PORT = 8181, 8182
-
 
 def run() -> Exit:
     """Runs until Ctrl-C, SIGTERM or the terminal's end; gives the exit code."""
     stream = Stream()
     is_over = _told_to_end()
     overrides = {} if os.environ.get("SIGNOFF_LOG_FORMAT") else {"SIGNOFF_LOG_FORMAT": "console"}
-    wishes = Wishes(aprimo_port=APRIMO_PORT, opentext_port=OPENTEXT_PORT)
+    wishes = Wishes(known_ports=True)
     try:
         installation = Installation.start(overrides, wishes=wishes, show=stream.show)
     except (NoBrokerError, AlreadyRunningError, StartError) as err:
