@@ -15,7 +15,7 @@ from pipeline import codes, keys
 from pipeline.errors import StoreAwayError
 from pipeline.events import Event, NewEvent, Reading
 from pipeline.plan import FollowUp
-from pipeline.ports import EventMove, HeldWake, Hint, Letter, Limits, LineNow, StoredEvent, TailMove, Tx
+from pipeline.ports import Checkpoint, EventMove, HeldWake, Hint, Letter, Limits, LineNow, StoredEvent, TailMove, Tx
 from pipeline.ports import Store as StorePort
 from pipeline.words import (
     BusinessKey,
@@ -44,13 +44,21 @@ class Accepted:
     failed: tuple[int, ...] = ()
 
 
-def accept(readings: Sequence[Reading], *, store: StorePort, new_id: NewId, limits: Limits) -> Accepted:
+def accept(
+    readings: Sequence[Reading],
+    *,
+    store: StorePort,
+    new_id: NewId,
+    limits: Limits,
+    checkpoint: Checkpoint | None = None,
+) -> Accepted:
     """Store a group of inputs in one commit; a group that fails is tried one by one.
 
+    checkpoint: a feed's new watermark, saved in the same commit (and not at all when an input failed).
     Raises StoreAwayError when SQL cannot take any of it.
     """
     try:
-        return store.run(lambda tx: _accept(tx, readings, new_id=new_id, limits=limits))
+        return store.run(lambda tx: _accept(tx, readings, new_id=new_id, limits=limits, checkpoint=checkpoint))
     except StoreAwayError:
         raise
     except Exception:  # noqa: BLE001 - One input that SQL refuses must not take its group along.
@@ -93,13 +101,19 @@ def fact(cause: Event, follow_up: FollowUp, *, part: str = "") -> NewEvent:
     )
 
 
-def _accept(tx: Tx, readings: Sequence[Reading], *, new_id: NewId, limits: Limits) -> Accepted:
+def _accept(
+    tx: Tx, readings: Sequence[Reading], *, new_id: NewId, limits: Limits, checkpoint: Checkpoint | None
+) -> Accepted:
     events = [event for reading in readings if reading.verdict is ReceiptVerdict.HANDLED for event in reading.events]
     stored, hints = place(tx, events, new_id=new_id, limits=limits) if events else ([], [])
     ids = {(item.event.dedupe_key, item.event.flow): item.id for item in stored}
+    receipts = [(reading, _event_of(reading, ids)) for reading in readings]
     tx.ledger.keep_receipts(
-        [(reading, _event_of(reading, ids)) for reading in readings], refused_kept_max=limits.refused_kept_max
+        [(reading, event_id) for reading, event_id in receipts if event_id or reading.is_kept_when_known],
+        refused_kept_max=limits.refused_kept_max,
     )
+    if checkpoint:
+        tx.ledger.save_checkpoint(checkpoint)
     return Accepted(hints=tuple(hints), stored=len(stored))
 
 
