@@ -33,11 +33,7 @@ def build(options: Options) -> ASGIApp:
     kit = Kit(faults=Faults(seed=options.seed), history=History(journal), requests=RequestCounts())
     state = State(journal, restored, history=kit.history)
     tokens = Tokens(state, ttl_s=options.token_ttl_s)
-    bucket = Bucket(
-        rate_per_s=options.rate_per_s,
-        delayed_max=options.delayed_max,
-        send_retry_after=options.send_retry_after,
-    )
+    bucket = Bucket(**options.limits())
     webhooks = Webhooks(state, options)
     activities = Activities(state, kit.history, webhooks)
     projects = Projects(
@@ -47,6 +43,7 @@ def build(options: Options) -> ASGIApp:
     def reset() -> None:
         state.clear()
         webhooks.reset()
+        bucket.set(**options.limits())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

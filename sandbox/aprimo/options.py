@@ -1,6 +1,7 @@
 """What can be set when the sandbox starts (`--options FILE.json`)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,3 +19,11 @@ class Options:
     require_both_ea_collections: bool = True
     data_dir: str | None = None
     seed: int | None = None
+
+    def limits(self) -> dict[str, Any]:
+        """Give those of the rate."""
+        return {
+            "rate_per_s": self.rate_per_s,
+            "delayed_max": self.delayed_max,
+            "send_retry_after": self.send_retry_after,
+        }

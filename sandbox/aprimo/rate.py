@@ -12,16 +12,15 @@ class Bucket:
 
     def __init__(self, *, rate_per_s: float, delayed_max: int, send_retry_after: bool) -> None:
         self.set(rate_per_s=rate_per_s, delayed_max=delayed_max, send_retry_after=send_retry_after)
-        self._delayed = 0
-        self._refused = 0
 
     def set(self, *, rate_per_s: float, delayed_max: int, send_retry_after: bool) -> None:
-        """Use other limits from now on; the bucket is full."""
+        """Use other limits from now on; the bucket is full and the counts start again."""
         self._rate_per_s = rate_per_s
         self._delayed_max = delayed_max
         self.send_retry_after = send_retry_after
         self._tokens = self._full = max(1.0, rate_per_s)
         self._at = time.monotonic()
+        self._delayed = self._refused = 0
 
     def limits(self) -> dict[str, Any]:
         """Give the limits in force."""
