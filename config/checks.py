@@ -122,7 +122,7 @@ def _vendors(settings: Settings) -> Iterator[Problem]:
     if settings.web.public_url and not opentext.callback_secrets:
         yield Problem(
             names=("SIGNOFF_OPENTEXT_CALLBACK_SECRETS", "SIGNOFF_WEB_PUBLIC_URL"),
-            reason="call-backs are asked for, but there is no token to know them by.",
+            reason="call-backs are asked for, but there is no secret to know them by.",
             example="SIGNOFF_OPENTEXT_CALLBACK_SECRETS=a-long-random-text",
         )
     if settings.engine.late_factor < 1 and not all(map(_is_local, (aprimo.pm_url, opentext.url))):

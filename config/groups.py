@@ -92,8 +92,8 @@ class OpenText:
     client_secret: Secret = setting(Secret(""), "OAuth client secret.", example="…")
     callback_secrets: tuple[Secret, ...] = setting(
         (),
-        "Bearer tokens that our process models may call back with; the first is given to new processes.",
-        example="new-token,old-token",
+        "Secrets that the call-back tokens of our process models are made from, newest first.",
+        example="new-secret,old-secret",
     )
     token_style: TokenStyle = setting("form", "How a token is asked for.", example="form_basic")
     scope: str = setting("", "Scope to ask for; not sent when empty.", example="otds:roles")
