@@ -1,0 +1,1 @@
+"""Aprimo: Productivity Management. `wire` builds and reads, `client` sends, `effects` pairs sends with look-ups."""

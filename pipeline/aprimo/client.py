@@ -1,0 +1,109 @@
+"""The calls to Aprimo that Signoff makes, one method each; what they mean is decided elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from pipeline.aprimo import schemas, wire
+from pipeline.aprimo.options import AprimoOptions
+from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
+from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind, Page, Wire
+from pipeline.ports import Bounds
+from pipeline.transport.memory import Memory
+from pipeline.transport.reading import reading
+from pipeline.transport.session import Sender
+
+NOT_FOUND = 404
+CONFLICT = 409
+
+
+class Client:
+    """Aprimo, Productivity Management. Thread-safe."""
+
+    def __init__(
+        self, sender: Sender, options: AprimoOptions, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.options = options
+        self._sender = sender
+        self._wire = Wire(options.pm_url)
+        self._people: Memory[int, Person] = Memory(options.cache_s, monotonic)
+        self._status_names: Memory[str, Mapping[int, str]] = Memory(options.cache_s, monotonic)
+
+    def activity(self, activity_id: int, bounds: Bounds) -> ObjectRow | None:
+        """An activity; None when it is unknown to us or hidden from us."""
+        body = self.object_body(OBJECT_KINDS["activity"], activity_id, bounds)
+        return None if body is None else self._activity_row(body)
+
+    def activities(self, ids: Sequence[int], bounds: Bounds) -> dict[int, ObjectRow]:
+        """Those of the activities that a search returns; one that it does not may exist all the same."""
+        kind = OBJECT_KINDS["activity"]
+        found: dict[int, ObjectRow] = {}
+        size = self.options.page_size
+        for start in range(0, len(ids), size):
+            chunk = ids[start : start + size]
+            page = self.search(kind, wire.any_of(kind.id_key, chunk), limit=size, offset=0, bounds=bounds)
+            found |= {row.object_id: row for row in map(self._activity_row, page.rows)}
+        return found
+
+    def object_body(self, kind: ObjectKind, object_id: int, bounds: Bounds) -> Mapping[str, Any] | None:
+        """An object's fields as they came; None when it is unknown or hidden."""
+        answer = self._sender.send(self._wire.get_object(kind, object_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"Aprimo's {kind.resource} {object_id}"):
+            return answer.json_object()
+
+    def put_object(self, kind: ObjectKind, object_id: int, body: Mapping[str, Any], bounds: Bounds) -> None:
+        """Change an object."""
+        self._sender.send(self._wire.put_object(kind, object_id, body), bounds)
+
+    def search(self, kind: ObjectKind, tree: Mapping[str, Any], *, limit: int, offset: int, bounds: Bounds) -> Page:
+        """One page of a search."""
+        answer = self._sender.send(self._wire.search(kind, tree, limit=limit, offset=offset), bounds)
+        with reading(f"Aprimo's search of {kind.resource}"):
+            return wire.read_page(answer)
+
+    def project(self, project_id: int, bounds: Bounds) -> ProjectRow | None:
+        """A project; None when it is unknown or hidden."""
+        answer = self._sender.send(self._wire.get_object(OBJECT_KINDS["project"], project_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"Aprimo's project {project_id}"):
+            return schemas.load_project(answer)
+
+    def project_verb(self, project_id: int, verb: str, bounds: Bounds) -> bool:
+        """Carry out a verb; False when the project's status does not allow it."""
+        return self._sender.send(self._wire.project_verb(project_id, verb), bounds).status != CONFLICT
+
+    def status_name(self, number: int, bounds: Bounds) -> str:
+        """The tenant's name of a project status, in lower case; "" for one that the lookup does not name."""
+        names = self._status_names.get("names", lambda _: self._read_status_names(bounds))
+        return names.get(number, "").casefold()
+
+    def people(self, ids: Iterable[int], bounds: Bounds) -> dict[int, Person]:
+        """Users by id, remembered for a while."""
+        return {each: self._people.get(each, lambda user_id: self._read_user(user_id, bounds)) for each in ids}
+
+    def me(self, bounds: Bounds) -> Person:
+        """The user whom our registration acts as: what we write shows this one as its author."""
+        answer = self._sender.send(self._wire.get_me(), bounds)
+        with reading("Aprimo's own user"):
+            return schemas.load_user(answer)
+
+    def _activity_row(self, body: Mapping[str, Any]) -> ObjectRow:
+        with reading("An activity of Aprimo's"):
+            return schemas.load_activity(body, ea_value_key=self.options.ea_value_key)
+
+    def _read_user(self, user_id: int, bounds: Bounds) -> Person:
+        answer = self._sender.send(self._wire.get_user(user_id), bounds)
+        if answer.status == NOT_FOUND:
+            return Person(user_id=user_id, email="", name="")
+        with reading(f"Aprimo's user {user_id}"):
+            return schemas.load_user(answer)
+
+    def _read_status_names(self, bounds: Bounds) -> Mapping[int, str]:
+        answer = self._sender.send(self._wire.get_status_names(), bounds)
+        with reading(f"Aprimo's lookup {wire.STATUS_LOOKUP}"):
+            return schemas.load_status_names(answer)

@@ -1,0 +1,59 @@
+"""What of an Aprimo tenant is configured rather than known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.transport.tokens import TokenOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """A project verb: from which statuses it is legal, and which it leads to; names as lookup 2974 shows them."""
+
+    legal_from: frozenset[str]
+    leads_to: frozenset[str]
+
+
+PROJECT_VERBS: Mapping[str, Verb] = {
+    "start": Verb(legal_from=frozenset({"not started", "on hold"}), leads_to=frozenset({"in progress"})),
+    "pause": Verb(legal_from=frozenset({"in progress"}), leads_to=frozenset({"on hold"})),
+    "close": Verb(legal_from=frozenset({"in progress", "on hold"}), leads_to=frozenset({"closed"})),
+    "cancel": Verb(
+        legal_from=frozenset({"not started", "in progress", "on hold"}),
+        leads_to=frozenset({"cancelled", "canceled"}),
+    ),
+}
+"""The usual names, in lower case; the numbers behind them are each tenant's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AprimoOptions:
+    """How one tenant is reached. Bases without a slash at the end.
+
+    page_size: rows asked for per page. ea_value_key: the key of an extended attribute's value on read.
+    cache_s: how long users and status names are remembered.
+    """
+
+    auth_url: str
+    pm_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    fallback_ttl_s: float = 540.0
+    page_size: int = 100
+    ea_value_key: str = "eaValue"
+    cache_s: float = 600.0
+    project_verbs: Mapping[str, Verb] = field(default_factory=lambda: PROJECT_VERBS)
+
+    def token_options(self) -> TokenOptions:
+        """How a token is asked for: a form, scope `api`, renewed 30 s or a tenth of its life before it ends."""
+        return TokenOptions(
+            url=f"{self.auth_url}/login/connect/token",
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            scope="api",
+            renew_ratio=0.9,
+            early_s=30.0,
+            fallback_ttl_s=self.fallback_ttl_s,
+        )

@@ -1,0 +1,164 @@
+"""Aprimo's messages as values: one schema per message, unknown fields let through where the tenant names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, post_load, pre_load
+
+from pipeline.aprimo.wire import EA_PREFIX
+from pipeline.transport.messages import Answer, plain
+from pipeline.transport.times import Instant
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectRow:
+    """A PM object as read. values: every field by its wire name, extended attributes as `extrAttr<id>`.
+
+    raw is the body itself, for routes that want back what they gave.
+    """
+
+    object_id: int
+    modified_at: datetime
+    modified_by: int | None
+    type_id: int | None
+    state_id: int | None
+    state_name: str
+    values: Mapping[str, Any]
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectRow:
+    """A project's id, name and status number."""
+
+    project_id: int
+    title: str
+    status: int
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A user of Aprimo; email "" where the user is unknown or hidden."""
+
+    user_id: int
+    email: str
+    name: str
+
+
+class _AprimoSchema(Schema):
+    class Meta:
+        unknown = EXCLUDE  # The vendor adds fields without notice.
+
+
+class ActivitySchema(_AprimoSchema):
+    """An activity. Source: developers.aprimo.com, "Activities"; key names as public clients read them."""
+
+    object_id = fields.Integer(required=True, strict=True, data_key="activityId")
+    modified_at = Instant(required=True, data_key="modifiedDate")
+    modified_by = fields.Integer(load_default=None, allow_none=True, data_key="modifiedUser")
+    type_id = fields.Integer(load_default=None, allow_none=True, data_key="activityTypeId")
+    state_id = fields.Integer(load_default=None, allow_none=True, data_key="activityStateId")
+    state_name = fields.String(load_default="", allow_none=True, data_key="activityStateName")
+    values = fields.Raw(required=True)
+    raw = fields.Raw(required=True)
+
+    def __init__(self, *, ea_value_key: str) -> None:
+        super().__init__()
+        self._ea_value_key = ea_value_key
+
+    @pre_load
+    def keep_all(self, data: Any, **_: object) -> Any:  # noqa: ANN401 - JSON of the vendor.
+        """Keep every field: which of them matter is the tenant's choice."""
+        return {**data, "values": flat(data, self._ea_value_key), "raw": data} if isinstance(data, dict) else data
+
+    @post_load
+    def to_row(self, values: dict[str, Any], **_: object) -> ObjectRow:
+        """The value."""
+        return ObjectRow(**{**values, "state_name": values["state_name"] or ""})
+
+
+class ProjectSchema(_AprimoSchema):
+    """A project. Source: public clients of `GET /api/projects/{id}`; it is `title`, not `name`."""
+
+    project_id = fields.Integer(required=True, strict=True, data_key="projectId")
+    title = fields.String(load_default="")
+    status = fields.Integer(required=True, strict=True, data_key="projectStatus")
+    raw = fields.Raw(required=True)
+
+    @pre_load
+    def keep_all(self, data: Any, **_: object) -> Any:  # noqa: ANN401 - JSON of the vendor.
+        """Keep the body."""
+        return {**data, "raw": data} if isinstance(data, dict) else data
+
+    @post_load
+    def to_row(self, values: dict[str, Any], **_: object) -> ProjectRow:
+        """The value."""
+        return ProjectRow(**values)
+
+
+class UserSchema(_AprimoSchema):
+    """A user. Source: public clients of `GET /api/users/{id}` and `/api/users/me`."""
+
+    user_id = fields.Integer(required=True, strict=True, data_key="userId")
+    email = fields.String(load_default="", allow_none=True)
+    first_name = fields.String(load_default="", allow_none=True, data_key="firstName")
+    last_name = fields.String(load_default="", allow_none=True, data_key="lastName")
+
+    @post_load
+    def to_person(self, values: dict[str, Any], **_: object) -> Person:
+        """The value."""
+        name = " ".join(part for part in (values["first_name"], values["last_name"]) if part)
+        return Person(user_id=values["user_id"], email=values["email"] or "", name=name)
+
+
+class LookupItemSchema(_AprimoSchema):
+    """One item of a lookup. Source: "API basics", Lookups."""
+
+    key = fields.Integer(required=True)
+    value = fields.String(required=True)
+
+
+def load_activity(body: object, *, ea_value_key: str) -> ObjectRow:
+    """An activity. Raises ValidationError."""
+    row: ObjectRow = ActivitySchema(ea_value_key=ea_value_key).load(body)  # type: ignore[arg-type]  # It says so itself.
+    return row
+
+
+def load_project(answer: Answer) -> ProjectRow:
+    """A project. Raises ValidationError or UnreadableAnswerError."""
+    row: ProjectRow = ProjectSchema().load(answer.json_object())
+    return row
+
+
+def load_user(answer: Answer) -> Person:
+    """A user. Raises ValidationError or UnreadableAnswerError."""
+    person: Person = UserSchema().load(answer.json_object())
+    return person
+
+
+def load_status_names(answer: Answer) -> dict[int, str]:
+    """Number to name, of active and retired statuses. Raises ValidationError or UnreadableAnswerError."""
+    items = LookupItemSchema(many=True).load(answer.json_object().get("items") or [])
+    return {item["key"]: item["value"] for item in items}
+
+
+def flat(row: Mapping[str, Any], ea_value_key: str) -> dict[str, Any]:
+    """All fields by wire name, extended attributes as `extrAttr<id>`; fractions as text."""
+    values = {name: plain(value) for name, value in row.items() if not name.startswith("_")}
+    for attribute in row.get("extendedAttributes") or []:
+        if isinstance(attribute, dict) and "eaId" in attribute:
+            values[f"{EA_PREFIX}{attribute['eaId']}"] = plain(_ea_value(attribute, ea_value_key))
+    return values
+
+
+def _ea_value(attribute: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401 - The tenant's own.
+    """The value under the configured key, else the only other thing the attribute has: the key is not documented."""
+    if key in attribute:
+        return attribute[key]
+    others = [value for name, value in attribute.items() if name not in {"eaId", "_links"}]
+    return others[0] if len(others) == 1 else None

@@ -1,0 +1,135 @@
+"""From Aprimo's wire to our words, by a flow's TOML: values of a snapshot, and when two wire values are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
+from pipeline.aprimo.wire import EA_PREFIX
+from pipeline.flows.tenant import FieldType, FieldWord, FlowWords
+from pipeline.plan import Snapshot, Want
+from pipeline.transport.times import instant, iso, sortable
+from pipeline.words import JsonValue
+
+TWO_PLACES = 2
+
+
+def activity_snapshot(
+    want: Want, row: ObjectRow, words: FlowWords, people: Mapping[int, Person], read_at: datetime
+) -> Snapshot:
+    """An activity as the flow sees it.
+
+    Besides the fields of the TOML: `state` (our word, "" for a state the TOML does not name), `state_id`,
+    `state_name`, `type_id`, `modified_by`. version is `modifiedDate` in a fixed width.
+    """
+    values: dict[str, JsonValue] = {
+        name: field_value(word, row.values.get(word.wire), words, people) for name, word in words.fields.items()
+    }
+    state_id = _integer(row.values.get(words.state_wire))
+    values |= {
+        "state": words.state_word(state_id),
+        "state_id": state_id,
+        "state_name": row.state_name,
+        "type_id": row.type_id,
+        "modified_by": row.modified_by,
+    }
+    return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=values)
+
+
+def project_snapshot(want: Want, row: ProjectRow, status_name: str, read_at: datetime) -> Snapshot:
+    """A project: `title`, `status_id`, and `status` by the tenant's own name."""
+    values: dict[str, JsonValue] = {"title": row.title, "status_id": row.status, "status": status_name}
+    return Snapshot(want=want, read_at=read_at, version=str(row.raw.get("modifiedDate") or ""), values=values)
+
+
+def has_attributes(row: ObjectRow, words: FlowWords) -> bool:
+    """Whether a row of a search carries extended attributes, if the flow names any; PM does not promise that."""
+    if not any(wire.startswith(EA_PREFIX) for wire in words.wire_names()):
+        return True
+    return "extendedAttributes" in row.raw or any(name.startswith(EA_PREFIX) for name in row.raw)
+
+
+def people_of(row: ObjectRow, words: FlowWords) -> frozenset[int]:
+    """The ids of users whom the flow's fields name."""
+    wires = [word.wire for word in words.fields.values() if word.type is FieldType.USER]
+    return frozenset(number for wire in wires if (number := _integer(row.values.get(wire))) is not None)
+
+
+def field_value(word: FieldWord, value: Any, words: FlowWords, people: Mapping[int, Person]) -> JsonValue:  # noqa: ANN401 - `Any` ends here.
+    """Our value of a wire value; what is empty there is "" with us, and what cannot be read stays as it was typed."""
+    given = "" if value is None else value
+    if word.type is FieldType.USER:
+        return _person(_integer(given), people)
+    if word.type is FieldType.CURRENCY:
+        number = _integer(given)
+        return words.currencies.get(number, str(given)) if number is not None else str(given)
+    if word.type is FieldType.LIST:
+        return [part for each in str(given).split(word.separator) if (part := each.strip())]
+    return _SIMPLE[word.type](given)
+
+
+def money(value: object) -> str:
+    """An amount as text with two places or more; what is no amount stays as it was typed."""
+    text = str(value).strip()
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not amount.is_finite():
+        return text
+    places = -int(amount.as_tuple().exponent)
+    return f"{amount:.{max(places, TWO_PLACES)}f}"
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two wire values mean the same: missing, null and "" do; line ends and outer blanks do not count."""
+    if _text(one) == _text(other):
+        return True
+    if isinstance(one, str) and isinstance(other, str):
+        return False
+    # A number on one side: 12000.0 and "12000.00" are one amount.
+    try:
+        return Decimal(_text(one)) == Decimal(_text(other))
+    except InvalidOperation:
+        return False
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).replace("\r\n", "\n").strip()
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        return None
+
+
+def _date(value: object) -> str:
+    text = str(value)
+    try:
+        return iso(instant(text)) if text.strip() else ""
+    except ValueError:
+        return text
+
+
+def _person(user_id: int | None, people: Mapping[int, Person]) -> JsonValue:
+    if user_id is None:
+        return None
+    person = people.get(user_id) or Person(user_id=user_id, email="", name="")
+    return {"id": person.user_id, "email": person.email, "name": person.name}
+
+
+_SIMPLE: Mapping[FieldType, Callable[[object], JsonValue]] = {
+    FieldType.TEXT: _text,
+    FieldType.MONEY: money,
+    FieldType.DATE: _date,
+    FieldType.INTEGER: _integer,
+}

@@ -1,0 +1,187 @@
+"""Aprimo's wire, pure: requests are built and answers read here, and nothing is sent.
+
+Source: developers.aprimo.com, "Marketing Operations REST API" (basics, routes, tips), read 2026; what is not
+documented there follows public clients and is named where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError
+
+STATUS_LOOKUP = 2974
+"""The lookup that names project and task statuses."""
+
+MAY_BE_ABSENT = frozenset({404})
+EA_PREFIX = "extrAttr"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectKind:
+    """Where a kind of PM object lives. is_marked: its PUT takes single fields and leaves out what does not change."""
+
+    resource: str
+    id_key: str
+    is_marked: bool
+
+
+OBJECT_KINDS: Mapping[str, ObjectKind] = {
+    # "API basics" marks activities for field-level update.
+    "activity": ObjectKind(resource="activities", id_key="activityId", is_marked=True),
+    "project": ObjectKind(resource="projects", id_key="projectId", is_marked=False),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a list or search."""
+
+    rows: tuple[dict[str, Any], ...]
+    total: int | None
+    has_next: bool
+
+
+class Wire:
+    """Builds the requests of one tenant; base has no slash at its end."""
+
+    def __init__(self, base: str) -> None:
+        self._api = f"{base}/api"
+
+    def get_object(self, kind: ObjectKind, object_id: int) -> Request:
+        """Read one object; a 404 is an answer."""
+        return self._get(kind.resource, f"{kind.resource}/{object_id}", answers=MAY_BE_ABSENT)
+
+    def put_object(self, kind: ObjectKind, object_id: int, body: Mapping[str, Any]) -> Request:
+        """Change an object; what the body leaves out stays."""
+        return Request(
+            method="PUT",
+            url=f"{self._api}/{kind.resource}/{object_id}",
+            route=kind.resource,
+            has_effect=True,
+            body=body,
+        )
+
+    def search(self, kind: ObjectKind, tree: Mapping[str, Any], *, limit: int, offset: int) -> Request:
+        """Search by a tree; a read, although it is a POST. Paging stands in the query."""
+        return Request(
+            method="POST",
+            url=f"{self._api}/{kind.resource}/search",
+            route=kind.resource,
+            has_effect=False,
+            params=(("limit", str(limit)), ("offset", str(offset))),
+            body=tree,
+        )
+
+    def project_verb(self, project_id: int, verb: str) -> Request:
+        """Start, pause, cancel or close a project; an empty object is the body."""
+        return Request(
+            method="POST",
+            url=f"{self._api}/projects/{project_id}/{verb}",
+            route="projects",
+            has_effect=True,
+            body={},
+            answers=frozenset({409}),
+        )
+
+    def get_user(self, user_id: int) -> Request:
+        """Read a user; a 404 is an answer."""
+        return self._get("users", f"users/{user_id}", answers=MAY_BE_ABSENT)
+
+    def get_me(self) -> Request:
+        """Read the user whom the token acts as."""
+        return self._get("users", "users/me")
+
+    def get_status_names(self) -> Request:
+        """Read the names of project and task statuses."""
+        return self._get("lookup", f"lookup/{STATUS_LOOKUP}")
+
+    def _get(self, route: str, path: str, *, answers: frozenset[int] = frozenset()) -> Request:
+        return Request(method="GET", url=f"{self._api}/{path}", route=route, has_effect=False, answers=answers)
+
+
+def equals(field_name: str, value: int | str) -> dict[str, Any]:
+    """A node of a search tree."""
+    return {"equals": {"fieldName": field_name, "fieldValue": value}}
+
+
+def any_of(field_name: str, values: Sequence[int | str]) -> dict[str, Any]:
+    """A node that is true for each of the values. Raises ValueError without any."""
+    if not values:
+        raise ValueError(f"a search for no {field_name} at all")
+    nodes = [equals(field_name, value) for value in values]
+    return nodes[0] if len(nodes) == 1 else {"or": nodes}
+
+
+def changed_in(since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """The nodes for `modifiedDate` in [since, until); the date has whole seconds, UTC, without a zone."""
+    return [
+        {"greaterthanorequalto": {"fieldName": "modifiedDate", "fieldValue": _whole_seconds(since)}},
+        {"lessthan": {"fieldName": "modifiedDate", "fieldValue": _whole_seconds(until)}},
+    ]
+
+
+def read_page(answer: Answer) -> Page:
+    """A page of rows. The key under `_embedded` is irregular: the only list found there is taken.
+
+    Raises UnreadableAnswerError.
+    """
+    body = answer.json_object()
+    embedded = body.get("_embedded") or {}
+    lists = [value for value in embedded.values() if isinstance(value, list)] if isinstance(embedded, dict) else []
+    rows = lists[0] if lists else body.get("items") or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UnreadableAnswerError("a page whose rows are no objects")
+    total = body.get("_total", body.get("count"))
+    links = body.get("_links")
+    return Page(
+        rows=tuple(rows),
+        total=total if isinstance(total, int) else None,
+        has_next=isinstance(links, dict) and bool(links.get("next")),
+    )
+
+
+def read_fault(answer: Answer) -> Fault:
+    """What an error says. PM documents no shape: the DAM's keys, `message`, OAuth's keys, else the raw text."""
+    if answer.is_html:
+        return Fault(message="a page for people")
+    try:
+        body = answer.json()
+    except UnreadableAnswerError:
+        return Fault(message=answer.body[:2000].decode("utf-8", "replace"))
+    if isinstance(body, dict):
+        keys = ("exceptionMessage", "message", "Message", "error_description", "error")
+        message = next((value for key in keys if isinstance(value := body.get(key), str) and value), "")
+        return Fault(message=message, code=str(body.get("exceptionType") or ""))
+    return Fault(message="" if body is None else str(body))
+
+
+def body_of_changes(kind: ObjectKind, row: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a PUT that makes these changes and no other.
+
+    Where the route is marked for field-level update ("API basics", Extended attributes) both attribute collections
+    are left out: they are flush-and-fill, and one that is not sent is not emptied. On every other route they are
+    sent whole as they were read, because leaving them out can answer 500.
+    """
+    if kind.is_marked:
+        return dict(changes)
+    body = {name: value for name, value in changes.items() if not name.startswith(EA_PREFIX)}
+    attributes = {
+        name.removeprefix(EA_PREFIX): value for name, value in changes.items() if name.startswith(EA_PREFIX)
+    }
+    return body | {
+        "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], attributes),
+        "multipleValueExtendedAttributes": row.get("multipleValueExtendedAttributes") or [],
+    }
+
+
+def _with_attributes(rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    kept = [dict(row) for row in rows if str(row.get("eaId")) not in changes]
+    return kept + [{"eaId": int(ea_id), "eaValue": value} for ea_id, value in changes.items()]
+
+
+def _whole_seconds(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,36 @@
+"""Remembers what seldom changes for a while: users, names of statuses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
+ENTRIES_MAX = 10_000
+"""More than a tenant has people; beyond it everything is forgotten at once, which is simple and rare."""
+
+
+class Memory(Generic[KeyT, ValueT]):
+    """Values by key, each for so many seconds. Thread-safe; two threads may look the same thing up at once."""
+
+    def __init__(self, life_s: float, monotonic: Callable[[], float]) -> None:
+        self._life_s = life_s
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._entries: dict[KeyT, tuple[float, ValueT]] = {}
+
+    def get(self, key: KeyT, look_up: Callable[[KeyT], ValueT]) -> ValueT:
+        """The remembered value, else what `look_up` gives; its errors are not remembered."""
+        with self._lock:
+            entry = self._entries.get(key)
+        if entry is not None and self._monotonic() < entry[0]:
+            return entry[1]
+        value = look_up(key)
+        with self._lock:
+            if len(self._entries) >= ENTRIES_MAX:
+                self._entries.clear()
+            self._entries[key] = (self._monotonic() + self._life_s, value)
+        return value
