@@ -7,14 +7,14 @@ commit of the last page, so a poll that dies half-way reads the window again, an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from pipeline import intake, keys
 from pipeline.events import NewEvent, Raw, Reading
+from pipeline.feeds import AprimoFeed, AuditRow, OpenTextFeed, Page, SeenInstance
 from pipeline.ports import Bounds, Checkpoint, Ports, Tx
 from pipeline.routes import Routes, aprimo_looks, opentext_look, process_key_of
 from pipeline.words import ReceiptVerdict, Urgency
@@ -26,66 +26,6 @@ FIRST_LOOK_BACK_S = 86_400.0
 STREAMS = ("process", "task")
 """Audit streams that are read: every step of ours is a task, so the activity stream tells nothing more."""
 MAX_REREADS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChangedItem:
-    """A row of a change list: an object and when it was changed. row is kept as the receipt's body."""
-
-    kind: str
-    object_id: int
-    modified: str
-    modified_at: datetime
-    row: Mapping[str, object]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """One page of a change list; total is what the source says the window holds, None where it does not."""
-
-    items: tuple[ChangedItem, ...]
-    total: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditRow:
-    """A row of OpenText's audit logs."""
-
-    stream: str
-    event_type: str
-    instance_id: str
-    item_id: str
-    business_key: str
-    definition_id: str
-    time: str
-    at: datetime
-    row: Mapping[str, object]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenInstance:
-    """A running instance as list pages show it: what audit rows do not tell is in its hash."""
-
-    instance_id: str
-    business_key: str
-    seen_hash: str
-
-
-class AprimoFeed(Protocol):
-    """Change lists of Aprimo."""
-
-    def changed(self, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
-        """Objects of the flows' kinds and types that were changed in [since, until), page by page."""
-
-
-class OpenTextFeed(Protocol):
-    """Audit logs and lists of OpenText."""
-
-    def audit(self, stream: str, since: datetime, bounds: Bounds) -> Iterator[tuple[AuditRow, ...]]:
-        """Audit rows of a stream from a time on, page by page, in no promised order."""
-
-    def running(self, process_key: str, bounds: Bounds) -> Iterator[tuple[SeenInstance, ...]]:
-        """Running instances of a model, page by page."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,70 @@
+"""What the pollers read, as values and protocols: the vendors' adapters provide them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pipeline.ports import Bounds
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedItem:
+    """A row of a change list: an object and when it was changed. row is kept as the receipt's body."""
+
+    kind: str
+    object_id: int
+    modified: str
+    modified_at: datetime
+    row: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a change list; total is what the source says the window holds, None where it does not."""
+
+    items: tuple[ChangedItem, ...]
+    total: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow:
+    """A row of OpenText's audit logs."""
+
+    stream: str
+    event_type: str
+    instance_id: str
+    item_id: str
+    business_key: str
+    definition_id: str
+    time: str
+    at: datetime
+    row: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenInstance:
+    """A running instance as list pages show it: what audit rows do not tell is in its hash."""
+
+    instance_id: str
+    business_key: str
+    seen_hash: str
+
+
+class AprimoFeed(Protocol):
+    """Change lists of Aprimo."""
+
+    def changed(self, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
+        """Objects of the flows' kinds and types that were changed in [since, until), page by page."""
+
+
+class OpenTextFeed(Protocol):
+    """Audit logs and lists of OpenText."""
+
+    def audit(self, stream: str, since: datetime, bounds: Bounds) -> Iterator[tuple[AuditRow, ...]]:
+        """Audit rows of a stream from a time on, page by page, in no promised order."""
+
+    def running(self, process_key: str, bounds: Bounds) -> Iterator[tuple[SeenInstance, ...]]:
+        """Running instances of a model, page by page."""

@@ -1,0 +1,80 @@
+"""The tasks: ids in, use case called, nothing else; outcomes and next times are rows.
+
+The chain's message carries a batch of event ids. The lane is the queue the message came on.
+"""
+
+from __future__ import annotations
+
+from celery import Celery, Task, shared_task
+
+from pipeline import carry as carrying
+from pipeline import settle as settling
+from pipeline import sweep as sweeping
+from pipeline import transform as transforming
+from pipeline import watch as watching
+from pipeline.words import EventId
+from tasks import jobs, wiring
+
+
+def lane_of(task: Task) -> str:
+    """The queue that the running task's message came on, which is its lane."""
+    return str(task.request.delivery_info["routing_key"])
+
+
+@shared_task(name="signoff.transform", bind=True)
+def transform(self: Task, event_ids: list[EventId]) -> list[EventId]:
+    """Plan what is due of a batch; safe to run twice. Returns the ids to carry."""
+    return transforming.transform(event_ids, lane_name=lane_of(self), ports=wiring.current().ports)
+
+
+@shared_task(name="signoff.carry", bind=True)
+def carry(self: Task, event_ids: list[EventId]) -> list[EventId]:
+    """Carry what is due of a batch; safe to run twice. Returns the ids to settle."""
+    return carrying.carry(event_ids, lane_name=lane_of(self), ports=wiring.current().ports)
+
+
+@shared_task(name="signoff.settle", bind=True)
+def settle(self: Task, event_ids: list[EventId]) -> list[EventId]:
+    """Record what was carried of a batch; safe to run twice."""
+    return settling.settle(event_ids, lane_name=lane_of(self), ports=wiring.current().ports)
+
+
+@shared_task(name="signoff.tell_dead")
+def tell_dead(event_ids: list[EventId]) -> None:
+    """Tell people of dead letters: a log line each, which alert rules read; the letters themselves are rows."""
+    jobs.tell_dead(event_ids, wiring.current())
+
+
+@shared_task(name="signoff.job.sweep")
+def sweep() -> None:
+    """Top the queues up from SQL; harmless to run at any time, so it takes no slot."""
+    sweeping.sweep(wiring.current().ports)
+
+
+@shared_task(name="signoff.job.overdue")
+def overdue() -> None:
+    """Accept a `due` fact for every link whose time has come."""
+    jobs.once(jobs.OVERDUE, wiring.current(), lambda made: watching.watch(made.ports))
+
+
+@shared_task(name="signoff.job.poll_aprimo")
+def poll_aprimo() -> None:
+    """Read what has changed in Aprimo."""
+    jobs.once(jobs.POLL_APRIMO, wiring.current(), jobs.poll_aprimo)
+
+
+@shared_task(name="signoff.job.poll_opentext")
+def poll_opentext() -> None:
+    """Read OpenText's audit logs."""
+    jobs.once(jobs.POLL_OPENTEXT, wiring.current(), jobs.poll_opentext)
+
+
+@shared_task(name="signoff.job.poll_opentext_lists")
+def poll_opentext_lists() -> None:
+    """Compare OpenText's lists with what we saw last."""
+    jobs.once(jobs.POLL_OPENTEXT_LISTS, wiring.current(), jobs.poll_opentext_lists)
+
+
+def register(app: Celery) -> None:
+    """Make the tasks known to an app: importing this module has done it, for every app."""
+    app.finalize()
