@@ -1,0 +1,38 @@
+"""Waiting for processes and conditions, with a deadline instead of a guess."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from config.running import process_started
+
+
+def wait_until(holds: Callable[[], object], *, limit_s: float = 20.0, what: str = "the condition") -> None:
+    """Returns as soon as the condition holds; fails with its name after the limit."""
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < deadline, f"{what} did not come true within {limit_s:g} s"
+        time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process lives; one that ended and was not waited for does not."""
+    return process_started(pid) is not None
+
+
+def family(pid: int) -> set[int]:
+    """A process and all its living descendants."""
+    parents = {int(path.parent.name): _parent(path) for path in Path("/proc").glob("[0-9]*/stat")}
+    found = {pid}
+    while grown := {child for child, parent in parents.items() if parent in found} - found:
+        found |= grown
+    return {member for member in found if lives(member)}
+
+
+def _parent(stat: Path) -> int:
+    try:
+        return int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
