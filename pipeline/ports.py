@@ -303,6 +303,19 @@ class Checkpoint:
     window_until: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One person in both systems, as far as known.
+
+    how: `override` or `e-mail`; unresolved_since: from when on nobody could match the other side.
+    """
+
+    aprimo_user: str | None = None
+    opentext_user: str | None = None
+    how: str = ""
+    unresolved_since: datetime | None = None
+
+
 # ---- the store ---------------------------------------------------------------------------------------------------
 
 
@@ -376,11 +389,15 @@ class Deliveries(Protocol):
         """Store the commands of several events' plans, each in order.
 
         Open deliveries of earlier plans of the event are dropped, except `unknown` ones, which are kept (first) and
-        not planned anew; a command whose effect key is `done` already is not planned again.
+        not planned anew; a command whose effect key is `done` already is not planned again. What an ended event left
+        behind is dropped too, and its `unknown` delivery is taken over by the plan: the way on is its look-up.
         """
 
     def take_over(self, claims: Sequence[Claim]) -> int:
-        """Turn every `sending` delivery of these lines' heads into `unknown`; returns how many."""
+        """Turn every `sending` delivery of these lines' heads into `unknown`; returns how many.
+
+        A call of the lost lease may have left at its very end, so its `late` time is counted from now.
+        """
 
     def open_of(self, ids: Sequence[EventId]) -> dict[EventId, tuple[Delivery, ...]]:
         """Per event its deliveries that are neither done nor dropped, in order (unknown ones first)."""
@@ -408,7 +425,11 @@ class Links(Protocol):
     """Links, processes, reviews, comments."""
 
     def of(self, keys: Sequence[tuple[str, BusinessKey]]) -> dict[tuple[str, BusinessKey], Link]:
-        """The links of (flow, business key); missing ones are absent."""
+        """The links of (flow, business key); missing ones are absent.
+
+        A process whose start is done bears its instance id even before settle; one whose start certainly had no
+        effect is not shown.
+        """
 
     def apply(self, changes: Sequence[tuple[str, BusinessKey, LinkChanges]]) -> None:
         """Make changes true, inserting links that are new. Notices and differences included."""
@@ -481,7 +502,13 @@ class Ledger(Protocol):
         """Gates that are closed now."""
 
     def audit(self, entries: Sequence[AuditEntry]) -> None:
-        """Append to the audit chain."""
+        """Append to the audit chain. Best late in a transaction: others wait with their entries until it ends."""
+
+    def people(self, *, aprimo_users: Sequence[str] = (), opentext_users: Sequence[str] = ()) -> list[Person]:
+        """Whom we know by these users of either system."""
+
+    def put_person(self, person: Person) -> None:
+        """Keep how a person is known; what was known of either user before is replaced."""
 
 
 class Tx(Protocol):

@@ -1,0 +1,146 @@
+"""The claim: one conditional update by which exactly one worker gets a line that is due.
+
+Run twice in one commit, for the hinted lines and to fill the batch, so that late, doubled or lost messages
+change nothing. On PostgreSQL rows that others hold locked are passed over; on SQLite the transaction already
+has the write lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, case, exists, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from pipeline.ports import Claim, Due
+from pipeline.store.tables import events, gates, lines
+from pipeline.words import EventId, Step, urgency_of_lane
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """Who takes lines, when, and until when."""
+
+    me: str
+    now: datetime
+    until: datetime
+
+
+def hinted(event_ids: Sequence[EventId], now: datetime, *, is_alone: bool) -> ColumnElement[bool]:
+    """The lines of these events.
+
+    One whose lease ran out only where its id came alone: if it brings its worker down again, no neighbour suffers.
+    """
+    keys = select(events.c.line_key).where(events.c.id.in_(event_ids))
+    is_free = lines.c.leased_until.is_(None)
+    return and_(lines.c.key.in_(keys), or_(is_free, lines.c.leased_until < now) if is_alone else is_free)
+
+
+def fills(lane: str) -> ColumnElement[bool]:
+    """Lines of the lane that nobody holds."""
+    return and_(lines.c.lane == lane, lines.c.leased_until.is_(None))
+
+
+def take(
+    conn: Connection, step: Step, which: ColumnElement[bool], lease: Lease, limit: int
+) -> list[tuple[Claim, str]]:
+    """Lease up to `limit` lines of this kind, those due longest first; each with its lane."""
+    # A common table expression runs once; as a plain sub-select a join could run it again and lock more than `limit`.
+    due_first = _due(lease.now).where(lines.c.step == step, which).limit(limit).cte("due_first")
+    claim = (
+        update(lines)
+        .where(lines.c.key.in_(select(due_first.c.key)))
+        .values(
+            leased_by=lease.me,
+            leased_until=lease.until,
+            token=lines.c.token + 1,
+            crashes=case((lines.c.leased_until.is_(None), lines.c.crashes), else_=lines.c.crashes + 1),
+        )
+        .returning(
+            lines.c.key,
+            lines.c.flow,
+            lines.c.token,
+            lines.c.head,
+            lines.c.tail,
+            lines.c.crashes,
+            lines.c.failures,
+            lines.c.lane,
+            lines.c.ready_at,
+        )
+    )
+    rows = sorted(conn.execute(claim).all(), key=lambda row: (row.ready_at, row.key))
+    return [(_claim(row, lease), row.lane) for row in rows]
+
+
+def due(conn: Connection, now: datetime, *, limit: int, hinted_before: datetime) -> list[Due]:
+    """Lines that are due, held by nobody alive and not hinted at since; marked as hinted at now."""
+    is_unhinted = or_(lines.c.hinted_at.is_(None), lines.c.hinted_at < hinted_before)
+    is_unheld = or_(lines.c.leased_until.is_(None), lines.c.leased_until < now)
+    found = _due(now).where(is_unhinted, is_unheld).limit(limit).cte("found")
+    mark = (
+        update(lines)
+        .where(lines.c.key.in_(select(found.c.key)))
+        .values(hinted_at=now)
+        .returning(lines.c.key, lines.c.step, lines.c.lane, lines.c.leased_until, lines.c.ready_at)
+    )
+    rows = sorted(conn.execute(mark).all(), key=lambda row: (row.ready_at, row.key))
+    heads = _heads(conn, [row.key for row in rows])
+    return [
+        Due(
+            key=row.key,
+            step=Step(row.step),
+            lane=row.lane,
+            event_id=heads[row.key],
+            is_expired=row.leased_until is not None,
+        )
+        for row in rows
+        if row.key in heads
+    ]
+
+
+def _due(now: datetime) -> Select[Any]:
+    return (
+        select(lines.c.key)
+        .where(lines.c.ready_at <= now, ~_is_gated(now))
+        .order_by(lines.c.ready_at)
+        .with_for_update(of=lines, skip_locked=True)
+    )
+
+
+def _is_gated(now: datetime) -> ColumnElement[bool]:
+    scopes = (
+        "flow:" + lines.c.flow,
+        "vendor:" + lines.c.vendor,
+        "route:" + lines.c.vendor + "." + lines.c.route,
+    )
+    return exists().where(gates.c.scope.in_(scopes), or_(gates.c.until.is_(None), gates.c.until > now))
+
+
+def _claim(row: Row[Any], lease: Lease) -> Claim:
+    return Claim(
+        key=row.key,
+        flow=row.flow,
+        token=row.token,
+        head=row.head,
+        tail=row.tail,
+        crashes=row.crashes,
+        failures=row.failures,
+        urgency=urgency_of_lane(row.lane),
+        # Every release sets crashes to 0, so they are above it only where this claim ended another's lease.
+        is_taken_over=row.crashes > 0,
+        leased_until=lease.until,
+    )
+
+
+def _heads(conn: Connection, keys: Sequence[str]) -> dict[str, EventId]:
+    if not keys:
+        return {}
+    found = (
+        select(lines.c.key, events.c.id)
+        .join(events, and_(events.c.line_key == lines.c.key, events.c.position == lines.c.head))
+        .where(lines.c.key.in_(keys))
+    )
+    return {row.key: row.id for row in conn.execute(found)}

@@ -1,0 +1,148 @@
+"""Receipts, checkpoints, ticks, gates, people, audit: rows that stand alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from pipeline.events import Reading
+from pipeline.ports import AuditEntry, Checkpoint, Gate, Person
+from pipeline.store import chain, tables
+from pipeline.store.statements import add_rows, insert_into
+from pipeline.store.tables import checkpoints, gates, holds, people, receipts, ticks
+from pipeline.words import EventId, GateKind, ReceiptVerdict
+
+AUDIT_LOCK = 0x5167_6E6F
+"""The advisory lock under which entries are appended to the chain, one transaction at a time."""
+
+
+class SqlLedger:
+    """The port `Ledger` within one transaction."""
+
+    def __init__(self, conn: Connection, now: datetime) -> None:
+        self._conn = conn
+        self._now = now
+
+    def keep_receipts(self, readings: Sequence[tuple[Reading, EventId | None]], *, refused_kept_max: int) -> None:
+        """Store what came in; of refused ones at most so many rows are kept."""
+        add_rows(self._conn, receipts, [_receipt(reading, event_id) for reading, event_id in readings])
+        if not any(reading.verdict is ReceiptVerdict.REFUSED for reading, _ in readings):
+            return
+        is_refused = holds("receipts", "verdict = 'refused'")
+        newest_too_old = (
+            select(receipts.c.id)
+            .where(is_refused)
+            .order_by(receipts.c.id.desc())
+            .offset(refused_kept_max)
+            .limit(1)
+            .scalar_subquery()
+        )
+        self._conn.execute(delete(receipts).where(is_refused, receipts.c.id <= newest_too_old))
+
+    def checkpoint(self, feed: str) -> Checkpoint | None:
+        """How far a feed was read."""
+        found = select(checkpoints.c.feed, checkpoints.c.watermark, checkpoints.c.window_until)
+        row = self._conn.execute(found.where(checkpoints.c.feed == feed)).mappings().one_or_none()
+        return Checkpoint(**row) if row else None
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Insert or update."""
+        insert = insert_into(self._conn, checkpoints).values(**vars(checkpoint), updated_at=self._now)
+        newest = {name: insert.excluded[name] for name in ("watermark", "window_until", "updated_at")}
+        self._conn.execute(insert.on_conflict_do_update(index_elements=["feed"], set_=newest))
+
+    def begin_tick(self, job: str, slot: str, by: str) -> bool:
+        """Take a slot of a job; False when it was taken already."""
+        insert = insert_into(self._conn, ticks).values(job=job, slot=slot, claimed_by=by, started_at=self._now)
+        return self._conn.execute(insert.on_conflict_do_nothing(index_elements=["job", "slot"])).rowcount == 1
+
+    def end_tick(self, job: str, slot: str, error: str) -> None:
+        """Record how it ended; error "" is well."""
+        of_slot = update(ticks).where(ticks.c.job == job, ticks.c.slot == slot)
+        self._conn.execute(of_slot.values(ended_at=self._now, error=error))
+
+    def close_gate(self, gate: Gate) -> None:
+        """Close a gate, or move its end."""
+        insert = insert_into(self._conn, gates).values(**vars(gate))
+        newest = {name: insert.excluded[name] for name in ("until", "reason", "by")}
+        self._conn.execute(insert.on_conflict_do_update(index_elements=["scope", "kind"], set_=newest))
+
+    def open_gate(self, scope: str, kind: GateKind) -> None:
+        """Open a gate."""
+        self._conn.execute(delete(gates).where(gates.c.scope == scope, gates.c.kind == kind))
+
+    def gates(self) -> list[Gate]:
+        """Gates that are closed now."""
+        return closed_gates(self._conn, self._now)
+
+    def audit(self, entries: Sequence[AuditEntry]) -> None:
+        """Append to the audit chain. Others wait with their entries until this transaction has ended."""
+        if not entries:
+            return
+        if self._conn.dialect.name == "postgresql":
+            self._conn.execute(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
+        last = select(tables.audit.c.number, tables.audit.c.hash).order_by(tables.audit.c.number.desc()).limit(1)
+        row = self._conn.execute(last).one_or_none()
+        number, previous_hash = (row.number, row.hash) if row else (0, chain.START)
+        linked = chain.link_up(entries, at=self._now, number=number, previous_hash=previous_hash)
+        add_rows(self._conn, tables.audit, [vars(item) for item in linked])
+
+    def people(self, *, aprimo_users: Sequence[str] = (), opentext_users: Sequence[str] = ()) -> list[Person]:
+        """Whom we know by these users of either system."""
+        asked = or_(people.c.aprimo_user.in_(aprimo_users), people.c.opentext_user.in_(opentext_users))
+        return _people(self._conn, select(people).where(asked).order_by(people.c.id))
+
+    def put_person(self, person: Person) -> None:
+        """Keep how a person is known; what was known of either user before is replaced.
+
+        Somebody who stays unresolved stays so since the first time.
+        """
+        users = {"aprimo_users": _given(person.aprimo_user), "opentext_users": _given(person.opentext_user)}
+        earlier = [known.unresolved_since for known in self.people(**users) if known.unresolved_since]
+        if person.unresolved_since is not None:
+            person = replace(person, unresolved_since=min([person.unresolved_since, *earlier]))
+        same = or_(
+            people.c.aprimo_user.in_(users["aprimo_users"]), people.c.opentext_user.in_(users["opentext_users"])
+        )
+        self._conn.execute(delete(people).where(same))
+        self._conn.execute(people.insert().values(**vars(person)))
+
+
+def closed_gates(conn: Connection, now: datetime) -> list[Gate]:
+    """Gates that are closed at that moment."""
+    closed = select(gates).where(or_(gates.c.until.is_(None), gates.c.until > now))
+    rows = conn.execute(closed.order_by(gates.c.scope, gates.c.kind)).mappings()
+    return [Gate(**{**row, "kind": GateKind(row["kind"])}) for row in rows]
+
+
+def unresolved_people(conn: Connection) -> list[Person]:
+    """People of one system that nobody could match in the other, longest first."""
+    unresolved = select(people).where(people.c.unresolved_since.is_not(None))
+    return _people(conn, unresolved.order_by(people.c.unresolved_since, people.c.id))
+
+
+def _given(user: str | None) -> list[str]:
+    return [] if user is None else [user]
+
+
+def _people(conn: Connection, found: Any) -> list[Person]:  # noqa: ANN401 - A select.
+    rows = conn.execute(found).mappings()
+    return [Person(**{name: value for name, value in row.items() if name != "id"}) for row in rows]
+
+
+def _receipt(reading: Reading, event_id: EventId | None) -> dict[str, Any]:
+    return {
+        "source": reading.raw.source,
+        "received_at": reading.raw.received_at,
+        "verdict": reading.verdict,
+        "reason": reading.reason,
+        "headers": dict(reading.raw.headers),
+        "body": reading.raw.body,
+        "body_sha256": hashlib.sha256(reading.raw.body).hexdigest(),
+        "event_id": event_id,
+    }

@@ -1,0 +1,30 @@
+"""Brings a database to the schema this version works with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import func, select
+
+from pipeline.store import engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+UPGRADE_LOCK = 0x5167_6E55
+"""The advisory lock under which PostgreSQL is upgraded, by one role at a time."""
+
+
+def migrate(database_url: str) -> None:
+    """Run the migrations that are not run yet, in one transaction; roles that start together wait for each other."""
+    upgrading = engine.writer(database_url)
+    try:
+        with upgrading.begin() as conn:
+            if conn.dialect.name == "postgresql":
+                conn.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    finally:
+        upgrading.dispose()

@@ -1,0 +1,335 @@
+"""Every table, with the uniques and partial indexes that hold the promises.
+
+Predicates of partial indexes are written with literal values: both databases use such an index only for a
+query that holds the very same constants.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    literal_column,
+)
+from sqlalchemy.sql.elements import ColumnElement
+
+from pipeline.store.types import BigInt, Json, UtcTime, Word
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+EVENT_IS_OPEN = "state in ('accepted', 'planned', 'carried', 'dead')"
+DELIVERY_IS_OPEN = "state not in ('done', 'dropped')"
+DELIVERY_HOLDS_ITS_KEY = "state <> 'dropped'"
+
+
+def _text(name: str, default: str | None = None, *args: Any, primary_key: bool = False) -> Column[str]:  # noqa: ANN401 - Schema items.
+    return Column(name, Word, *args, primary_key=primary_key, nullable=False, default=default)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, default=0)
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    predicate: ColumnElement[bool] = literal_column(where, Boolean)
+    return Index(name, *columns, unique=unique, sqlite_where=predicate, postgresql_where=predicate)
+
+
+def holds(table: str, predicate: str) -> ColumnElement[bool]:
+    """A partial index's own predicate as a condition on the table (or alias) of that name."""
+    return literal_column(f"({table}.{predicate})", Boolean)
+
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("id", BigInt, primary_key=True, autoincrement=True),
+    _text("source"),
+    Column("received_at", UtcTime, nullable=False),
+    _text("verdict"),
+    _text("reason"),
+    Column("headers", Json, nullable=False),
+    Column("body", LargeBinary),
+    _text("body_sha256"),
+    Column("event_id", Word),
+    Index("receipts_event_id_idx", "event_id"),
+    _partial("receipts_refused_idx", "id", where="verdict = 'refused'"),
+)
+
+lines = Table(
+    "lines",
+    metadata,
+    _text("key", primary_key=True),
+    _text("flow"),
+    _text("lane"),
+    Column("tail", BigInt, nullable=False),
+    Column("head", BigInt, nullable=False),
+    _text("step"),
+    _text("vendor"),
+    _text("route"),
+    Column("ready_at", UtcTime),
+    Column("wait_reason", Word),
+    _count("failures"),
+    Column("leased_by", Word),
+    Column("leased_until", UtcTime),
+    Column("token", BigInt, nullable=False),
+    _count("crashes"),
+    Column("hinted_at", UtcTime),
+    Column("kicked_at", UtcTime),
+    _partial("lines_ready_idx", "step", "lane", "ready_at", where="ready_at is not null"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _text("id", primary_key=True),
+    _text("flow"),
+    _text("source"),
+    _text("type"),
+    _text("kind"),
+    _text("side"),
+    _text("subject"),
+    _text("line_key", None, ForeignKey("lines.key")),
+    Column("position", BigInt, nullable=False),
+    _text("dedupe_key"),
+    _text("state"),
+    _text("reason", ""),
+    Column("superseded_by", Word),
+    Column("time", UtcTime, nullable=False),
+    Column("data", Json, nullable=False),
+    _text("urgency"),
+    _text("trace_id"),
+    Column("accepted_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    _count("plan_number"),
+    _count("stale_count"),
+    Column("plan", Json),
+    UniqueConstraint("dedupe_key", "flow"),
+    UniqueConstraint("line_key", "position"),
+    Index("events_accepted_at_idx", "accepted_at"),
+    Index("events_subject_idx", "subject"),
+    _partial("events_open_idx", "line_key", "position", where=EVENT_IS_OPEN),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _text("id", primary_key=True),
+    _text("event_id", None, ForeignKey("events.id")),
+    Column("plan_number", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    _text("kind"),
+    _text("target"),
+    Column("values", Json, nullable=False),
+    Column("expects", Json, nullable=False),
+    _text("undoes"),
+    _text("effect_key"),
+    _text("state"),
+    Column("settled_after", UtcTime),
+    _count("failures"),
+    _text("vendor_ref", ""),
+    UniqueConstraint("event_id", "plan_number", "ordinal"),  # Serves the look-up of an event's deliveries too.
+    _partial("deliveries_effect_key_key", "effect_key", where=DELIVERY_HOLDS_ITS_KEY, unique=True),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _text("delivery_id", None, ForeignKey("deliveries.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("token", BigInt, nullable=False),
+    _text("purpose"),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    _text("outcome", ""),
+    Column("status", Integer),
+    _text("code", ""),
+    _text("detail", ""),
+    Column("wait_s", Float),
+)
+
+links = Table(
+    "links",
+    metadata,
+    _text("id", primary_key=True),
+    _text("flow"),
+    _text("business_key"),
+    _text("state", ""),
+    _count("revision"),
+    Column("agreed", Json, nullable=False),
+    Column("seen", Json, nullable=False),
+    Column("wake_at", UtcTime),
+    _text("wake_reason", ""),
+    _count("row_version"),
+    UniqueConstraint("flow", "business_key"),
+    _partial("links_wake_at_idx", "wake_at", where="wake_at is not null"),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    _text("link_id", None, ForeignKey("links.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("process_key"),
+    _text("state"),
+    Column("instance_id", Word, unique=True),
+    _text("item_version"),
+    _text("seen_hash"),
+    Column("ended_by", Word),
+    _text("outcome"),
+    _text("started_effect"),
+    _partial("processes_one_live_key", "link_id", where="state <> 'ended'", unique=True),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    _text("link_id", None, ForeignKey("links.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("stakeholder", primary_key=True),
+    _text("task_id", primary_key=True),
+    _text("state"),
+    Column("opened_at", UtcTime),
+    _text("assignee"),
+    Column("due_at", UtcTime),
+    Column("escalated_at", UtcTime),
+    Column("decision", Word),
+    _text("outcome_raw"),
+    _text("by"),
+    Column("at", UtcTime),
+    _text("comment"),
+    _text("item_version"),
+    _text("evidence"),
+)
+
+comments = Table(
+    "comments",
+    metadata,
+    _text("link_id", None, ForeignKey("links.id"), primary_key=True),
+    _text("origin", primary_key=True),
+    _text("origin_id", primary_key=True),
+    _text("author"),
+    _text("text"),
+    Column("at", UtcTime, nullable=False),
+    _text("target_id"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", BigInt, primary_key=True, autoincrement=True),
+    _text("event_id", None, ForeignKey("events.id")),
+    Column("delivery_id", Word, ForeignKey("deliveries.id")),
+    _text("code"),
+    _text("hint"),
+    _text("state"),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    _text("closed_by", ""),
+    _text("note", ""),
+    _partial("dead_letters_one_open_key", "event_id", where="state = 'open'", unique=True),
+    _partial("dead_letters_code_idx", "code", where="state = 'open'"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    _text("feed", primary_key=True),
+    Column("watermark", UtcTime, nullable=False),
+    Column("window_until", UtcTime),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+differences = Table(
+    "differences",
+    metadata,
+    Column("id", BigInt, primary_key=True, autoincrement=True),
+    _text("flow"),
+    _text("business_key"),
+    _text("field"),
+    Column("ours", Json),
+    Column("theirs", Json),
+    _text("cause"),
+    _text("policy"),
+    _text("state"),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    _partial("differences_one_open_key", "flow", "business_key", "field", where="state <> 'closed'", unique=True),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", BigInt, primary_key=True, autoincrement=True),
+    _text("link_id", None, ForeignKey("links.id")),
+    Column("revision", Integer, nullable=False),
+    _text("person"),
+    _text("code"),
+    _text("text"),
+    Column("at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime),
+    UniqueConstraint("link_id", "code", "revision", "person"),
+    _partial("notices_unseen_idx", "at", where="seen_at is null"),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    _text("job", primary_key=True),
+    _text("slot", primary_key=True),
+    _text("claimed_by"),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    _text("error", ""),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    _text("scope", primary_key=True),
+    _text("kind", primary_key=True),
+    Column("until", UtcTime),
+    _text("reason"),
+    _text("by"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInt, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    _text("actor"),
+    _text("act"),
+    _text("object"),
+    _text("before_hash"),
+    _text("after_hash"),
+    _text("previous_hash"),
+    _text("hash"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", BigInt, primary_key=True, autoincrement=True),
+    Column("aprimo_user", Word, unique=True),
+    Column("opentext_user", Word, unique=True),
+    _text("how"),
+    Column("unresolved_since", UtcTime),
+)
