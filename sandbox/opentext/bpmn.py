@@ -207,7 +207,8 @@ def _element(node: etree._Element, names: Mapping[str, str]) -> Element:
 
 def _event(node: etree._Element, names: Mapping[str, str]) -> tuple[str, str]:
     if _kind(node) == "receiveTask":
-        return "message", names.get(node.get("messageRef", ""), "")
+        # The real engine ignores its message: it waits for a trigger.
+        return "", ""
     for child in node:
         kind = _kind(child)
         if kind.endswith("EventDefinition"):

@@ -78,11 +78,13 @@ class Host(Protocol):
 class Machine:
     """Executes a program. Every verb either ends at rest or raises EngineError; then restore a snapshot."""
 
-    def __init__(self, program: Program, instance_id: str, host: Host, *, state: str = "") -> None:
+    host: Host
+    """Who runs it just now; set before every verb."""
+
+    def __init__(self, program: Program, instance_id: str, *, state: str = "") -> None:
         self.program = program
         self.instance_id = instance_id
         self.trace: list[Step] = []
-        self.host = host
         specs = program.specs()
         # By identity: two models of a program may use the same names inside.
         self._elements = {
@@ -120,6 +122,15 @@ class Machine:
             if position.execution_id == execution and waits_for == (event, name):
                 task = self._task(position.token_id)
                 self._catch(task, _definition(task, name))
+                return True
+        return False
+
+    def trigger(self, execution: str) -> bool:
+        """Let the receive task on an execution go on; false when none waits there."""
+        for position in self.positions():
+            if position.execution_id == execution and position.element.kind == "receiveTask":
+                task = self._task(position.token_id)
+                self._catch(task, task.task_spec.event_definition)
                 return True
         return False
 

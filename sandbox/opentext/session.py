@@ -14,6 +14,7 @@ from sandbox.opentext import values
 from sandbox.opentext.audit import Audit
 from sandbox.opentext.ends import reason_of_end
 from sandbox.opentext.errors import broken, not_found
+from sandbox.opentext.facts import shown, task_facts
 from sandbox.opentext.juel_values import ExpressionError
 from sandbox.opentext.machine import Child, EngineError, HttpCall, Machine
 from sandbox.opentext.new_tasks import new_task
@@ -73,8 +74,7 @@ class Session:
             super_execution_id=child.execution_id,
             variables={name: values.guessed_any(name, value) for name, value in variables.items()},
         )
-        self.work.put(row)
-        self.audit.process("process-start", row)
+        self.begin(row)
 
     def close_child(self, child_id: str, variables: Mapping[str, Any]) -> None:
         """End the row of a called process and hand its results to the caller."""
@@ -90,6 +90,24 @@ class Session:
 
     # What commands do.
 
+    def begin(self, row: InstanceRow) -> None:
+        """Add the row of an instance that starts."""
+        self.work.put(row)
+        self.audit.process("process-start", row)
+        revision = row.variables.get("signoffRevision")
+        number = "" if revision is None else revision.value
+        self.work.record(
+            f"process:{row.id}",
+            before=None,
+            after={
+                "processDefinitionKey": row.key,
+                "businessKey": row.business_key,
+                "superProcessInstanceId": row.super_id,
+                "variables": {name: shown(each) for name, each in row.variables.items()},
+            },
+            identity=f"start:{row.key}:{row.business_key or ''}:{number}",
+        )
+
     def instance(self, instance_id: str) -> InstanceRow:
         """An instance, as this command sees it."""
         row = self.work.find(InstanceRow, instance_id)
@@ -100,14 +118,27 @@ class Session:
     def set_variables(self, instance_id: str, variables: Mapping[str, Variable]) -> None:
         """Set variables of an instance."""
         row = self.instance(instance_id)
+        if not variables:
+            return
         self.work.put(replace(row, variables={**row.variables, **variables}))
+        before = {name: shown(row.variables.get(name)) for name in variables}
+        after = {name: shown(each) for name, each in variables.items()}
+        self.work.record(f"process:{row.id}", before=before, after=after)
+
+    def put_task(self, row: TaskRow, *, identity: str | None = None) -> None:
+        """Replace a task, with an audit line when it went to somebody else."""
+        old = self.task(row.id)
+        self.work.put(row)
+        if row.assignee is not None and row.assignee != old.assignee:
+            self.audit.task("process-task-assignment", row)
+        self.work.record(f"task:{row.id}", before=task_facts(old), after=task_facts(row), identity=identity)
 
     def run(self, verb: Callable[[Machine], object], *, completed: TaskRow | None = None) -> None:
         """Let the engine do something and write down what came of it. A failure undoes all: 500."""
         before = self.machine.positions()
         self.machine.trace.clear()
         if completed is not None:
-            self.work.put(replace(completed, ended_at=self.time))
+            self.put_task(replace(completed, ended_at=self.time), identity=f"complete:{completed.id}")
             self.audit.task("process-task-complete", self.task(completed.id))
             self._completed[completed.execution_id] = None
         try:
@@ -128,10 +159,16 @@ class Session:
         row = self.instance(row.id)
         self.work.put(replace(row, ended_at=self.time, delete_reason=reason))
         self.audit.process("process-end", self.instance(row.id))
+        self.work.record(
+            f"process:{row.id}",
+            before={"ended": False},
+            after={"ended": True, "deleteReason": reason},
+            identity=f"end:{row.id}",
+        )
 
     def end_task(self, row: TaskRow, reason: str) -> None:
         """Mark an open task as removed."""
-        self.work.put(replace(row, ended_at=self.time, delete_reason=reason))
+        self.put_task(replace(row, ended_at=self.time, delete_reason=reason))
         self.audit.task("process-task-delete", self.task(row.id))
 
     def _write_down(self, before: list[Position], after: list[Position]) -> None:
@@ -169,6 +206,7 @@ class Session:
         instance = self.instance(position.instance_id)
         row = new_task(str(uuid4()), position, instance, scope=self.machine.scope_at(position), time=self.time)
         self.work.put(row)
+        self.work.record(f"task:{row.id}", before=None, after=task_facts(row))
         self.audit.task("process-task-create", row)
         if row.assignee is not None:
             self.audit.task("process-task-assignment", row)

@@ -14,6 +14,7 @@ from sandbox.kit.journal import Journal, Record
 from sandbox.opentext.rows import (
     AuditRow,
     CommentRow,
+    Execution,
     InstanceRow,
     ModelRow,
     PlanRow,
@@ -144,6 +145,14 @@ class Store:
             return [row for row in self._audit_of.get(instance_id, []) if row.stream == stream]
         return self._audit.get(stream, [])
 
+    def due(self, time: str) -> list[str]:
+        """The root instances with a timer that is due at a time."""
+        return [root_id for root_id, due_at in self._due.items() if due_at <= time]
+
+    def execution(self, execution_id: str) -> Execution | None:
+        """The execution of an id, if something waits there."""
+        return self._executions.get(execution_id)
+
     def family(self, root_id: str) -> list[InstanceRow]:
         """A root instance and all it called."""
         return [cast("InstanceRow", self._rows["instance"][each]) for each in self._family.get(root_id, [])]
@@ -159,9 +168,11 @@ class Store:
         self._audit_of: dict[str, list[AuditRow]] = defaultdict(list)
         self._open_instances: dict[str, None] = {}
         self._open_tasks: dict[str, None] = {}
+        self._due: dict[str, str] = {}
+        self._executions: dict[str, Execution] = {}
 
     def _put(self, row: Row) -> None:
-        is_new = row.id not in self._rows[row.kind]
+        old = self._rows[row.kind].get(row.id)
         self._rows[row.kind][row.id] = row
         if isinstance(row, InstanceRow | TaskRow):
             is_task = isinstance(row, TaskRow)
@@ -170,8 +181,18 @@ class Store:
                 opened[row.id] = None
             else:
                 opened.pop(row.id, None)
-        if is_new:
+        if isinstance(row, StateRow):
+            self._index_state(row, cast("StateRow | None", old))
+        elif old is None:
             self._index(row)
+
+    def _index_state(self, row: StateRow, old: StateRow | None) -> None:
+        self._due.pop(row.id, None)
+        if row.due_at is not None:
+            self._due[row.id] = row.due_at
+        for execution in old.executions if old else ():
+            self._executions.pop(execution.id, None)
+        self._executions.update({execution.id: execution for execution in row.executions})
 
     def _index(self, row: Row) -> None:
         match row:
