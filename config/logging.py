@@ -19,6 +19,9 @@ from config.settings import Settings
 _SHORTEST_SECRET = 6
 """Shorter texts are no secrets worth the name, and blotting them out would garble every line."""
 
+_CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
+"""They tell of every task at level info; our own lines tell of the work. Failures are still told."""
+
 
 def configure(settings: Settings, role: str) -> None:
     """Sends structlog's and the standard library's records to standard error, as the settings ask.
@@ -48,6 +51,8 @@ def configure(settings: Settings, role: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.NOTSET if settings.log_level == "debug" else logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

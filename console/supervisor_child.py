@@ -70,6 +70,7 @@ class Child:
     def start(self) -> None:
         """Starts the process in a group of its own, so that a Ctrl-C reaches only the supervisor."""
         self.ready.clear()
+        self.lines.clear()
         self._started_at = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own roles
             [sys.executable, "-I", "-S", LEASH, str(os.getpid()), *self.spec.argv],

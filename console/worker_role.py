@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from functools import partial
 
@@ -10,6 +11,7 @@ from functools import partial
 os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
 
 from celery import signals
+from celery.platforms import SecurityWarning
 
 from config.celery_options import queues_of
 from config.settings import Settings
@@ -20,6 +22,8 @@ from tasks.app import create
 
 def run(settings: Settings, role: str, targets: Sequence[str]) -> None:
     """Works until told to stop; its processes never outlive it."""
+    # Celery warns every worker that runs as root, because a message could carry code; ours are JSON.
+    warnings.simplefilter("ignore", SecurityWarning)
     app = create(settings)
     keep_our_logs()
     signals.worker_ready.connect(partial(say_ready, role), weak=False)
