@@ -140,6 +140,7 @@ def _heads(conn: Connection, keys: Sequence[str]) -> dict[str, EventId]:
         return {}
     found = (
         select(lines.c.key, events.c.id)
+        .select_from(lines)
         .join(events, and_(events.c.line_key == lines.c.key, events.c.position == lines.c.head))
         .where(lines.c.key.in_(keys))
     )

@@ -83,9 +83,8 @@ class SqlLetters:
 
 
 def _letters() -> Select[Any]:
-    return select(dead_letters, events.c.line_key, events.c.flow, events.c.subject).join(
-        events, events.c.id == dead_letters.c.event_id
-    )
+    found = select(dead_letters, events.c.line_key, events.c.flow, events.c.subject).select_from(dead_letters)
+    return found.join(events, events.c.id == dead_letters.c.event_id)
 
 
 def _letter(row: RowMapping) -> Letter:

@@ -54,6 +54,7 @@ class SqlDeliveries:
             return 0
         of_heads = (
             select(deliveries.c.id, deliveries.c.settled_after, func.max(attempts.c.started_at).label("started_at"))
+            .select_from(deliveries)
             .join(attempts, attempts.c.delivery_id == deliveries.c.id)
             .join(events, events.c.id == deliveries.c.event_id)
             .join(lines, and_(lines.c.key == events.c.line_key, lines.c.head == events.c.position))
@@ -140,6 +141,7 @@ class SqlDeliveries:
         found = (
             select(deliveries.c.id, deliveries.c.event_id, deliveries.c.effect_key, deliveries.c.state)
             .add_columns(events.c.state.label("event_state"))
+            .select_from(deliveries)
             .join(events, events.c.id == deliveries.c.event_id)
             .where(or_(own, and_(deliveries.c.effect_key.in_(keys), _HOLDS_KEY)))
         )

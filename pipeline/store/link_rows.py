@@ -33,6 +33,7 @@ def read_parts(conn: Connection, ids: Sequence[LinkId]) -> Parts:
     starts = and_(deliveries.c.effect_key == processes.c.started_effect, holds("deliveries", DELIVERY_HOLDS_ITS_KEY))
     found_processes = (
         select(processes, deliveries.c.state.label("start_state"), deliveries.c.vendor_ref.label("start_ref"))
+        .select_from(processes)
         .outerjoin(deliveries, starts)
         .where(processes.c.link_id.in_(ids))
         .order_by(processes.c.revision)

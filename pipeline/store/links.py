@@ -85,6 +85,7 @@ class SqlLinks:
             return {}
         found = (
             select(processes.c.instance_id, links.c.flow, links.c.business_key)
+            .select_from(processes)
             .join(links, links.c.id == processes.c.link_id)
             .where(processes.c.instance_id.in_(instance_ids))
         )
@@ -94,6 +95,7 @@ class SqlLinks:
         """(business key, instance id, seen hash) of every running process of a flow."""
         running = (
             select(links.c.business_key, processes.c.instance_id, processes.c.seen_hash)
+            .select_from(processes)
             .join(links, links.c.id == processes.c.link_id)
             .where(
                 links.c.flow == flow, processes.c.state == ProcessState.RUNNING, processes.c.instance_id.is_not(None)
