@@ -19,19 +19,18 @@ class Audit:
 
     def process(self, event_type: str, instance: InstanceRow) -> None:
         """A line about an instance."""
-        self._add("process", event_type, instance.id, {})
+        self._add("process", event_type, instance.id, (instance.id, instance.started_at), {})
 
     def task(self, event_type: str, task: TaskRow) -> None:
         """A line about a task, with what it was at that time."""
         facts = {
-            "taskId": task.id,
             "name": task.name,
             "assignee": task.assignee,
             "category": task.category,
             "taskDefinitionKey": task.key,
             "executionId": task.execution_id,
         }
-        self._add("task", event_type, task.instance_id, facts)
+        self._add("task", event_type, task.instance_id, (task.id, task.created_at), facts)
 
     def activities(self, passed: Iterable[Step], before: Iterable[Position], after: Iterable[Position]) -> None:
         """Lines for every element that was entered or left."""
@@ -56,9 +55,12 @@ class Audit:
             "activityType": place.element.kind,
             "executionId": place.execution_id,
         }
-        self._add("activity", event_type, place.instance_id, facts)
+        self._add("activity", event_type, place.instance_id, (place.execution_id, self._time), facts)
 
-    def _add(self, stream: str, event_type: str, instance_id: str, facts: dict[str, Any]) -> None:
+    def _add(
+        self, stream: str, event_type: str, instance_id: str, subject: tuple[str, str], facts: dict[str, Any]
+    ) -> None:
+        object_id, started_at = subject
         row = AuditRow(
             id=str(uuid4()),
             stream=stream,
@@ -66,6 +68,8 @@ class Audit:
             time=self._time,
             user=self._user,
             instance_id=instance_id,
+            object_id=object_id,
+            started_at=started_at,
             facts=facts,
         )
         self._work.put(row)

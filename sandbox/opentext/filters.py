@@ -92,6 +92,7 @@ def time(names: tuple[str, str, str], get: Callable[[Seen], str | None]) -> dict
     }
 
 
+@lru_cache(maxsize=1024)
 def query_time(value: str) -> str:
     """A time of a query; a `+` of its zone may have been read as a blank."""
     return read_time(value.replace(" ", "+"), "date")

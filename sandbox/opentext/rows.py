@@ -145,7 +145,10 @@ class CommentRow:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRow:
-    """One line of an audit log: stream is `process`, `task` or `activity`; facts hold what only that stream has."""
+    """One line of an audit log: stream is `process`, `task` or `activity`; facts hold what only that stream has.
+
+    object_id is the instance, task or execution that the line is about; started_at is when that began.
+    """
 
     kind: ClassVar[str] = "audit"
     id: str
@@ -154,6 +157,8 @@ class AuditRow:
     time: str
     user: str
     instance_id: str
+    object_id: str
+    started_at: str
     facts: Mapping[str, Any]
 
 

@@ -3,7 +3,7 @@
 A command collects what it changes in a `Work`; readers see nothing of it until `commit`.
 """
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -139,11 +139,12 @@ class Store:
         rows = (cast("CommentRow", self._rows["comment"][each]) for each in self._comments_of.get(instance_id, []))
         return [row for row in rows if not row.is_deleted]
 
-    def audit(self, stream: str, *, instance_id: str | None = None) -> list[AuditRow]:
-        """The lines of an audit log, by time."""
+    def audit(self, stream: str, *, instance_id: str | None = None, after: str = "") -> list[AuditRow]:
+        """The lines of an audit log, by time: of one instance, or of all after a time."""
         if instance_id is not None:
             return [row for row in self._audit_of.get(instance_id, []) if row.stream == stream]
-        return self._audit.get(stream, [])
+        lines = self._audit.get(stream, [])
+        return lines[bisect_right(lines, after, key=lambda row: row.time) :]
 
     def due(self, time: str) -> list[str]:
         """The root instances with a timer that is due at a time."""

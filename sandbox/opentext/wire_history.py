@@ -1,7 +1,7 @@
 """Routes of the history service: `/workflow-history/v1`. Audit lines may come late and in no order."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,29 +29,32 @@ _SORT_TASKS = {
     "dueDate": lambda seen: seen.one.due_at,
     "priority": lambda seen: seen.one.priority,
 }
-_AUDIT_FACTS = {
-    "task": {
-        "taskId": "taskId",
-        "taskDefinitionKey": "taskDefinitionKey",
-        "taskName": "name",
-        "taskAssignee": "assignee",
-    },
-    "activity": {"activityId": "activityId", "activityType": "activityType", "executionId": "executionId"},
-    "process": {},
+AuditTest = Callable[[AuditRow, InstanceRow, str], bool]
+_ANY_LINE: dict[str, AuditTest] = {
+    "eventType": lambda row, _, value: row.event_type == value,
+    "processInstanceId": lambda row, _, value: row.instance_id == value,
+    "processDefinitionId": lambda _, instance, value: instance.definition_id == value,
+    "userId": lambda row, _, value: row.user == value,
+    "After": lambda row, _, value: row.time > filters.query_time(value),
+    "Before": lambda row, _, value: row.time < filters.query_time(value),
 }
-_AUDIT_COMMON = frozenset(
-    {
-        "eventType",
-        "processInstanceId",
-        "processDefinitionId",
-        "userId",
-        "filterByCurrentSubscription",
-        "offset",
-        "count",
-        "Before",
-        "After",
-    }
-)
+_LINES: dict[str, dict[str, AuditTest]] = {
+    "process": _ANY_LINE,
+    "task": {
+        **_ANY_LINE,
+        "taskId": lambda row, _, value: row.object_id == value,
+        "taskDefinitionKey": lambda row, _, value: row.facts["taskDefinitionKey"] == value,
+        "taskName": lambda row, _, value: row.facts["name"] == value,
+        "taskAssignee": lambda row, _, value: row.facts["assignee"] == value,
+    },
+    "activity": {
+        **_ANY_LINE,
+        "activityId": lambda row, _, value: row.facts["activityId"] == value,
+        "activityType": lambda row, _, value: row.facts["activityType"] == value,
+        "executionId": lambda row, _, value: row.facts["executionId"] == value,
+    },
+}
+_AUDIT_PAGING = frozenset({"filterByCurrentSubscription", "offset", "count"})
 
 
 def routes(service: Service) -> list[Route]:
@@ -118,12 +121,19 @@ class _History:
 
     def _log(self, request: Request, stream: str) -> Response:
         query = request.query_params
-        facts = _AUDIT_FACTS[stream]
+        tests = _LINES[stream]
         for name in query:
-            if name not in _AUDIT_COMMON and name not in facts:
+            if name not in tests and name not in _AUDIT_PAGING:
                 raise bad_request(f"The sandbox does not support the filter '{name}' here")
-        rows = self._store.audit(stream, instance_id=query.get("processInstanceId"))
-        found = [row for row in rows if self._is_asked(row, query) and self._is_visible(row)]
+        asked = [(tests[name], value) for name, value in query.items() if name in tests]
+        after = filters.query_time(query["After"]) if "After" in query else ""
+        rows = self._store.audit(stream, instance_id=query.get("processInstanceId"), after=after)
+        found = [
+            row
+            for row in rows
+            if self._is_visible(row)
+            and all(test(row, self._instance(row.instance_id), value) for test, value in asked)
+        ]
         if self._service.engine.options.audit_shuffle:
             # An order that has nothing to do with time, but stays the same from page to page.
             found.sort(key=lambda row: hashlib.sha256(row.id.encode()).digest())
@@ -134,22 +144,6 @@ class _History:
             lambda row: self._shapes.audit(row, self._instance(row.instance_id)),
             base=wire.base(request),
         )
-
-    def _is_asked(self, row: AuditRow, query: Mapping[str, str]) -> bool:
-        if "After" in query and row.time <= filters.query_time(query["After"]):
-            return False
-        if "Before" in query and row.time >= filters.query_time(query["Before"]):
-            return False
-        if "eventType" in query and row.event_type != query["eventType"]:
-            return False
-        if "userId" in query and row.user != query["userId"]:
-            return False
-        if "processDefinitionId" in query:
-            wished = query["processDefinitionId"]
-            if self._instance(row.instance_id).definition_id != wished:
-                return False
-        facts = _AUDIT_FACTS[row.stream]
-        return all(row.facts[fact] == query[name] for name, fact in facts.items() if name in query)
 
     def _is_visible(self, row: AuditRow) -> bool:
         delay_s = self._service.engine.options.audit_delay_s

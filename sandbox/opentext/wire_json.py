@@ -153,23 +153,24 @@ class Shapes:
         }
 
     def audit(self, row: AuditRow, instance: InstanceRow) -> dict[str, Any]:
-        """A line of an audit log; its names are the ones of the reference, lower case where that has them so."""
+        """A line of an audit log; its names are the ones of the reference, lower case where that has them so.
+
+        The id is the object's (instance, task), not the line's; a line that ends something has both times.
+        """
         zone = self._options.audit_zone_minutes
-        time = zoned_time(row.time, zone)
         is_end = row.event_type.endswith(("-end", "-complete", "-delete"))
         return {
-            "id": row.id,
+            "id": row.object_id,
             "businessKey": instance.business_key,
-            "startTime": zoned_time(instance.started_at, zone) if row.stream == "process" else time,
-            "endTime": time if is_end else None,
-            "time": time,
+            "startTime": zoned_time(row.started_at if is_end else row.time, zone),
+            "endTime": zoned_time(row.time, zone) if is_end else None,
             "eventType": row.event_type,
-            "subject": f"{row.stream}/{row.instance_id}",
+            "subject": row.event_type,
             "userId": row.user,
-            "processInstanceId": row.instance_id,
             "processDefinitionId": instance.definition_id,
             "tenantid": self._options.tenant_id,
             "subscriptionid": self._options.subscription_id,
+            **({} if row.stream == "process" else {"processInstanceId": row.instance_id}),
             **row.facts,
         }
 
