@@ -1,0 +1,177 @@
+"""`signoff dead-letters`: work that needs a person, and what a person may do with it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from console import installation
+from console.exits import Exit
+from console.shown import EXIT_CODES, as_json, at, by_option, fail, print_json, print_table, printable, reachable
+from pipeline.codes import cure
+from pipeline.ports import Letter, Store, Tx
+from pipeline.words import LetterState
+
+if TYPE_CHECKING:
+    from pipeline.replay import Closed
+
+STATES = (*(str(state) for state in LetterState), "any")
+LIMIT = 1000
+
+
+@click.group(name="dead-letters", epilog=EXIT_CODES)
+def dead_letters() -> None:
+    """List, show, replay or discard dead letters.
+
+    A dead letter holds the line of its item until it is replayed, discarded, or mended by a newer look at the item.
+    """
+
+
+@dead_letters.command(name="list", epilog=EXIT_CODES)
+@click.option("--flow", default="", help="Only of this flow.")
+@click.option("--code", default="", help="Only with this reason code.")
+@click.option("--state", type=click.Choice(STATES), default="open", show_default=True, help="Only in this state.")
+@click.option("--limit", type=click.IntRange(1, LIMIT), default=100, show_default=True, help="At most so many.")
+@as_json
+@reachable
+def list_letters(*, flow: str, code: str, state: str, limit: int, as_json: bool) -> None:
+    """List dead letters, oldest first."""
+    letters = _find(installation.store(), flow=flow, code=code, state=state, limit=limit)
+    if as_json:
+        print_json({"dead_letters": [_json(letter) for letter in letters]})
+        return
+    print_table("Dead letters", ("id", "opened", "flow", "item", "code", "state", "hint"), map(_row, letters))
+
+
+@dead_letters.command(epilog=EXIT_CODES)
+@click.argument("letter_id", metavar="ID")
+@as_json
+@reachable
+def show(letter_id: str, *, as_json: bool) -> None:
+    """Show one dead letter: what died, why, and what cures it. Its attempts: `signoff events show EVENT`."""
+    letters = _find(installation.store(), ids=[letter_id], state="any")
+    if not letters:
+        fail(f"There is no dead letter {letter_id}.")
+    if as_json:
+        print_json(_json(letters[0]))
+        return
+    print_table(f"Dead letter {letter_id}", ("", ""), ((name, value) for name, value in _facts(letters[0]) if value))
+
+
+def _selection(command: Callable[..., None]) -> Callable[..., None]:
+    """IDs or a filter, and what every act on letters is told."""
+    for option in (
+        as_json,
+        click.option("--dry-run", is_flag=True, help="Only say which letters it would be."),
+        by_option,
+        click.option("--code", default="", help="All open ones with this reason code."),
+        click.option("--flow", default="", help="All open ones of this flow."),
+        click.argument("ids", nargs=-1, metavar="[ID]..."),
+    ):
+        command = option(command)
+    return command
+
+
+@dead_letters.command(epilog=EXIT_CODES)
+@_selection
+@click.option(
+    "--from-start/--resume",
+    "from_start",
+    default=True,
+    help="Read and plan again with today's mapping (default), or go on with the call that failed.",
+)
+@click.option("--note", default="", help="Why; kept with the letter.")
+@reachable
+def replay(*, from_start: bool, note: str, by: str, **selection: Any) -> None:  # noqa: ANN401 - handed on as click gives them
+    """Bring dead events back, by ID or by filter."""
+    from pipeline.replay import replay as bring_back  # noqa: PLC0415 - `--help` needs no use case
+
+    _act("replayed", partial(bring_back, is_resume=not from_start, by=by, note=note), **selection)
+
+
+@dead_letters.command(epilog=EXIT_CODES)
+@_selection
+@click.option("--note", required=True, help="Why it may go; kept with the letter.")
+@reachable
+def discard(*, note: str, by: str, **selection: Any) -> None:  # noqa: ANN401 - handed on as click gives them
+    """Let dead events go for good, by ID or by filter; their lines go on."""
+    from pipeline.replay import discard as let_go  # noqa: PLC0415 - as above
+
+    _act("discarded", partial(let_go, by=by, note=note), **selection)
+
+
+def _act(
+    done_word: str,
+    act: Callable[..., list[Closed]],
+    *,
+    ids: tuple[str, ...],
+    flow: str,
+    code: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Do it to every open letter meant; what was meant by ID and is not open any more is named."""
+    if bool(ids) == bool(flow or code):
+        raise click.UsageError("Name the letters by ID, or by --flow and --code: one or the other.")
+    made = installation.wiring()
+    letters = _find(made.store, ids=ids, flow=flow, code=code, state="open")
+    missed = [letter_id for letter_id in ids if letter_id not in {letter.id for letter in letters}]
+    done = [letter.id for letter in letters]
+    if not dry_run and letters:
+        closed = act(done, ports=made.ports)
+        done = [each.letter_id for each in closed if each.is_done]
+        missed += [each.letter_id for each in closed if not each.is_done]
+    if as_json:
+        print_json({done_word: done, "missed": missed, "dry_run": dry_run})
+    else:
+        _tell(done_word, [letter for letter in letters if letter.id in set(done)], missed, dry_run=dry_run)
+    sys.exit(Exit.FAILED if missed else Exit.OK)
+
+
+def _tell(done_word: str, done: Sequence[Letter], missed: Sequence[str], *, dry_run: bool) -> None:
+    title = f"Would be {done_word}" if dry_run else done_word.capitalize()
+    print_table(title, ("id", "opened", "flow", "item", "code", "state", "hint"), map(_row, done))
+    for letter_id in missed:
+        click.echo(f"{printable(letter_id)} is no open dead letter.", err=True)
+
+
+def _find(
+    store: Store, *, ids: Sequence[str] = (), flow: str = "", code: str = "", state: str, limit: int = LIMIT
+) -> list[Letter]:
+    wanted = "" if state == "any" else state
+
+    def find(tx: Tx) -> list[Letter]:
+        return tx.letters.find(ids=ids, flow=flow, code=code, state=wanted, limit=limit)
+
+    return store.run(find)
+
+
+def _row(letter: Letter) -> tuple[object, ...]:
+    return (letter.id, letter.opened_at, letter.flow, letter.subject, letter.code, letter.state, letter.hint)
+
+
+def _facts(letter: Letter) -> list[tuple[str, str]]:
+    closed = f"{at(letter.closed_at)} by {letter.closed_by}" if letter.closed_at else ""
+    return [
+        ("state", letter.state),
+        ("code", letter.code),
+        ("hint", letter.hint),
+        ("cure", cure(letter.code)),
+        ("item", letter.subject),
+        ("flow", letter.flow),
+        ("line", letter.line_key),
+        ("event", letter.event_id),
+        ("delivery", letter.delivery_id or ""),
+        ("opened", at(letter.opened_at)),
+        ("closed", closed),
+        ("note", letter.note),
+    ]
+
+
+def _json(letter: Letter) -> dict[str, object]:
+    return {**asdict(letter), "cure": cure(letter.code)}
