@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.bodies import signature
 from pipeline.events import Raw
 from pipeline.flows.tenant import FlowWords
+from pipeline.opentext.hooks import token_for
 from pipeline.routes import Routes
 
+PM = "/hooks/aprimo/pm"
+DAM = "/hooks/aprimo/dam"
+OPENTEXT = "/hooks/opentext/aprimo:activity:5012"
+JSON = {"content-type": "application/json"}
 NOW = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 SAMPLES = Path(__file__).parents[1] / "contract" / "hooks" / "samples"
 
@@ -37,3 +43,12 @@ def words(flow: str = "campaign_brief", kind: str = "activity", process: str = "
 
 
 ROUTES = Routes.of([words()])
+
+
+def signed(path: str, body: bytes, secret: str = "new-secret") -> dict[str, str]:
+    """The header that proves a body at this door."""
+    if path == PM:
+        return {"X-SH1": signature(body, secret)}
+    if path == DAM:
+        return {"X-Acme-Hmac": signature(body, secret)}
+    return {"Authorization": f"Bearer {token_for(secret, 'aprimo:activity:5012')}"}

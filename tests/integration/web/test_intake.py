@@ -15,20 +15,14 @@ from console.web.committer import Committer
 from console.web.doors import doors
 from console.web.intake import Intake, intake_routes
 from console.web.strangers import Strangers
-from pipeline.bodies import signature
 from pipeline.errors import StoreAwayError
 from pipeline.events import Reading
 from pipeline.intake import Accepted
-from pipeline.opentext.hooks import token_for
-from tests.support.hook_samples import NOW, ROUTES, sample
+from tests.support.hook_samples import DAM, JSON, NOW, OPENTEXT, PM, ROUTES, sample, signed
 from tests.support.web_server import Stage, served
 from tests.support.web_settings import web_settings
 
-PM = "/hooks/aprimo/pm"
-DAM = "/hooks/aprimo/dam"
-OPENTEXT = "/hooks/opentext/aprimo:activity:5012"
 ALL = [PM, DAM, "/hooks/opentext", OPENTEXT]
-JSON = {"content-type": "application/json"}
 HEAD = b"POST /hooks/aprimo/pm HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
 
 
@@ -83,15 +77,6 @@ def web(stage: tuple[Stage, httpx.Client]) -> Iterator[Web]:
     stage[0].app = Starlette(routes=intake_routes(doors(web_settings(), ROUTES), intake))
     yield Web(stage[1], shelf, strangers)
     committer.stop()
-
-
-def signed(path: str, body: bytes, secret: str = "new-secret") -> dict[str, str]:
-    """The header that proves a body at this door."""
-    if path == PM:
-        return {"X-SH1": signature(body, secret)}
-    if path == DAM:
-        return {"X-Acme-Hmac": signature(body, secret)}
-    return {"Authorization": f"Bearer {token_for(secret, 'aprimo:activity:5012')}"}
 
 
 def exchange(web: Web, sent: bytes) -> bytes:
