@@ -32,6 +32,15 @@ class ObjectRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """Which object changed and when; modified is the vendor's own text."""
+
+    object_id: int
+    modified: str
+    modified_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProjectRow:
     """A project's id, name and status number."""
 
@@ -82,6 +91,18 @@ class ActivitySchema(_AprimoSchema):
         return ObjectRow(**{**values, "state_name": values["state_name"] or ""})
 
 
+class ChangeSchema(_AprimoSchema):
+    """The part of an activity that a change list is read for."""
+
+    object_id = fields.Integer(required=True, strict=True, data_key="activityId")
+    modified = fields.String(required=True, data_key="modifiedDate")
+
+    @post_load
+    def to_change(self, values: dict[str, Any], **_: object) -> Change:
+        """The value."""
+        return Change(**values, modified_at=Instant().deserialize(values["modified"]))
+
+
 class ProjectSchema(_AprimoSchema):
     """A project. Source: public clients of `GET /api/projects/{id}`; it is `title`, not `name`."""
 
@@ -127,6 +148,12 @@ def load_activity(body: object, *, ea_value_key: str) -> ObjectRow:
     """An activity. Raises ValidationError."""
     row: ObjectRow = ActivitySchema(ea_value_key=ea_value_key).load(body)  # type: ignore[arg-type]  # It says so itself.
     return row
+
+
+def load_change(row: Mapping[str, Any]) -> Change:
+    """A row of a change list. Raises ValidationError."""
+    change: Change = ChangeSchema().load(row)
+    return change
 
 
 def load_project(answer: Answer) -> ProjectRow:

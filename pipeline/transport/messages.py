@@ -73,21 +73,14 @@ class Fault:
 
     is_throttle: the gateway refused for the rate, whatever the status. is_rolled_back: the vendor's engine itself
     refused and took everything back, so that a 5xx had certainly no effect and would come again.
+    is_passing: it was taken back for a reason that passes, so that it may be tried again.
     """
 
     message: str = ""
     code: str = ""
     is_throttle: bool = False
     is_rolled_back: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeedPage:
-    """One page of a feed, rows as JSON without fractions. total: the vendor's own count, None where it is silent."""
-
-    rows: tuple[dict[str, Any], ...]
-    total: int | None
-    is_last: bool
+    is_passing: bool = False
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out.

@@ -190,7 +190,9 @@ def _away(case: Case) -> PipelineError:
 
 
 def _failed(case: Case) -> PipelineError:
-    if case.fault.is_rolled_back:
+    if case.fault.is_passing:
+        return _busy(case)
+    if case.request.has_effect and case.fault.is_rolled_back:
         return _refused(case)
     if case.request.has_effect:
         return UnknownOutcomeError(case.text(), status=case.answer.status)
@@ -202,6 +204,8 @@ def _busy(case: Case) -> PipelineError:
 
 
 def _refused(case: Case) -> PipelineError:
+    if case.fault.is_passing:
+        return _busy(case)
     return PermanentError("refused_by_vendor", case.text(), status=case.answer.status)
 
 

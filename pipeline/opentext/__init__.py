@@ -1,0 +1,1 @@
+"""OpenText Workflow Service. `wire` builds and reads, `client` sends, `effects` pairs sends with look-ups."""
