@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from pipeline.words import (
 )
 
 ACTOR = "signoff"
+_COUNTDOWN_SLACK_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,10 @@ class Onward:
     hints: list[Hint] = field(default_factory=list)
     dead: list[EventId] = field(default_factory=list)
 
+    def copy(self) -> Onward:
+        """One that a transaction may add to and throw away when it is made again."""
+        return Onward(lane=self.lane, ids=[*self.ids], hints=[*self.hints], dead=[*self.dead])
+
     def add(self, step: Step, to_lane: str, event_id: EventId, *, next_step: Step) -> None:
         """Hand an id on: in this chain where the lane and the next link fit, else as a message of its own."""
         if to_lane == self.lane and step is next_step:
@@ -61,8 +67,7 @@ class Onward:
         """Hints of one step and lane in one message, up to the batch's size."""
         groups: dict[tuple[Step, str, float], list[EventId]] = {}
         for hint in self.hints:
-            # Waits are grouped by tenths of a second: a countdown is a hint, not a promise.
-            groups.setdefault((hint.step, hint.lane, round(hint.wait_s, 1)), []).extend(hint.event_ids)
+            groups.setdefault((hint.step, hint.lane, _countdown(hint.wait_s)), []).extend(hint.event_ids)
         return [
             Hint(step=step, lane=name, event_ids=tuple(ids[start : start + batch]), wait_s=wait_s)
             for (step, name, wait_s), ids in groups.items()
@@ -173,3 +178,11 @@ def _rest(claim: Claim, tail: int) -> Release:
 def after(now: datetime, wait_s: float) -> datetime:
     """The moment that many seconds from now."""
     return now + timedelta(seconds=wait_s)
+
+
+def _countdown(wait_s: float) -> float:
+    """Waits in tenths of a second, so that they share messages, and never too short.
+
+    A message that comes before its line is ready finds nothing, and the next one is the sweeper's.
+    """
+    return math.ceil(wait_s * 10) / 10 + _COUNTDOWN_SLACK_S if wait_s > 0 else 0.0

@@ -1,0 +1,189 @@
+"""The one place that joins settings, ports and Celery: everything else is handed values."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from celery import Celery
+from redis import Redis
+
+from config.settings import Settings
+from pipeline.backoff import RetryPolicy
+from pipeline.flows.reading import read_words
+from pipeline.flows.registry import bind
+from pipeline.flows.tenant import FlowWords
+from pipeline.opentext.hooks import token_for
+from pipeline.ports import FlowPort, Gate, Limits, Ports, Tx, Vendor
+from pipeline.routes import Routes
+from pipeline.store import SqlStore
+from pipeline.words import GateKind, Side
+from tasks import vendors
+from tasks.waker import CeleryWaker
+
+
+class Wiring:
+    """One process's parts, each made when it is first asked for. Nothing of it may cross a fork."""
+
+    def __init__(self, settings: Settings, app: Celery) -> None:
+        self.settings = settings
+        self.app = app
+
+    @cached_property
+    def store(self) -> SqlStore:
+        """The truth."""
+        return SqlStore(self.settings.database_url)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """Budgets, breakers and queue lengths; the same server as the broker."""
+        options = self.app.conf.broker_transport_options
+        return Redis.from_url(
+            str(self.settings.broker_url),
+            socket_timeout=options["socket_timeout"],
+            socket_connect_timeout=options["socket_connect_timeout"],
+            health_check_interval=options["health_check_interval"],
+        )
+
+    @cached_property
+    def waker(self) -> CeleryWaker:
+        """The queue."""
+        return CeleryWaker(self.app, self.redis)
+
+    @cached_property
+    def words(self) -> Mapping[str, FlowWords]:
+        """Each flow's words, with what the installation adds. Raises WordsError for a faulty file."""
+        return {path.stem: self._words_of(path.stem, path.read_bytes()) for path in _flow_files(self.settings)}
+
+    @cached_property
+    def flows(self) -> Mapping[str, FlowPort]:
+        """Each flow with its words bound."""
+        return {name: bind(name, words) for name, words in self.words.items()}
+
+    @cached_property
+    def routes(self) -> Routes:
+        """Which flows a notice concerns."""
+        return Routes.of(self.words.values())
+
+    @cached_property
+    def aprimo(self) -> vendors.Aprimo:
+        """Aprimo: vendor and feed."""
+        return vendors.aprimo(self.settings, self.words, self.redis, on_open=self._close_gate)
+
+    @cached_property
+    def opentext(self) -> vendors.OpenText:
+        """OpenText: vendor and feed."""
+        return vendors.opentext(self.settings, self.words, self.redis, on_open=self._close_gate)
+
+    def vendor(self, side: Side) -> Vendor:
+        """The vendor of a side."""
+        return self.aprimo.vendor if side is Side.APRIMO else self.opentext.vendor
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The figures that steps keep to."""
+        return limits_of(self.settings)
+
+    @cached_property
+    def ports(self) -> Ports:
+        """Everything a use case is handed."""
+        return Ports(
+            store=self.store,
+            vendors={side: self.vendor(side) for side in Side},
+            waker=self.waker,
+            flows=self.flows,
+            limits=self.limits,
+            me=f"{socket.gethostname()}:{os.getpid()}",
+            new_id=new_id,
+            chance=random.random,
+            monotonic=time.monotonic,
+        )
+
+    def _words_of(self, flow: str, document: bytes) -> FlowWords:
+        words = read_words(flow, tomllib.loads(document.decode()))
+        call_back_secrets = self.settings.opentext.callback_secrets
+        public_url = self.settings.web.public_url
+        if not call_back_secrets or not public_url:
+            return words
+        newest = call_back_secrets[0].reveal()
+        return replace(
+            words,
+            call_back_url=f"{public_url.rstrip('/')}/hooks/opentext",
+            call_back_token=lambda business_key: token_for(newest, business_key),
+        )
+
+    def _close_gate(self, scope: str, until: datetime, reason: str) -> None:
+        """An open breaker holds its lines in SQL too, so that no worker claims them for nothing."""
+        gate = Gate(scope=scope, kind=GateKind.BREAKER, until=until, reason=reason, by="signoff")
+
+        def close(tx: Tx) -> None:
+            tx.ledger.close_gate(gate)
+
+        self.store.run(close)
+
+
+@dataclass(kw_only=True)
+class _Installed:
+    """What `install` left for this process and its children."""
+
+    settings: Settings
+    app: Celery
+    made: Wiring | None = None
+    pid: int = 0
+
+
+_installed: list[_Installed] = []
+
+
+def install(settings: Settings, app: Celery) -> None:
+    """Say what the tasks of this process work with; nothing is opened yet."""
+    _installed[:] = [_Installed(settings=settings, app=app)]
+
+
+def current() -> Wiring:
+    """This process's wiring, made anew after a fork. Raises RuntimeError before `install`."""
+    if not _installed:
+        raise RuntimeError("tasks.app.create was not called in this process")
+    installed = _installed[0]
+    if installed.made is None or installed.pid != os.getpid():
+        installed.made = Wiring(installed.settings, installed.app)
+        installed.pid = os.getpid()
+    return installed.made
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The engine's settings as the figures of the use cases."""
+    engine = settings.engine
+    return Limits(
+        batch_lines=engine.batch_lines,
+        lease_s=engine.lease_s,
+        call_deadline_s=engine.call_deadline_s,
+        no_new_call_after_s=engine.no_new_call_after_s,
+        countdown_max_s=engine.countdown_max_s,
+        budget_wait_max_s=engine.budget_wait_max_s,
+        rehint_after_s=engine.rehint_after_s,
+        late_factor=engine.late_factor,
+        stale_max=engine.stale_max,
+        crash_max=engine.crash_max,
+        call_threads=engine.call_threads,
+        queue_mark=engine.queue_mark,
+        retry=RetryPolicy(tries=engine.retry_tries, base_s=engine.retry_base_s, cap_s=engine.retry_cap_s),
+    )
+
+
+def new_id(prefix: str) -> str:
+    """An id that sorts by time: prefix, milliseconds since the epoch and 40 random bits, in hex."""
+    return f"{prefix}-{int(time.time() * 1000):012x}{secrets.token_hex(5)}"
+
+
+def _flow_files(settings: Settings) -> list[Path]:
+    return sorted(settings.flows_dir.glob("*.toml"))

@@ -1,0 +1,178 @@
+"""Vendors, queue and flows for tests of the use cases: they keep what was asked of them and answer as told."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pipeline import keys
+from pipeline.commands import Command
+from pipeline.errors import PipelineError
+from pipeline.events import Event, NewEvent, Raw, Reading
+from pipeline.plan import Link, Plan, Snapshot, Want, ignore
+from pipeline.ports import Bounds, Hint, Limits, NotThere, Ports, Sent, Store
+from pipeline.words import (
+    BusinessKey,
+    EffectKey,
+    EventId,
+    EventKind,
+    ReceiptVerdict,
+    Side,
+    Urgency,
+)
+
+FLOW = "test_flow"
+T0 = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeVendor:
+    """A system that remembers effects by their keys; `answers` are taken first, one a call."""
+
+    side: Side
+    effects: list[tuple[str, EffectKey]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    answers: deque[Callable[[], object]] = field(default_factory=deque)
+    reads: deque[PipelineError] = field(default_factory=deque)
+    wait: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
+        with self._lock:
+            self.calls.append(f"read {len(wants)}")
+            failure = self.reads.popleft() if self.reads else None
+        return {want: failure or Snapshot(want=want, read_at=T0, values={"seen": True}) for want in wants}
+
+    def send(self, command: Command, effect_key: EffectKey, bounds: Bounds) -> Sent:
+        with self._lock:
+            self.calls.append(f"send {effect_key}")
+            answer = self.answers.popleft() if self.answers else None
+        if answer is not None:
+            outcome = answer()
+            if isinstance(outcome, Exception):
+                raise outcome
+        self.take_effect(command, effect_key)
+        return Sent(how="sent", vendor_ref=f"ref-{effect_key}")
+
+    def take_effect(self, command: Command, effect_key: EffectKey) -> None:
+        with self._lock:
+            self.effects.append((command.KIND, effect_key))
+
+    def look_up(self, command: Command, effect_key: EffectKey, bounds: Bounds) -> Sent | NotThere:
+        with self._lock:
+            self.calls.append(f"look up {effect_key}")
+            found = effect_key in {key for _, key in self.effects}
+        return Sent(how="found", vendor_ref=f"ref-{effect_key}") if found else NotThere()
+
+    def wait_s(self, route: str, urgency: Urgency) -> float:
+        return self.wait
+
+
+@dataclass
+class FakeWaker:
+    """A queue that keeps its hints in memory."""
+
+    hints: list[Hint] = field(default_factory=list)
+    dead: list[EventId] = field(default_factory=list)
+    space: int = 500
+
+    def wake(self, hints: Sequence[Hint]) -> None:
+        self.hints.extend(hints)
+
+    def tell_dead(self, event_ids: Sequence[EventId]) -> None:
+        self.dead.extend(event_ids)
+
+    def room(self, mark: int) -> int:
+        return min(mark, self.space)
+
+
+@dataclass
+class FakeFlow:
+    """A flow that plans what the test says, or ignores."""
+
+    plans: Callable[[Event, Mapping[Side, Snapshot], Link], Plan] = lambda *_: ignore("unchanged")
+    name: str = FLOW
+    planned: list[EventId] = field(default_factory=list)
+
+    def wants(self, event: Event, link: Link | None) -> tuple[Want, ...]:
+        if event.kind is EventKind.FACT:
+            return ()
+        return (Want(flow=FLOW, side=event.side, kind="thing", object_id=event.subject),)
+
+    def plan(self, event: Event, snapshots: Mapping[Side, Snapshot], link: Link) -> Plan:
+        self.planned.append(event.id)
+        return self.plans(event, snapshots, link)
+
+
+@dataclass
+class World:
+    """Everything a use case is handed, with the fakes in reach."""
+
+    store: Store
+    aprimo: FakeVendor
+    opentext: FakeVendor
+    waker: FakeWaker
+    flow: FakeFlow
+    ports: Ports
+
+
+_numbers = itertools.count(1)
+
+
+def new_id(prefix: str) -> str:
+    """Ids in order, unique within the test process."""
+    return f"{prefix}-{next(_numbers):06d}"
+
+
+def make_world(store: Store, limits: Limits | None = None, *, me: str = "worker-1") -> World:
+    """A world around a store."""
+    aprimo, opentext = FakeVendor(side=Side.APRIMO), FakeVendor(side=Side.OPENTEXT)
+    waker, flow = FakeWaker(), FakeFlow()
+    ports = Ports(
+        store=store,
+        vendors={Side.APRIMO: aprimo, Side.OPENTEXT: opentext},
+        waker=waker,
+        flows={FLOW: flow},
+        limits=limits or Limits(),
+        me=me,
+        new_id=new_id,
+        chance=lambda: 0.5,
+        monotonic=time.monotonic,
+    )
+    return World(store=store, aprimo=aprimo, opentext=opentext, waker=waker, flow=flow, ports=ports)
+
+
+def look(
+    subject: str = "aprimo:activity:1",
+    *,
+    key: str = "",
+    side: Side = Side.APRIMO,
+    kind: EventKind = EventKind.LOOK,
+    urgency: Urgency = Urgency.STANDARD,
+    flow: str = FLOW,
+) -> NewEvent:
+    """An event for a line, with a dedupe key of its own unless one is given."""
+    business_key = BusinessKey(subject)
+    return NewEvent(
+        flow=flow,
+        source="test",
+        type="test.changed",
+        kind=kind,
+        side=side,
+        subject=business_key,
+        line_key=keys.line_key(flow, business_key),
+        dedupe_key=key or new_id("key"),
+        time=T0,
+        urgency=urgency,
+        trace_id="tr-1",
+    )
+
+
+def reading(*events: NewEvent, verdict: ReceiptVerdict = ReceiptVerdict.HANDLED) -> Reading:
+    """A handled input that holds these events."""
+    return Reading(raw=Raw(source="test", headers={}, body=b"{}", received_at=T0), verdict=verdict, events=events)

@@ -1,0 +1,79 @@
+"""A look behind the store, for tests: states past every port, and the traces that crashed workers leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, func, insert, select, update
+
+from pipeline.store.tables import attempts, dead_letters, deliveries, events, gates, lines
+from pipeline.words import EventId
+
+
+@dataclass
+class States:
+    """What stands in the tables, past every port."""
+
+    engine: Engine
+
+    def events(self) -> list[str]:
+        """States of all events in the order they were accepted."""
+        return self._all(select(events.c.state).order_by(events.c.id))
+
+    def event_ids(self) -> list[EventId]:
+        return [EventId(each) for each in self._all(select(events.c.id).order_by(events.c.id))]
+
+    def letters(self) -> list[tuple[str, str]]:
+        with self.engine.connect() as conn:
+            rows = conn.execute(select(dead_letters.c.code, dead_letters.c.state).order_by(dead_letters.c.id))
+            return [(row.code, row.state) for row in rows]
+
+    def letter_ids(self) -> list[str]:
+        return [str(each) for each in self._all(select(dead_letters.c.id).order_by(dead_letters.c.id))]
+
+    def waits(self) -> list[tuple[str, int]]:
+        """Wait reason and whole seconds left of every line that waits."""
+        now = datetime.now(UTC)
+        with self.engine.connect() as conn:
+            rows = conn.execute(select(lines.c.wait_reason, lines.c.ready_at).where(lines.c.ready_at > now))
+            return [(row.wait_reason, round((row.ready_at - now).total_seconds())) for row in rows]
+
+    def gates(self) -> list[str]:
+        return self._all(select(gates.c.scope).order_by(gates.c.scope))
+
+    def attempts(self) -> int:
+        with self.engine.connect() as conn:
+            return conn.execute(select(func.count()).select_from(attempts)).scalar_one()
+
+    def forget_hints(self) -> None:
+        """As a wiped queue: nothing was published of late."""
+        self._write(update(lines).values(hinted_at=None))
+
+    def crash(self, *, times: int) -> None:
+        """As workers that died: the lease ran out so many times."""
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        self._write(update(lines).values(crashes=times - 1, leased_by="gone", leased_until=past))
+
+    def expire_leases(self) -> None:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        self._write(update(lines).where(lines.c.leased_until.is_not(None)).values(leased_until=past))
+
+    def leave_sending(self) -> None:
+        """As a worker that died in mid-call."""
+        now = datetime.now(UTC)
+        with self.engine.begin() as conn:
+            for row in conn.execute(select(deliveries.c.id)).all():
+                conn.execute(
+                    insert(attempts).values(delivery_id=row.id, number=1, token=1, purpose="send", started_at=now)
+                )
+        self._write(update(deliveries).values(state="sending", settled_after=now))
+        self._write(update(lines).values(leased_by="gone", leased_until=now - timedelta(seconds=1)))
+
+    def _all(self, statement: object) -> list[str]:
+        with self.engine.connect() as conn:
+            return list(conn.execute(statement).scalars())  # type: ignore[call-overload] # any select of one column
+
+    def _write(self, statement: object) -> None:
+        with self.engine.begin() as conn:
+            conn.execute(statement)  # type: ignore[call-overload] # any update
