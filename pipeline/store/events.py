@@ -77,7 +77,7 @@ class SqlEvents:
 
     def store_plans(self, plans: Sequence[StoredPlan]) -> None:
         """Keep what settle needs; raises the event's plan_number."""
-        run_each(self._conn, _STORE_PLAN, [_plan_row(plan) for plan in plans])
+        run_each(self._conn, _STORE_PLAN, [_plan_row(plan) | {"b_planned_at": self._now} for plan in plans])
 
     def plans(self, ids: Sequence[EventId]) -> dict[EventId, StoredPlan]:
         """The last plan of each event."""
@@ -137,7 +137,7 @@ _MOVE = (
 _STORE_PLAN = (
     update(events)
     .where(events.c.id == bindparam("b_id"))
-    .values(plan_number=bindparam("b_plan_number"), plan=bindparam("b_plan"))
+    .values(plan_number=bindparam("b_plan_number"), plan=bindparam("b_plan"), planned_at=bindparam("b_planned_at"))
 )
 
 

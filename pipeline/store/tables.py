@@ -117,6 +117,7 @@ events = Table(
     _text("urgency"),
     _text("trace_id"),
     Column("accepted_at", UtcTime, nullable=False),
+    Column("planned_at", UtcTime),
     Column("ended_at", UtcTime),
     _count("plan_number"),
     _count("stale_count"),

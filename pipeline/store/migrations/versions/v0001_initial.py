@@ -108,6 +108,7 @@ def _work() -> None:
         sa.Column("urgency", Word(), nullable=False),
         sa.Column("trace_id", Word(), nullable=False),
         sa.Column("accepted_at", UtcTime(), nullable=False),
+        sa.Column("planned_at", UtcTime(), nullable=True),
         sa.Column("ended_at", UtcTime(), nullable=True),
         sa.Column("plan_number", sa.Integer(), nullable=False),
         sa.Column("stale_count", sa.Integer(), nullable=False),

@@ -1,0 +1,179 @@
+"""How the whole stands: per flow and per vendor what is open, what waits and why, what is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, case, func, select
+
+from pipeline.ports import Gate, Person
+from pipeline.store.ledger import closed_gates, unresolved_people
+from pipeline.store.page import Page
+from pipeline.store.tables import EVENT_IS_OPEN, dead_letters, events, holds, lines, notices
+
+READY, RUNNING, WAITING, HELD = "ready", "running", "waiting", "held"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting(Page):
+    """Lines that wait for the same reason, and when the first of them is tried next."""
+
+    reason: str
+    lines: int
+    next_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Page):
+    """A flow or a vendor. open and dead count events; ready, running, held and waiting count lines.
+
+    held: a dead letter holds the line. oldest_open_s: the age of the oldest open event.
+    """
+
+    name: str
+    open: int = 0
+    dead: int = 0
+    oldest_open_s: int | None = None
+    ready: int = 0
+    running: int = 0
+    held: int = 0
+    waiting: tuple[Waiting, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status(Page):
+    """Everything an operator looks at first."""
+
+    at: datetime
+    flows: tuple[Part, ...]
+    vendors: tuple[Part, ...]
+    gates: tuple[Gate, ...]
+    notices_unseen: int
+    unresolved_people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lines:
+    """Lines of one flow and vendor that stand alike."""
+
+    flow: str
+    vendor: str
+    stand: str
+    wait_reason: str
+    count: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Open:
+    """Open events of one flow and vendor."""
+
+    flow: str
+    vendor: str
+    count: int
+    dead: int
+    oldest_at: datetime
+
+
+def read_status(conn: Connection, now: datetime) -> Status:
+    """How things stand now."""
+    standing, opened = _lines(conn, now), _open(conn)
+    unseen = select(func.count()).select_from(notices).where(holds("notices", "seen_at is null"))
+    return Status(
+        at=now,
+        flows=_parts(standing, opened, now, lambda row: row.flow),
+        vendors=_parts(standing, opened, now, lambda row: row.vendor),
+        gates=tuple(closed_gates(conn, now)),
+        notices_unseen=conn.execute(unseen).scalar_one(),
+        unresolved_people=tuple(unresolved_people(conn)),
+    )
+
+
+def _lines(conn: Connection, now: datetime) -> list[_Lines]:
+    stand = case(
+        (lines.c.leased_until > now, RUNNING),
+        (lines.c.ready_at.is_(None), HELD),
+        (lines.c.ready_at > now, WAITING),
+        else_=READY,
+    )
+    # In a query of its own: two expressions with parameters are never the same to a `group by`.
+    each = (
+        select(
+            lines.c.flow,
+            lines.c.vendor,
+            stand.label("stand"),
+            func.coalesce(lines.c.wait_reason, "").label("wait_reason"),
+            lines.c.ready_at,
+        )
+        .where(lines.c.head <= lines.c.tail)
+        .subquery()
+    )
+    alike = (each.c.flow, each.c.vendor, each.c.stand, each.c.wait_reason)
+    found = select(*alike, func.count().label("count"), func.min(each.c.ready_at).label("next_at")).group_by(*alike)
+    return [_Lines(**row) for row in conn.execute(found).mappings()]
+
+
+def _open(conn: Connection) -> list[_Open]:
+    found = (
+        select(
+            lines.c.flow,
+            lines.c.vendor,
+            func.count().label("count"),
+            func.count(dead_letters.c.id).label("dead"),
+            func.min(events.c.accepted_at).label("oldest_at"),
+        )
+        .select_from(events)
+        .join(lines, lines.c.key == events.c.line_key)
+        .outerjoin(
+            dead_letters,
+            and_(dead_letters.c.event_id == events.c.id, holds("dead_letters", "state = 'open'")),
+        )
+        .where(holds("events", EVENT_IS_OPEN))
+        .group_by(lines.c.flow, lines.c.vendor)
+    )
+    return [_Open(**row) for row in conn.execute(found).mappings()]
+
+
+def _parts(
+    standing: Sequence[_Lines], opened: Sequence[_Open], now: datetime, name_of: Callable[[_Lines | _Open], str]
+) -> tuple[Part, ...]:
+    names = sorted({name_of(row) for row in standing} | {name_of(row) for row in opened})
+    return tuple(
+        _part(
+            name,
+            [row for row in standing if name_of(row) == name],
+            [row for row in opened if name_of(row) == name],
+            now,
+        )
+        for name in names
+    )
+
+
+def _part(name: str, standing: Sequence[_Lines], opened: Sequence[_Open], now: datetime) -> Part:
+    counts = dict.fromkeys((READY, RUNNING, HELD), 0)
+    for row in standing:
+        if row.stand in counts:
+            counts[row.stand] += row.count
+    return Part(
+        name=name,
+        open=sum(row.count for row in opened),
+        dead=sum(row.dead for row in opened),
+        oldest_open_s=max((int((now - row.oldest_at).total_seconds()) for row in opened), default=None),
+        waiting=_waiting([row for row in standing if row.stand == WAITING]),
+        ready=counts[READY],
+        running=counts[RUNNING],
+        held=counts[HELD],
+    )
+
+
+def _waiting(rows: Sequence[_Lines]) -> tuple[Waiting, ...]:
+    by_reason: dict[str, list[tuple[int, datetime]]] = {}
+    for row in rows:
+        if row.next_at is not None:
+            by_reason.setdefault(row.wait_reason, []).append((row.count, row.next_at))
+    return tuple(
+        Waiting(reason=reason, lines=sum(count for count, _ in found), next_at=min(at for _, at in found))
+        for reason, found in sorted(by_reason.items())
+    )
