@@ -5,7 +5,7 @@ The file's shape, table by table, is in docs/flows.md; a reader gets every fault
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -40,13 +40,14 @@ class Policy(StrEnum):
 class FieldWord:
     """One of our fields and where it stands in Aprimo: a top-level name, or `extrAttr<eaId>`.
 
-    is_material: a change of it while in approval ends the process.
+    is_required: nothing is started while it is empty. is_material: a change of it while in approval ends the process.
     variable: the process variable that carries it, "" for none.
     """
 
     name: str
     wire: str
     type: FieldType = FieldType.TEXT
+    is_required: bool = False
     is_material: bool = False
     variable: str = ""
     separator: str = ";"
@@ -58,6 +59,7 @@ class Stakeholder:
 
     each: the list field it is repeated over ("" for once); group may then hold `{part}`.
     group_variable, lead_variable, due_variable: the process variables that carry them.
+    part_variable: the variable that names the part with an escalation's message.
     state_field: our field that shows this group's state in Aprimo, "" for none.
     """
 
@@ -74,6 +76,7 @@ class Stakeholder:
     lead_variable: str = ""
     due_variable: str = ""
     outcome_variable: str = ""
+    part_variable: str = ""
     state_field: str = ""
 
 
@@ -99,6 +102,8 @@ class FlowWords:
     link_template: str = ""
     call_back_url: str = ""
     """Where the process model calls back; "" for none. Set by the installation, not by the TOML."""
+    call_back_token: Callable[[str], str] | None = field(default=None, repr=False)
+    """Business key -> what the process model authorizes its call-backs with. Set by the installation."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Override table: Aprimo user (id or e-mail) -> OpenText user."""
 

@@ -1,0 +1,334 @@
+"""Flow 1, campaign briefs: submitted in Aprimo, reviewed in OpenText, every review and the decision shown in Aprimo.
+
+Read `plan` first: it names every situation in the order in which they are told apart. What is decided is decided from
+what was read; no fault, default or timeout approves anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pipeline import ownership
+from pipeline.commands import Command, ProjectVerb, SetVariables
+from pipeline.events import Event
+from pipeline.flows import facts
+from pipeline.flows.shared import (
+    endings,
+    escalation,
+    looking,
+    matrix,
+    messages,
+    notes,
+    progress,
+    remarks,
+    reviews,
+    starting,
+    submission,
+    told,
+    writing,
+)
+from pipeline.flows.shared.case import Case, is_started
+from pipeline.flows.shared.values import instant, text
+from pipeline.flows.shared.writing import (
+    STATE,
+    Draft,
+    expected_content,
+    expected_state,
+    finish,
+    ours,
+)
+from pipeline.flows.tenant import FieldWord, FlowWords
+from pipeline.keys import is_notes
+from pipeline.plan import (
+    Link,
+    LinkChanges,
+    Notice,
+    Plan,
+    ProcessRow,
+    ReviewRow,
+    Snapshot,
+    Want,
+    ignore,
+    refuse,
+)
+from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, Urgency
+
+NAME = "campaign_brief"
+STATES = ("draft", "submitted", "withdrawn", "in_production", "rejected", "changes_requested", "cancelled")
+"""The state words that the tenant's file must give."""
+FIELDS = ("name", "matrix", "decision", "message")
+"""The fields that it must give; the others of the ownership table are carried and shown where it names them."""
+
+_SUBMITTED = "submitted"
+_IN_APPROVAL = "in approval"
+_STATE_OF: Mapping[Decision, str] = {
+    Decision.APPROVED: "in_production",
+    Decision.REJECTED: "rejected",
+    Decision.CHANGES_REQUESTED: "changes_requested",
+    Decision.CANCELLED: "cancelled",
+}
+"""Where a decision takes the item. An unknown one takes it nowhere."""
+
+
+def wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+    """What to read for an event; nothing for a remark, which carries its own meaning."""
+    return () if is_notes(event.line_key) else looking.wants(event, link, words)
+
+
+def plan(event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: FlowWords) -> Plan:
+    """What is to be done about a brief."""
+    if is_notes(event.line_key):
+        return notes.carry(event, link)
+    if looking.is_provisional(link):
+        return looking.place(event, snapshots.get(Side.OPENTEXT), words)
+    case = looking.gather(event, snapshots, link, words)
+    return endings.without_reading(case) or _by_state(case)
+
+
+# ---- situations --------------------------------------------------------------------------------------------------
+
+
+def _by_state(case: Case) -> Plan:
+    """Where the item stands, as far as it was read, says which situation this is."""
+    if case.item is None:
+        return _goes_on(case)
+    owner = ownership.state_owner(case.words, case.state)
+    if owner is None:
+        return _state_unknown(case)
+    if owner is Side.APRIMO and case.state != _SUBMITTED:
+        return _left(case)
+    if case.state == _SUBMITTED:
+        return _submitted(case)
+    return _goes_on(case)
+
+
+def _submitted(case: Case) -> Plan:
+    """The start condition holds: a new revision, an edit, or what is already on its way."""
+    values = case.item.values if case.item else {}
+    if case.live is None:
+        return _start(case, starting.next_revision(case.link)) if _is_new(case) else _goes_on(case)
+    if not is_started(case.live):
+        # Its start may have taken effect: the same start again is looked up, never doubled.
+        is_same = case.live.item_version == submission.submitted_as(case.words, values)
+        return _start(case, case.live.revision) if is_same else _edited(case, ())
+    if case.event.type == facts.RESTART and not case.is_process_over:
+        return endings.restart(case)
+    edits = tuple(word for word in submission.changes(case.words, values, case.link) if word.is_material)
+    return _edited(case, edits) if edits else _goes_on(case)
+
+
+def _is_new(case: Case) -> bool:
+    """Whether what is submitted was not submitted when both systems last agreed, or not as this."""
+    if case.event.type == facts.RESTART or case.link.agreed_value("submitted") is not True:
+        return True
+    values = case.item.values if case.item else {}
+    return case.link.agreed_value("submitted_as") != submission.submitted_as(case.words, values)
+
+
+def _start(case: Case, revision: int) -> Plan:
+    """A new revision: its process is started, and the item says that it is in approval."""
+    item, words = case.item, case.words
+    if item is None:
+        return ignore("not_read")
+    lacking = submission.missing(words, item.values)
+    if lacking:
+        return refuse("values_missing", f"Fill in: {submission.names(lacking)}.")
+    wrong = submission.malformed(words, item.values)
+    if wrong:
+        return refuse("value_malformed", f"Not of its type: {submission.names(wrong)}.")
+    command = starting.start(case.event, case.link, words, item, revision=revision, now=case.now)
+    rows = reviews.opening(words, submission.lists(words, item.values), revision=revision, now=case.now)
+    follow_ups, remarked = notes.remarked(case)
+    process = ProcessRow(
+        revision=revision,
+        process_key=words.process_key,
+        state=ProcessState.STARTING,
+        item_version=submission.submitted_as(words, item.values),
+        started_effect=text(command.variables["signoffEffect"]),
+    )
+    changes = LinkChanges(
+        state="in_approval",
+        revision=revision,
+        agreed={
+            **writing.agreed_fields(case, submission.carried(words)),
+            **writing.agreed_state(case),
+            **ours(case, {"submitted": True, "submitted_as": process.item_version}),
+            **remarked,
+        },
+        processes=(process,),
+        reviews=rows,
+        wake=escalation.wake(rows),
+        notices=told.requester_unresolved(case),
+    )
+    shown = {
+        **_shown(case, rows, revision=revision, phase=_IN_APPROVAL),
+        "case": case.link.business_key,
+        "decision": "",
+        "decided_on": "",
+        "message": messages.in_approval(revision),
+    }
+    return finish(case, Draft(first=(command,), shown=shown, changes=changes, follow_ups=follow_ups))
+
+
+def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
+    """Nothing ends and nothing begins: reviews come in, edits that do not matter travel, hand edits are put right."""
+    if case.is_own_end:
+        return endings.own_end(case)
+    if case.is_process_over and not notices:
+        return _decided(case)
+    if case.live is None:
+        return finish(case, Draft(expects=expected_state(case)))
+    escalated = escalation.Escalated(commands=(), rows=case.rows)
+    if case.process is not None and not case.is_process_over:
+        escalated = escalation.escalate(case.process, case.rows, case.words, now=case.now)
+    carried = _immaterial_edits(case)
+    follow_ups, remarked = notes.remarked(case)
+    state = looking.DECISION_WAITS if case.is_process_over else "in_approval"
+    changes = progress.going_on(case, escalated.rows, state=state)
+    draft = Draft(
+        first=(*_set_variables(case, carried), *escalated.commands),
+        shown=_shown(case, escalated.rows, revision=case.live.revision, phase=_IN_APPROVAL),
+        expects=expected_state(case),
+        changes=replace(
+            changes,
+            agreed={**writing.agreed_fields(case, carried), **remarked},
+            notices=(*notices, *told.outcomes_unknown(case)),
+        ),
+        follow_ups=follow_ups,
+        quiet="unknown_state" if notices else _quiet(case),
+    )
+    return finish(case, draft)
+
+
+def _state_unknown(case: Case) -> Plan:
+    """The item stands in a state the tenant's words do not name: shown what can be shown, decided nothing."""
+    notice = told.state_unknown(case)
+    if case.process is None:
+        return ignore("unknown_state", changes=LinkChanges(notices=(notice,)))
+    return _goes_on(case, (notice,))
+
+
+def _decided(case: Case) -> Plan:
+    """The process has ended by itself or by others: the decision, with its evidence, is written."""
+    process, live = case.process, case.live
+    if process is None or live is None or process.ended_at is None:
+        return ignore("no_live_process")
+    required = reviews.required_keys(case.rows, process, case.words)
+    decision = Decision.CANCELLED if process.delete_reason else reviews.decide(case.rows, required)
+    rows = reviews.closed(case.rows, ReviewState.NOT_NEEDED)
+    message = messages.decided(decision, live.revision, rows, case.words, why=process.delete_reason)
+    state = _STATE_OF.get(decision, "")
+    changes = progress.over(case, rows, by=EndedBy.THEM, outcome=decision, state=decision)
+    shown = {
+        **_shown(case, rows, revision=live.revision, phase=decision.replace("_", " ")),
+        "decision": decision.value,
+        "decided_on": instant(process.ended_at),
+        "message": message,
+    }
+    is_approved = decision is Decision.APPROVED
+    draft = Draft(
+        shown=shown,
+        state=state,
+        last=_start_project(case, live) if is_approved else (),
+        expects={**expected_state(case), **(expected_content(case) if is_approved else {})},
+        changes=replace(
+            changes,
+            agreed=ours(case, {"submitted": False}) if state else {},
+            notices=(*told.decided(case, decision, message), *told.outcomes_unknown(case)),
+        ),
+        urgency=Urgency.EXPRESS,
+    )
+    return finish(case, draft)
+
+
+def _edited(case: Case, edits: Sequence[FieldWord]) -> Plan:
+    """A material field was changed in approval: the process ends, and the brief goes back to draft."""
+    what = submission.names(edits) or "the brief"
+    revision = case.live.revision if case.live else case.link.revision
+    rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
+    message = messages.edited(revision, what)
+    changes = progress.over(case, rows, by=EndedBy.US, outcome="edited", state="draft")
+    draft = Draft(
+        first=progress.end_commands(case, f"Edited in Aprimo: {what}"),
+        shown={
+            **_shown(case, rows, revision=revision, phase="edited"),
+            "decision": "",
+            "message": message,
+        },
+        state="draft",
+        expects=expected_state(case),
+        changes=replace(
+            changes,
+            revision=revision if revision != case.link.revision else None,
+            agreed=ours(case, {"submitted": False}),
+            notices=(told.edited(case, message),),
+        ),
+        urgency=Urgency.EXPRESS,
+    )
+    return finish(case, draft)
+
+
+def _left(case: Case) -> Plan:
+    """The item is a draft, or withdrawn: a live process ends, nothing is decided."""
+    agreed = {} if case.link.agreed_value(STATE) == case.state else writing.agreed_state(case)
+    if case.link.agreed_value("submitted") is True or case.live is not None:
+        agreed |= ours(case, {"submitted": False})
+    if case.live is None:
+        quiet = Draft(expects=expected_state(case), changes=LinkChanges(agreed=agreed), quiet="not_submitted")
+        return finish(case, quiet)
+    revision = case.live.revision
+    rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
+    changes = progress.over(case, rows, by=EndedBy.US, outcome="withdrawn", state=case.state)
+    draft = Draft(
+        first=progress.end_commands(case, "Withdrawn in Aprimo"),
+        shown={
+            **_shown(case, rows, revision=revision, phase="withdrawn"),
+            "decision": "",
+            "message": messages.withdrawn(revision),
+        },
+        changes=replace(changes, agreed=agreed, revision=revision if revision != case.link.revision else None),
+        urgency=Urgency.EXPRESS,
+    )
+    return finish(case, draft)
+
+
+# ---- parts of plans ----------------------------------------------------------------------------------------------
+
+
+def _shown(case: Case, rows: Sequence[ReviewRow], *, revision: int, phase: str) -> dict[str, JsonValue]:
+    """What Aprimo shows of reviews and comments."""
+    shown: dict[str, JsonValue] = {
+        "matrix": matrix.render(case.link, case.words, rows, revision=revision, phase=phase),
+        **matrix.states(case.words, rows),
+    }
+    if case.comments:
+        shown["comments"] = remarks.render(case.comments)
+    return shown
+
+
+def _immaterial_edits(case: Case) -> tuple[FieldWord, ...]:
+    if case.item is None or not is_started(case.live):
+        return ()
+    edits = submission.changes(case.words, case.item.values, case.link)
+    return tuple(word for word in edits if not word.is_material)
+
+
+def _set_variables(case: Case, fields: Sequence[FieldWord]) -> tuple[Command, ...]:
+    live = case.live
+    variables = submission.variables(fields, case.item.values if case.item else {}, case.words)
+    if not variables or live is None or live.instance_id is None or case.is_process_over:
+        return ()
+    return (SetVariables(instance_id=live.instance_id, variables=variables),)
+
+
+def _start_project(case: Case, live: ProcessRow) -> tuple[Command, ...]:
+    """The brief's project begins where one is named; a name that is no id was told at the start."""
+    named = text(case.value("project")).strip()
+    if not named.isdecimal():
+        return ()
+    return (ProjectVerb(verb="start", project_id=int(named), revision=live.revision),)
+
+
+def _quiet(case: Case) -> str:
+    return "not_yet" if case.event.type == facts.DUE else "unchanged"

@@ -1,0 +1,22 @@
+"""Names of the facts: events that carry their own meaning, whoever stores them.
+
+A look may have any type; a fact's type says what it means, so it has one name here.
+"""
+
+from __future__ import annotations
+
+from pipeline.events import Event
+
+DUE = "signoff.due"
+"""The timetable: the link's `wake_at` has come."""
+COMMENT = "signoff.comment"
+"""On a notes line: a remark from Aprimo is to reach the reviewers. data: origin_id, text, author."""
+RESTART = "signoff.restart"
+"""A person, or a heal, asks for a new revision of what is submitted."""
+LOOK_AGAIN = "signoff.look"
+"""A plan of ours asks for another look at the item."""
+
+
+def is_deleted(event: Event) -> bool:
+    """Whether the source said that the item is gone, e.g. `aprimo.activity.deleted`."""
+    return event.type.endswith(".deleted")

@@ -1,0 +1,220 @@
+"""From a flow's parsed TOML file to its words, with every fault of the file in one error.
+
+What can be said in a file, table by table: docs/flows.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from pipeline import ownership
+from pipeline.flows.registry import FLOWS, FlowModule
+from pipeline.flows.tenant import FieldType, FieldWord, FlowWords, Policy, Stakeholder
+from pipeline.flows.toml_table import Table
+from pipeline.words import Decision, Side
+
+OUTCOMES = frozenset(Decision) - {Decision.UNKNOWN}
+"""What a model's answer may be mapped to: nothing is ever mapped to unknown, which is what is left."""
+
+
+class FlowWordsError(ValueError):
+    """A flow's file has faults; `faults` holds each as `table.key: what (example: …)`."""
+
+    def __init__(self, flow: str, faults: Iterable[str]) -> None:
+        self.flow = flow
+        self.faults = tuple(faults)
+        super().__init__("\n".join([f"The file of flow {flow} has {len(self.faults)} faults:", *self.faults]))
+
+
+def read_words(flow: str, document: Mapping[str, object]) -> FlowWords:
+    """The words of a flow. Raises FlowWordsError with all faults, KeyError for a flow that is none."""
+    module = FLOWS[flow]
+    faults: list[str] = []
+    root = Table("", document, faults)
+    item = root.table("item")
+    process = root.table("process")
+    words = FlowWords(
+        flow=flow,
+        object_kind=item.text("kind", example='"activity"'),
+        type_ids=item.integers("types", example="[17]"),
+        state_wire=item.text("state", example='"activityStateId"'),
+        link_template=item.text("link", example='"https://example.aprimo.com/#/activities/{id}"', default=""),
+        process_key=process.text("key", example='"campaignBrief"'),
+        states=_states(root.table("states")),
+        outcomes=_outcomes(root.table("outcomes")),
+        fields=_fields(root.table("fields")),
+        stakeholders=tuple(_stakeholder(each) for each in root.tables("stakeholders")),
+        policies=_policies(root.table("policies", is_optional=True)),
+        currencies=_currencies(root.table("currencies", is_optional=True)),
+        people=_texts(root.table("people", is_optional=True), example='"reviewer.one@example.com"'),
+    )
+    for table in (item, process, root):
+        table.done()
+    faults += _contradictions(words, module)
+    if faults:
+        raise FlowWordsError(flow, faults)
+    return words
+
+
+def _states(table: Table) -> dict[str, int]:
+    return {word: table.integer(word, example="2") for word in table.names()}
+
+
+def _outcomes(table: Table) -> dict[str, str]:
+    outcomes = {}
+    for raw in table.names():
+        word = table.text(raw, example='"approved"')
+        if word in OUTCOMES:
+            outcomes[raw] = word
+        elif word:
+            table.fault(raw, f"must be one of {', '.join(sorted(OUTCOMES))}, not {word!r}", example='"approved"')
+    return outcomes
+
+
+def _fields(table: Table) -> dict[str, FieldWord]:
+    return {name: _field(name, table.table(name)) for name in table.names()}
+
+
+def _field(name: str, table: Table) -> FieldWord:
+    word = FieldWord(
+        name=name,
+        wire=table.text("wire", example='"extrAttr302"'),
+        type=table.word("type", FieldType, default=FieldType.TEXT),
+        is_required=table.truth("required"),
+        is_material=table.truth("material"),
+        variable=table.text("variable", example='"budget"', default=""),
+        separator=table.text("separator", example='";"', default=";"),
+    )
+    table.done()
+    return word
+
+
+def _stakeholder(table: Table) -> Stakeholder:
+    word = Stakeholder(
+        key=table.text("key", example='"legal"'),
+        title=table.text("title", example='"Legal"'),
+        task=table.text("task", example='"legal"'),
+        lead_task=table.text("lead_task", example='"legal_lead"', default=""),
+        escalation=table.text("escalation", example='"escalate_legal"', default=""),
+        group=table.text("group", example='"Legal"'),
+        lead=table.text("lead", example='"Legal leads"'),
+        due_in=table.duration("due_in", example='"P3D"'),
+        each=table.text("each", example='"regions"', default=""),
+        group_variable=table.text("group_variable", example='"legalGroup"', default=""),
+        lead_variable=table.text("lead_variable", example='"legalLeads"', default=""),
+        due_variable=table.text("due_variable", example='"legalDue"', default=""),
+        outcome_variable=table.text("outcome_variable", example='"legalOutcome"', default=""),
+        part_variable=table.text("part_variable", example='"escalatedRegion"', default=""),
+        state_field=table.text("state_field", example='"legal_state"', default=""),
+    )
+    table.done()
+    return word
+
+
+def _policies(table: Table) -> dict[str, Policy]:
+    return {name: table.word(name, Policy, default=Policy.AUTOMATIC) for name in table.names()}
+
+
+def _currencies(table: Table) -> dict[int, str]:
+    currencies = {}
+    for key in table.names():
+        code = table.text(key, example='"EUR"')
+        if key.isdecimal():
+            currencies[int(key)] = code
+        else:
+            table.fault(key, "must be the number that Aprimo stores", example='3 = "EUR"')
+    return currencies
+
+
+def _texts(table: Table, *, example: str) -> dict[str, str]:
+    return {key: table.text(key, example=example) for key in table.names()}
+
+
+# ---- what the tables say together ----------------------------------------------------------------------------------
+
+
+def _contradictions(words: FlowWords, module: FlowModule) -> list[str]:
+    return [
+        *_lacking(words, module),
+        *_doubled(words),
+        *_misplaced_fields(words),
+        *_misplaced_stakeholders(words),
+        *_misplaced_policies(words),
+    ]
+
+
+def _lacking(words: FlowWords, module: FlowModule) -> list[str]:
+    """What the flow cannot do without."""
+    lacking = [
+        f"states.{word}: is missing (example: {word} = 2)" for word in module.STATES if word not in words.states
+    ]
+    lacking += [f"fields.{name}: is missing" for name in module.FIELDS if name not in words.fields]
+    if Decision.APPROVED not in words.outcomes.values():
+        lacking.append('outcomes: no answer means approved (example: approved = "approved")')
+    unknown = (word for word in words.states if ownership.state_owner(words, word) is None)
+    lacking += [f"states.{word}: is no state of this flow; known are: {', '.join(module.STATES)}" for word in unknown]
+    return lacking
+
+
+def _doubled(words: FlowWords) -> list[str]:
+    """What must be said once only, or two fields would overwrite each other."""
+    fields = words.fields.values()
+    said = {
+        "states": words.states.values(),
+        "fields.*.wire": [words.state_wire, *(word.wire for word in fields if word.wire)],
+        "fields.*.variable": [word.variable for word in fields if word.variable],
+        "stakeholders.key": [each.key for each in words.stakeholders],
+        "stakeholders.task": [each.task for each in words.stakeholders],
+    }
+    return [
+        f"{place}: {value!r} stands there {count} times"
+        for place, values in said.items()
+        for value, count in Counter(values).items()
+        if count > 1
+    ]
+
+
+def _misplaced_fields(words: FlowWords) -> list[str]:
+    faults = []
+    for name in ownership.names_of(words, Side.OPENTEXT):
+        word = words.fields[name]
+        if word.variable or word.is_required or word.is_material:
+            faults.append(
+                f"fields.{name}: OpenText owns it, so it has no variable and is neither required nor material"
+            )
+        if word.type is not FieldType.TEXT:
+            faults.append(f"fields.{name}.type: OpenText owns it, so it is text")
+    return faults
+
+
+def _misplaced_stakeholders(words: FlowWords) -> list[str]:
+    faults = []
+    for number, each in enumerate(words.stakeholders, start=1):
+        place = f"stakeholders[{number}]"
+        if each.each and not _is_carried_list(words, each.each):
+            faults.append(f"{place}.each: {each.each!r} is no material list field with a variable")
+        if each.each and each.state_field:
+            faults.append(f"{place}.state_field: a repeated review has no one state to show")
+        if each.state_field and each.state_field not in words.fields:
+            faults.append(f"{place}.state_field: there is no fields.{each.state_field}")
+        if each.escalation and not each.lead_task:
+            faults.append(f"{place}.lead_task: is needed where there is an escalation")
+    return faults
+
+
+def _is_carried_list(words: FlowWords, name: str) -> bool:
+    """A part added later has no review in the running process: only a new revision asks everybody."""
+    word = words.fields.get(name)
+    if word is None or word.type is not FieldType.LIST or not word.variable:
+        return False
+    return word.is_material
+
+
+def _misplaced_policies(words: FlowWords) -> list[str]:
+    allowed = {"state", *ownership.names_of(words, Side.OPENTEXT)}
+    return [
+        f"policies.{name}: is no field that OpenText owns; known are: {', '.join(sorted(allowed))}"
+        for name in words.policies
+        if name not in allowed
+    ]

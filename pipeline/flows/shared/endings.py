@@ -1,0 +1,82 @@
+"""Situations that are alike in every flow and do not need the item: it is gone, we ended the process, a person asks.
+
+Our own ending of a process is never read as a cancellation of theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.commands import EndProcess
+from pipeline.flows import facts
+from pipeline.flows.shared import progress, reviews
+from pipeline.flows.shared.case import OURS, Case, row_of
+from pipeline.flows.shared.looking import GONE, NOT_OURS
+from pipeline.flows.shared.writing import ours
+from pipeline.keys import line_key
+from pipeline.plan import FollowUp, LinkChanges, Plan, deliver, ignore, refuse
+from pipeline.words import EndedBy, ReviewState, Side, Urgency
+
+
+def without_reading(case: Case) -> Plan | None:
+    """What is to be done where what was read is missing or not ours; None where there is something to go by."""
+    if case.older is not None:
+        return _orphan(case)
+    if case.why_not_item in {GONE, NOT_OURS}:
+        return _without_item(case)
+    if case.why_not_process == GONE and case.live is not None:
+        return refuse("item_hidden_or_deleted", f"OpenText shows no process {case.live.instance_id} any more.")
+    if case.item is None and case.process is None:
+        return ignore(case.why_not_process if case.event.side is Side.OPENTEXT else case.why_not_item)
+    return None
+
+
+def own_end(case: Case) -> Plan:
+    """We ended the process but could not record it: it is over, and the item is looked at anew."""
+    return ignore("own_end", changes=_over(case, "withdrawn"), follow_ups=(_again(case, facts.LOOK_AGAIN),))
+
+
+def restart(case: Case) -> Plan:
+    """A person wants a new revision: the old process ends first, then a fact of ours starts the new one."""
+    ending = progress.end_commands(case, "Superseded by a new revision")
+    return deliver(*ending, changes=_over(case, "superseded"), follow_ups=(_again(case, facts.RESTART),))
+
+
+def _without_item(case: Case) -> Plan:
+    """Nothing is written to an item that is gone or is none; a live process ends only where that is sure."""
+    if case.live is None:
+        return ignore(case.why_not_item)
+    is_gone = case.why_not_item == GONE
+    if is_gone and not facts.is_deleted(case.event):
+        return refuse("item_hidden_or_deleted", f"Aprimo does not show us {case.link.business_key} any more.")
+    changes = _over(case, "deleted" if is_gone else "withdrawn")
+    ending = progress.end_commands(case, "Deleted in Aprimo" if is_gone else "Not of this flow any more")
+    if not ending:
+        return ignore(case.why_not_item, changes=changes)
+    return replace(deliver(*ending, changes=changes), urgency=Urgency.EXPRESS)
+
+
+def _orphan(case: Case) -> Plan:
+    """An older process tells nothing; one that runs on under a row that we ended before it was seen is ended too."""
+    older = case.older
+    row = row_of(older, case.link) if older else None
+    if older is None or row is None or older.ended_at is not None or row.ended_by is not EndedBy.US:
+        return ignore(case.why_not_process)
+    changes = LinkChanges(processes=() if row in case.link.processes else (row,))
+    return deliver(EndProcess(instance_id=older.instance_id, reason=row.outcome.capitalize() + OURS), changes=changes)
+
+
+def _over(case: Case, outcome: str) -> LinkChanges:
+    rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
+    changes = progress.over(case, rows, by=EndedBy.US, outcome=outcome, state=outcome)
+    return replace(changes, agreed=ours(case, {"submitted": False}))
+
+
+def _again(case: Case, kind: str) -> FollowUp:
+    return FollowUp(
+        line_key=line_key(case.words.flow, case.link.business_key),
+        subject=case.link.business_key,
+        flow=case.words.flow,
+        type=kind,
+        side=Side.APRIMO,
+    )

@@ -1,0 +1,134 @@
+"""What to read for an event, and what of it is ours: asked before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.events import Event
+from pipeline.flows import facts
+from pipeline.flows.shared import remarks, reviews
+from pipeline.flows.shared.case import Case, row_of
+from pipeline.flows.tenant import FlowWords
+from pipeline.keys import line_key, process_key, split_aprimo_key
+from pipeline.plan import FollowUp, Link, Plan, Snapshot, Want, ignore
+from pipeline.words import BusinessKey, Side
+
+_PROVISIONAL = process_key("")
+GONE = "not_there"
+NOT_OURS = "not_ours"
+OLDER = "older_process"
+DECISION_WAITS = "decision_waits"
+"""State of a link whose process has ended while the item stood where no decision can be written."""
+
+
+def wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+    """The item for what Aprimo told, the process for what OpenText told or the timetable.
+
+    Both, once a plan turned out stale, and as long as a decision waits to be written.
+    """
+    asks_process = event.side is Side.OPENTEXT or event.type == facts.DUE
+    asks_both = event.stale_count > 0 or (link is not None and link.state == DECISION_WAITS)
+    wanted = _item(event, words) if asks_both or not asks_process else ()
+    return (*wanted, *(_process(event, link, words) if asks_both or asks_process else ()))
+
+
+def is_provisional(link: Link) -> bool:
+    """Whether the line is one for a process that nobody could place yet."""
+    return link.business_key.startswith(_PROVISIONAL)
+
+
+def place(event: Event, process: Snapshot | None, words: FlowWords) -> Plan:
+    """Move an event from a provisional line to the line of the item that the process itself names."""
+    read = process.process if process else None
+    if read is None:
+        return ignore(GONE)
+    if read.process_key != words.process_key or not is_item(read.business_key, words):
+        return ignore(NOT_OURS)
+    follow_up = FollowUp(
+        line_key=line_key(words.flow, read.business_key),
+        subject=read.business_key,
+        flow=words.flow,
+        type=event.type,
+        side=Side.OPENTEXT,
+        data={**event.data, "instance_id": read.instance_id},
+        urgency=event.urgency,
+    )
+    return ignore("moved", follow_ups=(follow_up,))
+
+
+def is_item(key: BusinessKey, words: FlowWords) -> bool:
+    """Whether a business key names an object of the kind this flow works on."""
+    try:
+        kind, object_id, _ = split_aprimo_key(key)
+    except ValueError:
+        return False
+    return kind == words.object_kind and object_id.isdigit()
+
+
+def gather(event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: FlowWords) -> Case:
+    """The case of an event: what was read, as far as it is there and ours."""
+    item, process = snapshots.get(Side.APRIMO), snapshots.get(Side.OPENTEXT)
+    why_not_item = _why_not_item(item, link, words)
+    why_not_process = _why_not_process(process, link)
+    read = process.process if process else None
+    live_read = None if why_not_process else read
+    live = row_of(live_read, link) if live_read else link.live_process()
+    revision = live.revision if live else link.revision
+    known = tuple(row for row in link.reviews if row.revision == revision)
+    return Case(
+        event=event,
+        link=link,
+        words=words,
+        now=max((snapshot.read_at for snapshot in snapshots.values()), default=event.time),
+        item=None if why_not_item else item,
+        process=live_read,
+        older=read if why_not_process == OLDER else None,
+        live=live,
+        rows=reviews.read_rows(live_read, live, known, words) if live_read and live else known,
+        comments=remarks.with_read(link.comments, live_read) if live_read else link.comments,
+        why_not_item=why_not_item,
+        why_not_process=why_not_process,
+    )
+
+
+def _why_not_item(item: Snapshot | None, link: Link, words: FlowWords) -> str:
+    if item is None:
+        return "not_read"
+    if item.is_absent:
+        return GONE
+    if item.values.get("type_id") not in words.type_ids:
+        return NOT_OURS
+    seen = link.seen.get(Side.APRIMO, "")
+    return "older_version" if item.version and seen and item.version < seen else ""
+
+
+def _why_not_process(process: Snapshot | None, link: Link) -> str:
+    if process is None:
+        return "not_read" if link.live_process() else "no_live_process"
+    if process.is_absent or process.process is None:
+        return GONE
+    row = row_of(process.process, link)
+    if row is None:
+        return NOT_OURS
+    return "" if row.is_live else OLDER
+
+
+def _item(event: Event, words: FlowWords) -> tuple[Want, ...]:
+    if not is_item(event.subject, words):
+        return ()
+    kind, object_id, _ = split_aprimo_key(event.subject)
+    return (Want(flow=words.flow, side=Side.APRIMO, kind=kind, object_id=object_id),)
+
+
+def _process(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+    named = str(event.data.get("instance_id") or "")
+    row = link.process_of(named) if link and named else None
+    live = link.live_process() if link else None
+    if row is not None and not row.is_live:
+        # What an older process still tells changes nothing; the live one is read where both are asked for.
+        named = ""
+        live = live if event.side is Side.APRIMO else None
+    instance_id = named or (live.instance_id if live else None)
+    if not instance_id:
+        return ()
+    return (Want(flow=words.flow, side=Side.OPENTEXT, kind="process", object_id=instance_id),)

@@ -1,0 +1,86 @@
+"""Starting a process: its command, with every variable the model needs and the effect key it is found by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline.commands import Cause, StartProcess
+from pipeline.events import Event
+from pipeline.flows.shared import submission
+from pipeline.flows.shared.values import instant, text
+from pipeline.flows.tenant import FlowWords, Stakeholder
+from pipeline.keys import split_aprimo_key
+from pipeline.plan import Link, Snapshot
+from pipeline.words import JsonValue
+
+TOKEN = "signoffToken"  # noqa: S105 - The variable's name, not a token.
+_NAME_MAX = 250
+
+
+def next_revision(link: Link) -> int:
+    """The revision after all that were ever begun, settled or not."""
+    return max([link.revision, *(row.revision for row in link.processes)]) + 1
+
+
+def start(
+    event: Event, link: Link, words: FlowWords, item: Snapshot, *, revision: int, now: datetime
+) -> StartProcess:
+    """The command that starts a revision.
+
+    The variable `signoffToken` is left empty: the installation fills it when the plan leaves the rules.
+    """
+    title = text(item.values.get("name")) or link.business_key
+    command = StartProcess(
+        flow=words.flow,
+        process_key=words.process_key,
+        business_key=link.business_key,
+        revision=revision,
+        name=f"{title[:_NAME_MAX]} · revision {revision}",
+        variables={},
+        secret_variables=(TOKEN,),
+    )
+    effect = command.effect_key(Cause(event_id=event.id, plan_number=event.plan_number))
+    return replace(
+        command,
+        variables={
+            "signoffEffect": effect,
+            "signoffItem": link.business_key,
+            "signoffRevision": revision,
+            "signoffCallback": words.call_back_url,
+            TOKEN: "",
+            "aprimoLink": address(link, words),
+            **submission.variables(submission.carried(words), item.values, words),
+            **_roles(words, now=now),
+        },
+    )
+
+
+def with_token(command: StartProcess, words: FlowWords) -> StartProcess:
+    """The command with the token its process calls back with, where the installation has one."""
+    if words.call_back_token is None or TOKEN not in command.variables:
+        return command
+    return replace(command, variables={**command.variables, TOKEN: words.call_back_token(command.business_key)})
+
+
+def address(link: Link, words: FlowWords) -> str:
+    """Where a person finds the item in Aprimo; "" when the tenant names no address."""
+    _, object_id, _ = split_aprimo_key(link.business_key)
+    return words.link_template.replace("{id}", object_id)
+
+
+def _roles(words: FlowWords, *, now: datetime) -> Mapping[str, JsonValue]:
+    roles: dict[str, JsonValue] = {}
+    for each in words.stakeholders:
+        roles |= _role(each, now=now)
+    return roles
+
+
+def _role(word: Stakeholder, *, now: datetime) -> dict[str, JsonValue]:
+    named = {
+        word.group_variable: word.group.replace("{part}", ""),
+        word.lead_variable: word.lead,
+        word.due_variable: instant(now + word.due_in),
+    }
+    return {name: value for name, value in named.items() if name}

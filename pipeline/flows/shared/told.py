@@ -1,0 +1,63 @@
+"""Notices: what a person must be told besides what the item itself shows."""
+
+from __future__ import annotations
+
+from pipeline.flows.shared import reviews
+from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.values import text
+from pipeline.people import label, opentext_user
+from pipeline.plan import Notice
+from pipeline.words import Decision
+
+_CODES = {
+    Decision.CANCELLED: "cancelled_in_opentext",
+    Decision.CHANGES_REQUESTED: "changes_requested",
+    Decision.UNKNOWN: "decision_unknown",
+}
+
+
+def edited(case: Case, message: str) -> Notice:
+    """To the requester: the approval ended because of an edit."""
+    return Notice(code="edited_in_approval", text=message, person=requester(case))
+
+
+def decided(case: Case, decision: Decision, message: str) -> tuple[Notice, ...]:
+    """To the requester what needs a new step of theirs; to the operators what nobody understands."""
+    code = _CODES.get(decision)
+    if code is None:
+        return ()
+    return (Notice(code=code, text=message, person="" if decision is Decision.UNKNOWN else requester(case)),)
+
+
+def state_unknown(case: Case) -> Notice:
+    """To the operators: the item stands where the tenant's words have no name for."""
+    values = case.item.values if case.item else {}
+    named = f"{text(values.get('state_id'))} ({text(values.get('state_name'))})"
+    return Notice(code="unknown_state", text=f"The item is in state {named}, which the flow's file does not name.")
+
+
+def outcomes_unknown(case: Case) -> tuple[Notice, ...]:
+    """To the operators: a reviewer answered a word that the tenant's words do not map, just now."""
+    known = set(case.link.reviews)
+    return tuple(
+        Notice(
+            code=f"unknown_outcome:{row.stakeholder}",
+            text=f"{reviews.title_of(row.stakeholder, case.words)} answered {row.outcome_raw!r}, "
+            "which the flow's file does not name.",
+        )
+        for row in case.rows
+        if row.decision is Decision.UNKNOWN and row not in known
+    )
+
+
+def requester_unresolved(case: Case) -> tuple[Notice, ...]:
+    """To the operators: the item's owner is nobody in OpenText."""
+    owner = case.value("owner")
+    if not label(owner) or opentext_user(owner, case.words.people):
+        return ()
+    return (Notice(code="person_unresolved", text=f"No user of OpenText is known for {label(owner)}."),)
+
+
+def requester(case: Case) -> str:
+    """Who asked for the approval, as people know them; "" for nobody."""
+    return label(case.value("owner"))

@@ -1,0 +1,206 @@
+"""From what Aprimo ought to show to the one write that makes it so, and to the plan that holds it.
+
+News of OpenText's is written. A difference nobody planned is a hand edit on the wrong side: the flow's policy for
+that field puts it back, proposes to, or leaves it. The same foreign value is put back once; should it come again, a
+person decides, so that two writers never chase each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pipeline import ownership
+from pipeline.commands import Command, SetFields
+from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.values import same
+from pipeline.flows.tenant import FieldType, FieldWord, Policy
+from pipeline.keys import digest, split_aprimo_key
+from pipeline.people import label
+from pipeline.plan import (
+    Agreed,
+    FollowUp,
+    FoundDifference,
+    LinkChanges,
+    Notice,
+    Plan,
+    Verdict,
+    ignore,
+)
+from pipeline.words import JsonValue, Side, Urgency
+
+BY_US = "signoff"
+STATE = "state"
+PUT_BACK = "put_back:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What a flow wants done, before it is compared with what is there.
+
+    shown: what fields of OpenText's are to hold; state: our word for the state to write, "" to leave it.
+    first and last: commands before and after the write. expects: what must still hold when the write leaves.
+    quiet: why nothing is done, where it turns out that nothing is.
+    """
+
+    first: tuple[Command, ...] = ()
+    last: tuple[Command, ...] = ()
+    shown: Mapping[str, JsonValue] = field(default_factory=dict)
+    state: str = ""
+    expects: Mapping[str, JsonValue] = field(default_factory=dict)
+    changes: LinkChanges = field(default_factory=LinkChanges)
+    follow_ups: tuple[FollowUp, ...] = ()
+    urgency: Urgency = Urgency.BULK
+    quiet: str = "unchanged"
+
+
+@dataclass(kw_only=True)
+class _Write:
+    """One write in the making: wire names to values, and what is remembered of it."""
+
+    fields: dict[str, JsonValue] = field(default_factory=dict)
+    agreed: dict[str, Agreed] = field(default_factory=dict)
+    differences: list[FoundDifference] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def finish(case: Case, draft: Draft) -> Plan:
+    """The plan: commands in order with at most one write, link changes, and a reason where nothing is sent."""
+    write = _write(case, draft)
+    commands = (*draft.first, *_set_fields(case, write, draft.expects), *draft.last)
+    changes = _merged(case, draft.changes, write)
+    if not commands:
+        reason = "hand_edit_kept" if write.notices else draft.quiet
+        return ignore(reason, changes=changes, follow_ups=draft.follow_ups)
+    return Plan(
+        verdict=Verdict.DELIVER,
+        commands=commands,
+        changes=changes,
+        follow_ups=draft.follow_ups,
+        urgency=draft.urgency,
+    )
+
+
+def expected_state(case: Case) -> dict[str, JsonValue]:
+    """That the item's state is still what was read of it, or what it must be while a process lives."""
+    if case.item is not None:
+        return {case.words.state_wire: case.item.values.get("state_id")}
+    return {case.words.state_wire: case.words.states["submitted"]}
+
+
+def expected_content(case: Case) -> dict[str, JsonValue]:
+    """That what was approved is what is there: material fields whose wire value is kept as it was read.
+
+    Only where the item was not read just now; lists, dates and people have more than one rendering and are left out.
+    """
+    if case.item is not None:
+        return {}
+    exact = {FieldType.TEXT, FieldType.MONEY}
+    return {
+        word.wire: case.link.agreed_value(word.name)
+        for word in case.words.fields.values()
+        if word.is_material and word.type in exact and word.name in case.link.agreed
+    }
+
+
+def ours(case: Case, values: Mapping[str, JsonValue]) -> dict[str, Agreed]:
+    """Agreed values that we write or keep for ourselves."""
+    return {
+        name: Agreed(value=value, owner=Side.OPENTEXT, written_by=BY_US, at=case.now)
+        for name, value in values.items()
+        if name not in case.link.agreed or case.link.agreed_value(name) != value
+    }
+
+
+def agreed_fields(case: Case, fields: Sequence[FieldWord]) -> dict[str, Agreed]:
+    """Agreed values of Aprimo's, as they were just read."""
+    return {word.name: _theirs(case, case.item.values.get(word.name)) for word in fields} if case.item else {}
+
+
+def agreed_state(case: Case) -> dict[str, Agreed]:
+    """The state that Aprimo put the item into."""
+    return {STATE: _theirs(case, case.state)}
+
+
+def _theirs(case: Case, value: JsonValue) -> Agreed:
+    by = label(case.value("editor")) or Side.APRIMO.value
+    return Agreed(value=value, owner=Side.APRIMO, written_by=by, at=case.now)
+
+
+def _write(case: Case, draft: Draft) -> _Write:
+    write = _Write()
+    for name in ownership.names_of(case.words, Side.OPENTEXT):
+        _field(case, draft, name, write)
+    _state(case, draft, write)
+    write.agreed |= ours(case, {name: value for name, value in draft.shown.items() if name in case.words.fields})
+    return write
+
+
+def _field(case: Case, draft: Draft, name: str, write: _Write) -> None:
+    is_known = name in case.link.agreed
+    if name not in draft.shown and not is_known:
+        return
+    word = case.words.fields[name]
+    agreed = case.link.agreed_value(name)
+    wanted = draft.shown.get(name, agreed)
+    current = case.item.values.get(name) if case.item else agreed
+    if same(current, wanted, word.type):
+        return
+    is_news = not is_known or not same(wanted, agreed, word.type)
+    if is_news or _is_put_back(case, name, wanted, current, write):
+        write.fields[word.wire] = wanted
+
+
+def _state(case: Case, draft: Draft, write: _Write) -> None:
+    words, agreed = case.words, str(case.link.agreed_value(STATE) or "")
+    if draft.state:
+        write.agreed |= ours(case, {STATE: draft.state})
+        if case.state != draft.state:
+            write.fields[words.state_wire] = words.states[draft.state]
+    elif _is_state_edited(case, agreed) and _is_put_back(case, STATE, agreed, case.state, write):
+        write.fields[words.state_wire] = words.states[agreed]
+
+
+def _is_state_edited(case: Case, agreed: str) -> bool:
+    """Whether somebody put the item by hand into a state that follows from a decision of OpenText's."""
+    is_decision = ownership.state_owner(case.words, case.state) is Side.OPENTEXT
+    return bool(agreed) and is_decision and case.state != agreed
+
+
+def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, write: _Write) -> bool:
+    """Whether a hand edit is overwritten now; where not, what a person is told of it."""
+    policy = case.words.policies.get(name, Policy.AUTOMATIC)
+    can_write = name != STATE or ownership.may_write_state(case.words, str(ours_))
+    mark = digest([case.link.revision, theirs])
+    is_first = case.link.agreed_value(PUT_BACK + name) != mark
+    if policy is Policy.AUTOMATIC and can_write and is_first:
+        write.agreed |= ours(case, {PUT_BACK + name: mark})
+        return True
+    text = f"The field {name.replace('_', ' ')} was edited in Aprimo, but OpenText owns it."
+    write.notices.append(Notice(code=f"edited_on_wrong_side:{name}", text=text))
+    if policy is not Policy.NEVER:
+        write.differences.append(
+            FoundDifference(field=name, ours=ours_, theirs=theirs, cause="edited_in_aprimo", policy=policy)
+        )
+    return False
+
+
+def _set_fields(case: Case, write: _Write, expects: Mapping[str, JsonValue]) -> Sequence[Command]:
+    if not write.fields:
+        return ()
+    kind, object_id, _ = split_aprimo_key(case.link.business_key)
+    fields = dict(write.fields)
+    return (SetFields(object_kind=kind, object_id=int(object_id), fields=fields, expects=dict(expects)),)
+
+
+def _merged(case: Case, changes: LinkChanges, write: _Write) -> LinkChanges:
+    seen = dict(changes.seen)
+    if case.item is not None and case.item.version and case.link.seen.get(Side.APRIMO) != case.item.version:
+        seen[Side.APRIMO.value] = case.item.version
+    return replace(
+        changes,
+        agreed={**write.agreed, **changes.agreed},
+        seen=seen,
+        notices=(*changes.notices, *write.notices),
+        differences=(*changes.differences, *write.differences),
+    )

@@ -1,0 +1,139 @@
+"""Who owns each mapped field, and which line writes it: one table, held in code.
+
+For every field one system is the owner. What Aprimo owns is carried to OpenText and never written back; what OpenText
+owns is shown in Aprimo, by the main line only. Of the state field the value decides: being submitted, withdrawn or a
+draft is Aprimo's, the decision and what follows is OpenText's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.commands import AddComment, Command, SetFields, SetVariables, StartProcess
+from pipeline.errors import PermanentError
+from pipeline.flows.tenant import FlowWords
+from pipeline.words import Side
+
+
+class Writer(StrEnum):
+    """Which line of an item writes."""
+
+    MAIN = "main"
+    NOTES = "notes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owned:
+    """Whose a field is, and which line carries it to the other side."""
+
+    owner: Side
+    writer: Writer = Writer.MAIN
+
+
+_APRIMOS = Owned(owner=Side.APRIMO)
+_OPENTEXTS = Owned(owner=Side.OPENTEXT)
+_REMARKS = Owned(owner=Side.APRIMO, writer=Writer.NOTES)
+
+FIELDS: Mapping[str, Mapping[str, Owned]] = {
+    "campaign_brief": {
+        "name": _APRIMOS,
+        "description": _APRIMOS,
+        "budget": _APRIMOS,
+        "currency": _APRIMOS,
+        "audience": _APRIMOS,
+        "channels": _APRIMOS,
+        "regions": _APRIMOS,
+        "begin": _APRIMOS,
+        "end": _APRIMOS,
+        "owner": _APRIMOS,
+        "project": _APRIMOS,
+        "remark": _REMARKS,
+        "editor": _REMARKS,
+        "case": _OPENTEXTS,
+        "matrix": _OPENTEXTS,
+        "decision": _OPENTEXTS,
+        "decided_on": _OPENTEXTS,
+        "message": _OPENTEXTS,
+        "comments": _OPENTEXTS,
+    },
+}
+"""Flow -> our field -> owner and writer.
+
+A field that a tenant adds is Aprimo's; a stakeholder's state field is OpenText's.
+"""
+
+STATES: Mapping[str, Mapping[str, Side]] = {
+    "campaign_brief": {
+        "draft": Side.APRIMO,
+        "submitted": Side.APRIMO,
+        "withdrawn": Side.APRIMO,
+        "in_production": Side.OPENTEXT,
+        "rejected": Side.OPENTEXT,
+        "changes_requested": Side.OPENTEXT,
+        "cancelled": Side.OPENTEXT,
+    },
+}
+"""Flow -> our state word -> whose value it is."""
+
+_GIVEN_BACK = frozenset({"draft", "submitted"})
+"""Aprimo's values that we write all the same: what was edited goes back to draft, a hand edit back to submitted."""
+
+
+class OwnershipError(PermanentError):
+    """A plan would write what the other side, or another line, owns: an error in our code, never sent."""
+
+    def __init__(self, hint: str) -> None:
+        super().__init__("owned_by_other", hint)
+
+
+def owned(words: FlowWords, name: str) -> Owned:
+    """Owner and writer of a field of a flow."""
+    if any(each.state_field == name for each in words.stakeholders):
+        return _OPENTEXTS
+    return FIELDS[words.flow].get(name, _APRIMOS)
+
+
+def names_of(words: FlowWords, owner: Side) -> tuple[str, ...]:
+    """The tenant's fields that a side owns, in the order of its file."""
+    return tuple(name for name in words.fields if owned(words, name).owner is owner)
+
+
+def state_owner(words: FlowWords, state: str) -> Side | None:
+    """Whose value a state word is; None for a word the flow does not know."""
+    return STATES[words.flow].get(state)
+
+
+def may_write_state(words: FlowWords, state: str) -> bool:
+    """Whether we may put the item into this state."""
+    return state_owner(words, state) is Side.OPENTEXT or state in _GIVEN_BACK
+
+
+def check(commands: Iterable[Command], words: FlowWords, *, writer: Writer) -> None:
+    """Raise OwnershipError when a command of this line writes what is not its own."""
+    for command in commands:
+        if isinstance(command, AddComment) is not (writer is Writer.NOTES):
+            raise OwnershipError(f"{command.KIND} is not written by the {writer} line")
+        match command:
+            case SetFields(fields=fields):
+                _check_fields(fields, words)
+            case SetVariables(variables=variables) | StartProcess(variables=variables):
+                _check_variables(variables, words)
+
+
+def _check_fields(fields: Mapping[str, object], words: FlowWords) -> None:
+    by_wire = {word.wire: name for name, word in words.fields.items()}
+    for wire, value in fields.items():
+        if wire == words.state_wire:
+            if not may_write_state(words, words.state_word(value)):
+                raise OwnershipError(f"the state {value} belongs to Aprimo")
+        elif wire not in by_wire or owned(words, by_wire[wire]).owner is not Side.OPENTEXT:
+            raise OwnershipError(f"{by_wire.get(wire, wire)} is not ours to write in Aprimo")
+
+
+def _check_variables(variables: Mapping[str, object], words: FlowWords) -> None:
+    by_variable = {word.variable: name for name, word in words.fields.items() if word.variable}
+    for name in variables.keys() & by_variable.keys():
+        if owned(words, by_variable[name]).owner is not Side.APRIMO:
+            raise OwnershipError(f"{by_variable[name]} is not Aprimo's, so it is no process variable")
