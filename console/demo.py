@@ -1,0 +1,124 @@
+"""`signoff demo`: the main job on sample work, in an installation of its own that is gone afterwards.
+
+What it claims at the end is read from both sandboxes, and it fails where they do not agree.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import requests
+from rich.console import Console
+
+from console.demo_repair import CommandError
+from console.demo_run import LOG_FILE, Running, play, start
+from console.demo_scenario import HOUR_S, PACE, Story, briefs
+from console.demo_settings import BUDGETS_PER_S, forget_environment
+from console.demo_show import Board, Lines, Screen
+from console.embedded import NoBrokerError
+from console.exits import Exit
+from console.supervisor import AlreadyRunningError
+from console.supervisor_loop import StartError
+from console.up_role import addresses
+
+_USUAL_BRIEFS = 24
+_LEAST_BRIEFS = len(Story)
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="No table: lines of progress on standard error.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, the last line.")
+@click.option(
+    "--briefs",
+    "count",
+    type=click.IntRange(_LEAST_BRIEFS, 120),
+    default=_USUAL_BRIEFS,
+    show_default=True,
+    help="How many briefs; every outcome in turn.",
+)
+@click.option("--stay", is_flag=True, help="Keep everything running afterwards, until Ctrl-C.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to keep the installation's data in; default: a temporary one, gone afterwards.",
+)
+def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Path | None) -> None:
+    """Carry sample briefs through both sandboxes, and show that both agree at the end.
+
+    Exit codes: 0 both sandboxes agree on every brief, 1 they do not, or something could not be started.
+    """
+    began = time.monotonic()
+    screen: Screen = Lines() if headless or not sys.stdout.isatty() else Board(Console(highlight=False))
+    signal.signal(signal.SIGTERM, _interrupt)
+    forget_environment()
+    folder = data_dir or Path(tempfile.mkdtemp(prefix="signoff-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        result = _carried(folder.absolute(), count, screen, is_staying=stay)
+    except (NoBrokerError, AlreadyRunningError, StartError, CommandError, requests.RequestException) as err:
+        click.echo(f"The demo could not be played: {err}\nWhat every role said: {folder / LOG_FILE}", err=True)
+        sys.exit(Exit.FAILED)
+    result["seconds_total"] = round(time.monotonic() - began, 1)
+    _report(result, as_json=as_json)
+    if not result["ok"]:
+        click.echo(f"What every role said: {folder / LOG_FILE}", err=True)
+        sys.exit(Exit.FAILED)
+    if data_dir is None:
+        shutil.rmtree(folder)
+
+
+def _carried(folder: Path, count: int, screen: Screen, *, is_staying: bool) -> dict[str, Any]:
+    """The summary of a demo that was started, played and stopped again."""
+    played = briefs(count)
+    budgets = ", ".join(f"{vendor} {rate}/s" for vendor, rate in BUDGETS_PER_S.items())
+    screen.tell(f"starting everything in {folder}; call budgets: {budgets}")
+    with ExitStack() as held:
+        running = start(folder, played, held)
+        for line in addresses(running.installation).splitlines():
+            screen.tell(line)
+        screen.tell(f"{count} briefs are written; one second stands for {PACE // HOUR_S} hours")
+        result = play(running, played, screen)
+        if is_staying:
+            _stay(running, screen)
+        screen.tell("stopping")
+    return result
+
+
+def _stay(running: Running, screen: Screen) -> None:
+    screen.tell(addresses(running.installation))
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return
+
+
+def _report(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+        return
+    flow = result["flows"]["campaign_brief"]
+    letters = result["dead_letters"]
+    click.echo(
+        f"{flow['agree']} of {flow['items']} briefs: Aprimo and OpenText agree, {result['seconds']} s after the start"
+        f" of the installation, {result['seconds_total']} s in all."
+    )
+    for outcome, number in flow["outcomes"].items():
+        click.echo(f"  {number} {outcome.replace('_', ' ')}")
+    click.echo(f"Dead letters: {letters['seen']} seen, {letters['replayed']} replayed, {letters['open']} open.")
+    for vendor, calls in result["calls"].items():
+        click.echo(f"Calls to {vendor}: {calls['total']}, {calls['throttled']} of them refused as too many.")
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    """SIGTERM ends the demo as Ctrl-C does: everything is stopped."""
+    raise KeyboardInterrupt

@@ -1,0 +1,87 @@
+"""How the demo speaks to both sandboxes: as a client of their public APIs, with nothing of the pipeline."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import requests
+
+TIMEOUT_S = 15.0
+_PAGE_ROWS = 100
+_TRIES = 6
+_BUSY = frozenset({429, 503})
+
+
+class Pace:
+    """Lets calls through one after another, never faster than a rate, so that our budget stays ours."""
+
+    def __init__(self, per_s: float) -> None:
+        self._gap_s = 1 / per_s
+        self._next_at = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Returns when the next call may leave."""
+        with self._lock:
+            now = time.monotonic()
+            at = max(now, self._next_at)
+            self._next_at = at + self._gap_s
+        time.sleep(at - now)
+
+
+class Caller:
+    """One OAuth client of one sandbox."""
+
+    def __init__(self, base: str, *, token_path: str, client_id: str, pace: Pace) -> None:
+        self._base = base
+        self._token_path = token_path
+        self._client_id = client_id
+        self._pace = pace
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def sign_in(self, **person: str) -> None:
+        """Fetches a token and uses it from now on; person is username and password of somebody to act as."""
+        grant = {"grant_type": "password", **person} if person else {"grant_type": "client_credentials"}
+        form = {**grant, "client_id": self._client_id, "client_secret": "sandbox-secret"}
+        answer = self._session.post(f"{self._base}{self._token_path}", data=form, timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def call(self, method: str, path: str, body: object = None, **query: str | int) -> Any:  # noqa: ANN401 - JSON
+        """The answer's JSON, None where it has none. A busy service is asked again; raises requests.HTTPError."""
+        for _ in range(_TRIES):
+            self._pace.wait()
+            url = f"{self._base}{path}"
+            answer = self._session.request(method, url, json=body, params=query, timeout=TIMEOUT_S)
+            if answer.status_code not in _BUSY:
+                break
+            time.sleep(1.0)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def rows(self, path: str, **query: str | int) -> list[dict[str, Any]]:
+        """All rows of a HAL list, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.call("GET", path, **{**query, "offset": len(found), "count": _PAGE_ROWS})
+            embedded = page.get("_embedded") or {}
+            rows = next(iter(embedded.values()), [])
+            found += rows
+            if not rows or "next" not in page.get("_links", {}):
+                return found
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._session.close()
+
+
+def admin(base: str, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    """The answer of one of a sandbox's own `/sandbox/...` routes, which no vendor has."""
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.request(method, f"{base}/sandbox/{path}", json=body, timeout=TIMEOUT_S)
+    answer.raise_for_status()
+    return answer.json() if answer.content else None

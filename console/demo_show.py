@@ -1,0 +1,142 @@
+"""How the demo looks: a live table on a terminal, plain lines of progress elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from console.demo_play import Role
+from console.demo_reading import Process, Seen
+
+_KEPT_LINES = 6
+_REVIEWS = ("brand", "legal", "finance")
+_STYLES: Mapping[str, str] = {
+    "approved": "green",
+    "rejected": "red",
+    "changes requested": "yellow",
+    "waiting": "cyan",
+    "overdue": "bold magenta",
+    "not needed": "dim",
+}
+
+
+class Screen(Protocol):
+    """Where the demo is watched."""
+
+    def tell(self, text: str) -> None:
+        """Says what just happened. May be called from any thread."""
+
+    def show(self, roles: Sequence[Role], waits: Mapping[str, str]) -> None:
+        """Shows where every brief stands; waits names by item what Signoff waits for."""
+
+    def open(self) -> AbstractContextManager[object]:
+        """Holds the screen while the demo plays."""
+
+
+class Lines:
+    """Progress as plain lines on standard error, each with its second."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def tell(self, text: str) -> None:
+        """One line."""
+        sys.stderr.write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
+        sys.stderr.flush()
+
+    def show(self, roles: Sequence[Role], waits: Mapping[str, str]) -> None:
+        """Nothing: the lines said it."""
+
+    def open(self) -> AbstractContextManager[object]:
+        """Needs nothing held."""
+        return nullcontext()
+
+
+class Board:
+    """The live table, with the last lines of progress below it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began = time.monotonic()
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._table = Table()
+        self._live = Live(console=console, auto_refresh=False, transient=False)
+
+    def tell(self, text: str) -> None:
+        """One more line; before the table is there, it is printed."""
+        line = f"{time.monotonic() - self._began:6.1f} s  {text}"
+        if self._live.is_started:
+            self._lines.append(line)
+        else:
+            self._console.print(Text(line))
+
+    def show(self, roles: Sequence[Role], waits: Mapping[str, str]) -> None:
+        """The table as it is now."""
+        body = Group(table(roles, waits), *(Text(line, style="dim") for line in self._lines))
+        self._live.update(body, refresh=True)
+
+    def open(self) -> AbstractContextManager[object]:
+        """Holds the terminal."""
+        return self._live
+
+
+def table(roles: Sequence[Role], waits: Mapping[str, str]) -> Table:
+    """One row a brief: its reviews, where it waits, and what was decided, as both systems answer."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("Brief", "Rev", "Brand", "Legal", "Finance", "Regions", "In Aprimo", "Waits for", "Agree"):
+        shown.add_column(column, no_wrap=True)
+    for role in roles:
+        shown.add_row(Text(role.brief.name), *_cells(role, waits))
+    return shown
+
+
+def _cells(role: Role, waits: Mapping[str, str]) -> list[Text]:
+    seen = role.seen
+    if seen is None:
+        return []
+    last = seen.processes[-1] if seen.processes else None
+    decision = f" · {seen.item.decision.replace('_', ' ')}" if seen.item.decision else ""
+    return [
+        Text(str(last.revision) if last else ""),
+        *(_styled(_standing(last, key)) for key in _REVIEWS),
+        _regions(last),
+        Text(f"{seen.item.state}{decision}"),
+        Text(waits.get(f"aprimo:activity:{role.id}") or _waits_for(seen), style="dim"),
+        Text("yes", style="green") if role.is_over else Text(""),
+    ]
+
+
+def _standing(process: Process | None, key: str, category: str = "") -> str:
+    tasks = process.tasks if process else ()
+    task = next((each for each in tasks if each.key == key and category in {"", each.category}), None)
+    if task is None:
+        return ""
+    if task.ended_at is None:
+        is_led = any(each.key == f"{key}_lead" and category in {"", each.category} for each in tasks)
+        return "overdue" if is_led else "waiting"
+    return "not needed" if task.delete_reason else task.outcome.replace("_", " ")
+
+
+def _regions(process: Process | None) -> Text:
+    parts = [task.category for task in process.tasks if task.key == "regional"] if process else []
+    cells = [_styled(_standing(process, "regional", part), shown=part) for part in parts]
+    return Text(" ").join(cells)
+
+
+def _styled(word: str, *, shown: str = "") -> Text:
+    return Text(shown or word, style=_STYLES.get(word, ""))
+
+
+def _waits_for(seen: Seen) -> str:
+    """Whom OpenText waits for, where Signoff itself waits for nothing."""
+    tasks = [task for task in seen.live.tasks if task.ended_at is None] if seen.live else []
+    return ", ".join(f"{task.key} {task.category}".strip() for task in tasks)

@@ -1,0 +1,42 @@
+"""What each item waits for, from Signoff's own read model: shown live, never part of the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from console.demo_summary import FLOW
+from pipeline.store.pages import LinkPage, SqlPages
+from pipeline.words import Side, WaitReason
+
+_WORDS: Mapping[str, str] = {
+    WaitReason.BACKOFF: "the next try",
+    WaitReason.VENDOR_WAIT: "the call budget",
+    WaitReason.LOOKUP: "a look-up",
+}
+_NAMES: Mapping[str, str] = {Side.APRIMO: "Aprimo", Side.OPENTEXT: "OpenText"}
+_DEAD = "a person: dead letter"
+
+
+class Waits:
+    """Reads where lines stand."""
+
+    def __init__(self, database_url: str) -> None:
+        self._pages = SqlPages(database_url)
+
+    def now(self) -> dict[str, str]:
+        """By business key what a line waits for, "" for nothing."""
+        return {page.business_key: _words(page) for page in self._pages.links(FLOW)}
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pages.dispose()
+
+
+def _words(page: LinkPage) -> str:
+    if page.is_held:
+        return _DEAD
+    if not page.waiting:
+        return ""
+    if page.wait_reason:
+        return _WORDS.get(page.wait_reason, page.wait_reason)
+    return f"{page.step} ({_NAMES.get(page.vendor, page.vendor)})"
