@@ -8,14 +8,24 @@ import shutil
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 PRIVATE = 0o600
+_SANDBOX_LIBRARIES = ("lxml", "SpiffWorkflow", "python_multipart")
 _SECRET_NAMES = ("broker", "callback", "flower", "web")
 
 
-class NoBrokerError(Exception):
+class MissingPartError(Exception):
+    """Something is not installed that is needed to run everything on one machine; the message says what to do."""
+
+
+class NoBrokerError(MissingPartError):
     """No server program was found that could be the embedded broker."""
+
+
+class NoSandboxError(MissingPartError):
+    """The libraries of the sandboxes are not installed."""
 
 
 def server_binary() -> Path:
@@ -29,9 +39,18 @@ def server_binary() -> Path:
         if found := shutil.which(name):
             return Path(found)
     raise NoBrokerError(
-        "There is no embedded broker for this platform: install Valkey or Redis so that `valkey-server` or"
-        " `redis-server` is on the path, or set SIGNOFF_BROKER_URL to one that runs."
+        "There is no broker to start: install `signoff[embedded]` (Linux with glibc, macOS), or put `valkey-server`"
+        " or `redis-server` on the path, or set SIGNOFF_BROKER_URL to one that runs."
     )
+
+
+def demand_sandbox_libraries() -> None:
+    """Raises NoSandboxError where the sandboxes could not be started."""
+    if not all(map(find_spec, _SANDBOX_LIBRARIES)):
+        raise NoSandboxError(
+            "The sandboxes need libraries that are not installed: install `signoff[sandbox]`, or configure both"
+            " vendors (docs/settings.md)."
+        )
 
 
 def broker_command(binary: Path, *, folder: Path, port: int, password: str) -> tuple[str, ...]:

@@ -11,7 +11,14 @@ from typing import Any
 
 from config.celery_options import TARGETS
 from config.settings import Settings
-from console.embedded import broker_command, free_ports, made_once, server_binary, write_private
+from console.embedded import (
+    broker_command,
+    demand_sandbox_libraries,
+    free_ports,
+    made_once,
+    server_binary,
+    write_private,
+)
 from console.supervisor_child import Spec
 
 WORKERS = tuple(f"worker-{target}" for target in (*TARGETS, "timetable"))
@@ -51,7 +58,7 @@ class Plan:
 
 
 def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) -> Plan:
-    """The plan for these settings; writes the children's private files. Raises NoBrokerError."""
+    """The plan for these settings; writes the children's private files. Raises MissingPartError."""
     ports = _ports(settings, inherited, wishes)
     secrets = made_once(settings.data_dir)
     environ = {
@@ -67,6 +74,7 @@ def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) 
         ),
     }
     if settings.sandboxes:
+        demand_sandbox_libraries()
         environ |= _sandbox_environ(settings, ports, secrets["callback"])
     everything = {**inherited, **environ}
     specs = [

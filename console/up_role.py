@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from console.embedded import NoBrokerError
+from console.embedded import MissingPartError
 from console.embedded_plan import Wishes
 from console.exits import Exit
 from console.supervisor import AlreadyRunningError, Installation
@@ -25,7 +25,7 @@ def run() -> Exit:
     wishes = Wishes(known_ports=True)
     try:
         installation = Installation.start(overrides, wishes=wishes, show=stream.show)
-    except (NoBrokerError, AlreadyRunningError, StartError) as err:
+    except (MissingPartError, AlreadyRunningError, StartError) as err:
         click.echo(f"signoff up: {err}", err=True)
         return Exit.FAILED
     with installation:

@@ -21,7 +21,15 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from console import embedded
-from console.embedded import NoBrokerError, broker_command, free_ports, made_once, server_binary, write_private
+from console.embedded import (
+    NoBrokerError,
+    NoSandboxError,
+    broker_command,
+    free_ports,
+    made_once,
+    server_binary,
+    write_private,
+)
 from tests.support.processes import wait_until
 
 
@@ -75,8 +83,16 @@ def test_without_any_server_one_sentence_says_what_to_do(monkeypatch: pytest.Mon
     monkeypatch.setattr(embedded, "_packed_binary", lambda: None)
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(NoBrokerError, match="install Valkey or Redis so that `valkey-server` or `redis-server`"):
+    with pytest.raises(NoBrokerError, match="put `valkey-server` or `redis-server` on the path"):
         server_binary()
+
+
+def test_without_the_sandboxes_libraries_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded.demand_sandbox_libraries()
+    monkeypatch.setattr(embedded, "_SANDBOX_LIBRARIES", ("lxml", "surely_not_installed"))
+
+    with pytest.raises(NoSandboxError, match=r"install `signoff\[sandbox\]`"):
+        embedded.demand_sandbox_libraries()
 
 
 def test_what_the_broker_was_given_survives_its_kill(tmp_path: Path) -> None:
