@@ -5,6 +5,7 @@ So the file is read here once more: the attributes are kept beside the executabl
 by element id, and the multi-instance loops are rewritten to a cardinality before the library sees them.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -125,8 +126,10 @@ def read(xml: bytes) -> Document:
     _refuse_foreign(root)
     names = {node.get("id", ""): node.get("name", "") for kind in ("message", "signal") for node in _all(root, kind)}
     elements = {node.get("id", ""): _element(node, names) for node in process.iter() if _kind(node) in NODES}
+    flows = Counter(node.get("sourceRef", "") for node in _all(process, "sequenceFlow"))
     for node in process.iter():
         _refuse_shape(node)
+        _refuse_flows(node, flows[node.get("id", "")])
     _rewrite_loops(process)
     for diagram in root.findall(f"{{{BPMN_DI}}}BPMNDiagram"):
         # Without positions the library tries the flows of a gateway in file order, as the real engine.
@@ -165,11 +168,8 @@ def _refuse_foreign(root: etree._Element) -> None:
 
 def _refuse_shape(node: etree._Element) -> None:
     kind, identifier = _kind(node), node.get("id", "")
-    flows = node.findall(f"{{{BPMN}}}outgoing")
     if kind == "subProcess" and node.get("triggeredByEvent") == "true":
         raise ModelError(f"event sub-process {identifier} is outside the shared subset")
-    if kind in {"userTask", "serviceTask", "receiveTask", "callActivity", "subProcess"} and len(flows) > 1:
-        raise ModelError(f"{identifier} has several outgoing flows; use a gateway")
     if kind == "serviceTask" and node.get(f"{{{FLOWABLE}}}type") != "http":
         raise ModelError(f"service task {identifier} must be of type http")
     if kind == "serviceTask" and (unknown := set(_fields(node)) - _HTTP_FIELDS):
@@ -178,6 +178,14 @@ def _refuse_shape(node: etree._Element) -> None:
         raise ModelError(f"receive task {identifier} has no message")
     if kind == "multiInstanceLoopCharacteristics" and _kind(node.getparent()) != "userTask":
         raise ModelError(f"only user tasks may loop, not {_owner(node)}")
+
+
+def _refuse_flows(node: etree._Element, outgoing: int) -> None:
+    kind, identifier = _kind(node), node.get("id", "")
+    if kind in NODES - {"endEvent"} and outgoing == 0:
+        raise ModelError(f"{identifier} leads nowhere; model an end event")
+    if kind in NODES and not kind.endswith("Gateway") and outgoing > 1:
+        raise ModelError(f"{identifier} has several outgoing flows; use a gateway")
 
 
 def _element(node: etree._Element, names: Mapping[str, str]) -> Element:
