@@ -175,8 +175,8 @@ def _work() -> None:
         sa.Column("closed_at", UtcTime(), nullable=True),
         sa.Column("closed_by", Word(), nullable=False),
         sa.Column("note", Word(), nullable=False),
-        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="dead_letters_delivery_id_fk"),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="dead_letters_event_id_fk"),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="dead_letters_delivery_id_fk"),
         sa.PrimaryKeyConstraint("id", name="dead_letters_pk"),
     )
     _partial("dead_letters_code_idx", "dead_letters", ["code"], where="state = 'open'")
