@@ -639,7 +639,9 @@ class Ports:
 class FlowPort(Protocol):
     """A flow with its words bound: rules on values, nothing else."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The flow's name."""
 
     def wants(self, event: Event, link: Link | None) -> tuple[Want, ...]:
         """What to read for an event of a line."""

@@ -50,20 +50,20 @@ def once(job: Job, made: Wiring, work: Callable[[Wiring], object]) -> None:
 def poll_aprimo(made: Wiring) -> None:
     """One read of Aprimo's change lists."""
     overlap_s = made.settings.polling.aprimo_overlap_s
-    polled = polling.poll_aprimo(made.aprimo_feed, made.routes, overlap_s=overlap_s, ports=made.ports)
+    polled = polling.poll_aprimo(made.aprimo.feed, made.routes, overlap_s=overlap_s, ports=made.ports)
     log.debug("polled", feed="aprimo", rows=polled.rows, stored=polled.stored)
 
 
 def poll_opentext(made: Wiring) -> None:
     """One read of OpenText's audit logs."""
     overlap_s = made.settings.opentext.audit_overlap_s
-    polled = polling.poll_opentext(made.opentext_feed, made.routes, overlap_s=overlap_s, ports=made.ports)
+    polled = polling.poll_opentext(made.opentext.feed, made.routes, overlap_s=overlap_s, ports=made.ports)
     log.debug("polled", feed="opentext", rows=polled.rows, stored=polled.stored)
 
 
 def poll_opentext_lists(made: Wiring) -> None:
     """One comparison of OpenText's lists."""
-    polled = polling.poll_opentext_lists(made.opentext_feed, made.routes, ports=made.ports)
+    polled = polling.poll_opentext_lists(made.opentext.feed, made.routes, ports=made.ports)
     log.debug("polled", feed="opentext_lists", rows=polled.rows, stored=polled.stored)
 
 

@@ -22,7 +22,6 @@ from pipeline.backoff import RetryPolicy
 from pipeline.flows.reading import read_words
 from pipeline.flows.registry import bind
 from pipeline.flows.tenant import FlowWords
-from pipeline.opentext.hooks import token_for
 from pipeline.ports import FlowPort, Gate, Limits, Ports, Tx, Vendor
 from pipeline.routes import Routes
 from pipeline.store import SqlStore
@@ -110,16 +109,10 @@ class Wiring:
 
     def _words_of(self, flow: str, document: bytes) -> FlowWords:
         words = read_words(flow, tomllib.loads(document.decode()))
-        call_back_secrets = self.settings.opentext.callback_secrets
         public_url = self.settings.web.public_url
-        if not call_back_secrets or not public_url:
+        if not public_url or not self.settings.opentext.callback_secrets:
             return words
-        newest = call_back_secrets[0].reveal()
-        return replace(
-            words,
-            call_back_url=f"{public_url.rstrip('/')}/hooks/opentext",
-            call_back_token=lambda business_key: token_for(newest, business_key),
-        )
+        return replace(words, call_back_url=f"{public_url.rstrip('/')}/hooks/opentext")
 
     def _close_gate(self, scope: str, until: datetime, reason: str) -> None:
         """An open breaker holds its lines in SQL too, so that no worker claims them for nothing."""
