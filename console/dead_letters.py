@@ -12,16 +12,14 @@ import click
 
 from console import installation
 from console.exits import Exit
-from console.shown import EXIT_CODES, as_json, at, by_option, fail, print_json, print_table, printable, reachable
+from console.letters import LIMIT, STATES, find
+from console.shown import EXIT_CODES, as_json, by_option, fail, print_json, print_tables, reachable
+from console.tables import letter_facts, letter_table, printable
 from pipeline.codes import cure
-from pipeline.ports import Letter, Store, Tx
-from pipeline.words import LetterState
+from pipeline.ports import Letter
 
 if TYPE_CHECKING:
     from pipeline.replay import Closed
-
-STATES = (*(str(state) for state in LetterState), "any")
-LIMIT = 1000
 
 
 @click.group(name="dead-letters", epilog=EXIT_CODES)
@@ -41,11 +39,11 @@ def dead_letters() -> None:
 @reachable
 def list_letters(*, flow: str, code: str, state: str, limit: int, as_json: bool) -> None:
     """List dead letters, oldest first."""
-    letters = _find(installation.store(), flow=flow, code=code, state=state, limit=limit)
+    letters = find(installation.store(), flow=flow, code=code, state=state, limit=limit)
     if as_json:
         print_json({"dead_letters": [_json(letter) for letter in letters]})
         return
-    print_table("Dead letters", ("id", "opened", "flow", "item", "code", "state", "hint"), map(_row, letters))
+    print_tables(letter_table(letters))
 
 
 @dead_letters.command(epilog=EXIT_CODES)
@@ -54,13 +52,13 @@ def list_letters(*, flow: str, code: str, state: str, limit: int, as_json: bool)
 @reachable
 def show(letter_id: str, *, as_json: bool) -> None:
     """Show one dead letter: what died, why, and what cures it. Its attempts: `signoff events show EVENT`."""
-    letters = _find(installation.store(), ids=[letter_id], state="any")
+    letters = find(installation.store(), ids=[letter_id], state="any")
     if not letters:
         fail(f"There is no dead letter {letter_id}.")
     if as_json:
         print_json(_json(letters[0]))
         return
-    print_table(f"Dead letter {letter_id}", ("", ""), ((name, value) for name, value in _facts(letters[0]) if value))
+    print_tables(letter_facts(letters[0]))
 
 
 def _selection(command: Callable[..., None]) -> Callable[..., None]:
@@ -119,7 +117,7 @@ def _act(
     if bool(ids) == bool(flow or code):
         raise click.UsageError("Name the letters by ID, or by --flow and --code: one or the other.")
     made = installation.wiring()
-    letters = _find(made.store, ids=ids, flow=flow, code=code, state="open")
+    letters = find(made.store, ids=ids, flow=flow, code=code, state="open")
     missed = [letter_id for letter_id in ids if letter_id not in {letter.id for letter in letters}]
     done = [letter.id for letter in letters]
     if not dry_run and letters:
@@ -135,42 +133,9 @@ def _act(
 
 def _tell(done_word: str, done: Sequence[Letter], missed: Sequence[str], *, dry_run: bool) -> None:
     title = f"Would be {done_word}" if dry_run else done_word.capitalize()
-    print_table(title, ("id", "opened", "flow", "item", "code", "state", "hint"), map(_row, done))
+    print_tables(letter_table(done, title))
     for letter_id in missed:
         click.echo(f"{printable(letter_id)} is no open dead letter.", err=True)
-
-
-def _find(
-    store: Store, *, ids: Sequence[str] = (), flow: str = "", code: str = "", state: str, limit: int = LIMIT
-) -> list[Letter]:
-    wanted = "" if state == "any" else state
-
-    def find(tx: Tx) -> list[Letter]:
-        return tx.letters.find(ids=ids, flow=flow, code=code, state=wanted, limit=limit)
-
-    return store.run(find)
-
-
-def _row(letter: Letter) -> tuple[object, ...]:
-    return (letter.id, letter.opened_at, letter.flow, letter.subject, letter.code, letter.state, letter.hint)
-
-
-def _facts(letter: Letter) -> list[tuple[str, str]]:
-    closed = f"{at(letter.closed_at)} by {letter.closed_by}" if letter.closed_at else ""
-    return [
-        ("state", letter.state),
-        ("code", letter.code),
-        ("hint", letter.hint),
-        ("cure", cure(letter.code)),
-        ("item", letter.subject),
-        ("flow", letter.flow),
-        ("line", letter.line_key),
-        ("event", letter.event_id),
-        ("delivery", letter.delivery_id or ""),
-        ("opened", at(letter.opened_at)),
-        ("closed", closed),
-        ("note", letter.note),
-    ]
 
 
 def _json(letter: Letter) -> dict[str, object]:

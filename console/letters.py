@@ -1,0 +1,23 @@
+"""Finding dead letters, for the command line and the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.ports import Letter, Store, Tx
+from pipeline.words import LetterState
+
+STATES = (*(str(state) for state in LetterState), "any")
+LIMIT = 1000
+
+
+def find(
+    store: Store, *, ids: Sequence[str] = (), flow: str = "", code: str = "", state: str = "open", limit: int = LIMIT
+) -> list[Letter]:
+    """Letters by id or filter, oldest first; state is one of STATES. Raises StoreAwayError."""
+    wanted = "" if state == "any" else state
+
+    def in_transaction(tx: Tx) -> list[Letter]:
+        return tx.letters.find(ids=ids, flow=flow, code=code, state=wanted, limit=limit)
+
+    return store.run(in_transaction)

@@ -1,0 +1,207 @@
+"""What operators see, as tables: the command line prints them, the pages render them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pipeline.codes import cure
+
+if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
+    from pipeline.ports import Gate, Letter
+    from pipeline.store.status import Part, Status
+    from pipeline.store.timeline import DeliveryLine, EventSummary, Timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A cell that leads to a page."""
+
+    text: str
+    path: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under a title; without columns each row is a name and its value."""
+
+    title: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[object, ...], ...] = ()
+
+
+def cell(value: object) -> str:
+    """A value as one cell shows it: times to the second in UTC, nothing that could steer a terminal."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """The text without control characters; people type what is shown here, and strangers send it."""
+    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def age(seconds: float | None) -> str:
+    """A length of time in its two largest units."""
+    if seconds is None:
+        return ""
+    whole = max(0, round(seconds))
+    days, hours, minutes = whole // 86_400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def status_tables(status: Status) -> tuple[Table, ...]:
+    """How the whole stands."""
+    columns = ("", "open", "dead", "oldest", "running", "ready", "waiting", "held")
+    told = (
+        ("notices not seen yet", status.notices_unseen),
+        ("people nobody could match", len(status.unresolved_people)),
+    )
+    people = tuple(
+        (person.aprimo_user, person.opentext_user, person.unresolved_since) for person in status.unresolved_people
+    )
+    return (
+        Table(title="Flows", columns=columns, rows=tuple(map(_part, status.flows))),
+        Table(title="Vendors", columns=columns, rows=tuple(map(_part, status.vendors))),
+        Table(
+            title="Closed gates",
+            columns=("gate", "kind", "until", "reason", "by"),
+            rows=tuple(map(_gate, status.gates)),
+        ),
+        Table(title="For people", rows=told),
+        Table(title="People nobody could match", columns=("in Aprimo", "in OpenText", "since"), rows=people),
+    )
+
+
+def queue_table(lengths: Mapping[str, int]) -> Table:
+    """The broker's queues that hold anything; a broker that is away says so."""
+    if not lengths:
+        return Table(title="Queues", rows=(("broker", "away"),))
+    return Table(
+        title="Queues", columns=("queue", "messages"), rows=tuple(each for each in lengths.items() if each[1])
+    )
+
+
+def event_table(events: Iterable[EventSummary]) -> Table:
+    """Events in a list."""
+    return Table(
+        title="Events",
+        columns=("event", "accepted", "flow", "item", "type", "state", "why", "next try"),
+        rows=tuple(
+            (
+                Link(text=event.id, path=f"/events/{event.id}"),
+                event.accepted_at,
+                event.flow,
+                event.subject,
+                event.type,
+                event.state,
+                event.reason or event.superseded_by or (event.wait_reason if event.ended_at is None else ""),
+                event.ready_at if event.ended_at is None else None,
+            )
+            for event in events
+        ),
+    )
+
+
+def timeline_tables(timeline: Timeline) -> tuple[Table, ...]:
+    """An event's whole story."""
+    event = timeline.event
+    facts = (
+        ("flow", event.flow),
+        ("item", event.subject),
+        ("type", event.type),
+        ("from", event.source),
+        ("line", f"{event.line_key}, place {event.position}"),
+        ("state", " ".join(filter(None, (event.state, event.reason)))),
+    )
+    moments = tuple((moment.at, moment.what, moment.detail) for moment in timeline.moments)
+    return (
+        Table(title=f"Event {event.id}", rows=facts),
+        Table(title="Timeline", columns=("at", "what", "detail"), rows=moments),
+        Table(
+            title="Deliveries",
+            columns=("plan", "command", "target", "state", "tries", "last answer", "reference"),
+            rows=tuple(map(_delivery, timeline.deliveries)),
+        ),
+    )
+
+
+def letter_table(letters: Iterable[Letter], title: str = "Dead letters") -> Table:
+    """Dead letters in a list."""
+    return Table(
+        title=title,
+        columns=("id", "opened", "flow", "item", "code", "state", "hint"),
+        rows=tuple(
+            (
+                letter.id,
+                letter.opened_at,
+                letter.flow,
+                Link(text=letter.subject, path=f"/events/{letter.event_id}"),
+                letter.code,
+                letter.state,
+                letter.hint,
+            )
+            for letter in letters
+        ),
+    )
+
+
+def cure_table(letters: Iterable[Letter]) -> Table:
+    """What a person can do, once for each code."""
+    codes = sorted({letter.code for letter in letters})
+    return Table(title="What to do", columns=("code", "cure"), rows=tuple((code, cure(code)) for code in codes))
+
+
+def letter_facts(letter: Letter) -> Table:
+    """One dead letter."""
+    facts: Sequence[tuple[str, object]] = (
+        ("state", letter.state),
+        ("code", letter.code),
+        ("hint", letter.hint),
+        ("cure", cure(letter.code)),
+        ("item", letter.subject),
+        ("flow", letter.flow),
+        ("line", letter.line_key),
+        ("event", letter.event_id),
+        ("delivery", letter.delivery_id),
+        ("opened", letter.opened_at),
+        ("closed", letter.closed_at),
+        ("by", letter.closed_by),
+        ("note", letter.note),
+    )
+    return Table(title=f"Dead letter {letter.id}", rows=tuple(fact for fact in facts if fact[1]))
+
+
+def _part(part: Part) -> tuple[object, ...]:
+    waiting = "\n".join(f"{each.lines} {each.reason}, next {cell(each.next_at)}" for each in part.waiting)
+    return (part.name, part.open, part.dead, age(part.oldest_open_s), part.running, part.ready, waiting, part.held)
+
+
+def _gate(gate: Gate) -> tuple[object, ...]:
+    return (gate.scope, gate.kind, gate.until or "a person opens it", gate.reason, gate.by)
+
+
+def _delivery(delivery: DeliveryLine) -> tuple[object, ...]:
+    last = delivery.attempts[-1] if delivery.attempts else None
+    answer = " ".join(filter(None, (last.outcome, str(last.status or ""), last.code, last.detail))) if last else ""
+    return (
+        f"{delivery.plan_number}.{delivery.ordinal}",
+        delivery.kind,
+        delivery.target,
+        delivery.state,
+        len(delivery.attempts),
+        answer,
+        delivery.vendor_ref,
+    )

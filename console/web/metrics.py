@@ -1,0 +1,101 @@
+"""Figures for Prometheus, read from SQL and the broker at scrape time: no process keeps counts to lose.
+
+Names and labels are part of what installations rely on: dashboards and alert rules use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.web.strangers import Strangers
+from pipeline.errors import StoreAwayError
+from pipeline.store.pages import SqlPages
+from pipeline.store.status import Part, Status
+
+Queues = Callable[[], Mapping[str, int]]
+
+
+def metrics(pages: SqlPages, queues: Queues, strangers: Strangers) -> Callable[[Request], Response]:
+    """An endpoint that always answers: `signoff_database_up` and `signoff_broker_up` say what could not be asked."""
+
+    def endpoint(_: Request) -> Response:
+        registry = CollectorRegistry()
+        registry.register(_Scrape(pages, queues, strangers))
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return endpoint
+
+
+class _Scrape(Collector):
+    """Everything, read once."""
+
+    def __init__(self, pages: SqlPages, queues: Queues, strangers: Strangers) -> None:
+        self._pages = pages
+        self._queues = queues
+        self._strangers = strangers
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is asked when the scrape is registered."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures of this moment."""
+        try:
+            status = self._pages.status()
+        except StoreAwayError:
+            yield GaugeMetricFamily("signoff_database_up", "Whether SQL answers.", value=0)
+        else:
+            yield GaugeMetricFamily("signoff_database_up", "Whether SQL answers.", value=1)
+            yield from _of_status(status)
+        yield from _of_queues(self._queues())
+        refused = CounterMetricFamily(
+            "signoff_hooks_unauthorized", "Calls with a bad or missing proof, by this process.", labels=["door"]
+        )
+        for door, count in sorted(self._strangers.seen.items()):
+            refused.add_metric([door], count)
+        yield refused
+
+
+def _of_status(status: Status) -> Iterator[Metric]:
+    for kind, parts in (("flow", status.flows), ("vendor", status.vendors)):
+        yield from _of_parts(kind, parts)
+    gates = GaugeMetricFamily("signoff_gate_closed", "Gates that hold lines.", labels=["scope", "kind"])
+    for gate in status.gates:
+        gates.add_metric([gate.scope, gate.kind], 1)
+    yield gates
+    yield GaugeMetricFamily(
+        "signoff_notices_unseen", "What people were told and have not seen.", status.notices_unseen
+    )
+    yield GaugeMetricFamily("signoff_people_unresolved", "People nobody could match.", len(status.unresolved_people))
+
+
+def _of_parts(kind: str, parts: Iterable[Part]) -> Iterator[Metric]:
+    opened = GaugeMetricFamily(f"signoff_{kind}_events_open", "Events that are not through.", labels=[kind])
+    dead = GaugeMetricFamily(f"signoff_{kind}_dead_letters_open", "Dead letters that are open.", labels=[kind])
+    oldest = GaugeMetricFamily(f"signoff_{kind}_oldest_open_seconds", "Age of the oldest open event.", labels=[kind])
+    lines = GaugeMetricFamily(
+        f"signoff_{kind}_lines", "Lines with open events, by how they stand.", labels=[kind, "stand", "reason"]
+    )
+    for part in parts:
+        opened.add_metric([part.name], part.open)
+        dead.add_metric([part.name], part.dead)
+        oldest.add_metric([part.name], part.oldest_open_s or 0)
+        for stand, count in (("ready", part.ready), ("running", part.running), ("held", part.held)):
+            lines.add_metric([part.name, stand, ""], count)
+        for waiting in part.waiting:
+            lines.add_metric([part.name, "waiting", waiting.reason], waiting.lines)
+    yield from (opened, dead, oldest, lines)
+
+
+def _of_queues(lengths: Mapping[str, int]) -> Iterator[Metric]:
+    yield GaugeMetricFamily("signoff_broker_up", "Whether the broker answers.", value=1 if lengths else 0)
+    queues = GaugeMetricFamily("signoff_queue_messages", "Messages waiting in a queue.", labels=["queue"])
+    for name, length in lengths.items():
+        queues.add_metric([name], length)
+    yield queues
