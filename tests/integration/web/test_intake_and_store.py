@@ -25,9 +25,10 @@ from pipeline.intake import Accepted, accept
 from pipeline.keys import pm_poll
 from pipeline.ports import Hint, Limits
 from pipeline.routes import aprimo_looks
-from pipeline.store import SqlStore, migrate
+from pipeline.store import SqlStore
 from pipeline.words import ReceiptVerdict
 from tests.support.hook_samples import JSON, NOW, OPENTEXT, PM, ROUTES, raw, sample, signed
+from tests.support.web_rows import fresh_database
 from tests.support.web_server import served
 from tests.support.web_settings import web_settings
 
@@ -68,8 +69,7 @@ class Behind:
 
 @pytest.fixture
 def behind(tmp_path: Path) -> Iterator[Behind]:
-    made = Behind(f"sqlite:///{tmp_path}/signoff.sqlite3")
-    migrate(made.url)
+    made = Behind(fresh_database(tmp_path))
     store = SqlStore(made.url)
     numbers = itertools.count(1)
     take = partial(
