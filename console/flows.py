@@ -1,0 +1,157 @@
+"""`signoff flows`: what the flows' words say, who owns which field, and deploying the process models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from config.settings import PACKAGED_PROCESSES
+from console import deploying, installation
+from console.shown import EXIT_CODES, as_json, fail, print_json, print_tables, reachable
+from console.tables import Table
+from pipeline.errors import PipelineError
+from pipeline.flows.tenant import FieldWord, FlowWords, Stakeholder
+from pipeline.ownership import STATES, owned
+
+DEPLOYED_FILE = "deployed.json"
+
+
+@click.group(epilog=EXIT_CODES)
+def flows() -> None:
+    """Show the flows' words and owners, and deploy their process models."""
+
+
+@flows.command(epilog=EXIT_CODES)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@as_json
+@reachable
+def deploy(*, names: tuple[str, ...], as_json: bool) -> None:
+    """Deploy the process models of these flows (default: all) to OpenText.
+
+    A model that is there already is left alone. Running processes stay on the version they began with.
+    """
+    made = installation.wiring()
+    wanted = [_named(made.words, name) for name in names] or list(made.words.values())
+    settings = made.settings
+    remembered = deploying.Remembered(
+        settings.data_dir / DEPLOYED_FILE, f"{settings.opentext.url}#{settings.opentext.tenant_id}"
+    )
+    keys = dict.fromkeys(words.process_key for words in wanted)
+    client = made.opentext.vendor.client
+    try:
+        found = list(deploying.deploy(keys, folder=PACKAGED_PROCESSES, client=client, remembered=remembered))
+    except FileNotFoundError as err:
+        fail(f"There is no process model {err.filename}.")
+    except PipelineError as err:
+        fail(f"OpenText did not take it: {err}")
+    if as_json:
+        print_json({"models": [{"process": each.key, "how": each.how, "version": each.version} for each in found]})
+        return
+    rows = tuple((each.key, each.how, each.version) for each in found)
+    print_tables(Table(title="Process models", columns=("process", "outcome", "version"), rows=rows))
+
+
+@flows.command(epilog=EXIT_CODES)
+@click.argument("name")
+@as_json
+def show(*, name: str, as_json: bool) -> None:
+    """Show the words of a flow, as its TOML file says them."""
+    words = _named(installation.words(), name)
+    if as_json:
+        print_json(_json(words))
+        return
+    print_tables(
+        Table(title=f"Flow {words.flow}", rows=_facts(words)),
+        Table(
+            title="Fields",
+            columns=("field", "in Aprimo", "type", "rules", "variable"),
+            rows=tuple(map(_field, words.fields.values())),
+        ),
+        Table(title="States", columns=("state", "id"), rows=tuple(words.states.items())),
+        Table(
+            title="Stakeholders",
+            columns=("stakeholder", "title", "task", "group", "lead", "due in"),
+            rows=tuple(map(_who, words.stakeholders)),
+        ),
+    )
+
+
+@flows.command(epilog=EXIT_CODES)
+@as_json
+def ownership(*, as_json: bool) -> None:
+    """Show which system owns each field, and which line writes it."""
+    fields = [
+        {
+            "flow": words.flow,
+            "field": name,
+            "owner": str(owned(words, name).owner),
+            "line": str(owned(words, name).writer),
+        }
+        for words in installation.words().values()
+        for name in words.fields
+    ]
+    states = [
+        {"flow": flow, "state": state, "owner": str(owner)}
+        for flow, owners in STATES.items()
+        for state, owner in owners.items()
+    ]
+    if as_json:
+        print_json({"fields": fields, "states": states})
+        return
+    print_tables(
+        Table(
+            title="Fields",
+            columns=("flow", "field", "owner", "written by"),
+            rows=tuple(tuple(row.values()) for row in fields),
+        ),
+        Table(title="States", columns=("flow", "state", "owner"), rows=tuple(tuple(row.values()) for row in states)),
+    )
+
+
+def _named(words: Mapping[str, FlowWords], name: str) -> FlowWords:
+    if name not in words:
+        fail(f"There is no flow {name}; there are: {', '.join(words)}.")
+    return words[name]
+
+
+def _facts(words: FlowWords) -> tuple[tuple[str, object], ...]:
+    return (
+        ("items", f"{words.object_kind} of type {', '.join(map(str, sorted(words.type_ids)))}"),
+        ("process", words.process_key),
+        ("state field", words.state_wire),
+        ("outcomes", ", ".join(f"{raw} = {ours}" for raw, ours in words.outcomes.items())),
+        ("policies", ", ".join(f"{field}: {policy}" for field, policy in words.policies.items())),
+        ("link", words.link_template),
+        ("call-back", words.call_back_url or "none"),
+    )
+
+
+def _field(word: FieldWord) -> tuple[object, ...]:
+    rules = [name for name, is_so in (("required", word.is_required), ("material", word.is_material)) if is_so]
+    return (word.name, word.wire, word.type, ", ".join(rules), word.variable)
+
+
+def _who(who: Stakeholder) -> tuple[object, ...]:
+    each = f" (each of {who.each})" if who.each else ""
+    return (who.key, who.title, f"{who.task}{each}", who.group, who.lead, who.due_in)
+
+
+def _json(words: FlowWords) -> dict[str, Any]:
+    return {
+        "flow": words.flow,
+        "object_kind": words.object_kind,
+        "type_ids": sorted(words.type_ids),
+        "process_key": words.process_key,
+        "state_wire": words.state_wire,
+        "states": dict(words.states),
+        "fields": [vars(word) for word in words.fields.values()],
+        "stakeholders": [{**vars(who), "due_in": who.due_in.total_seconds()} for who in words.stakeholders],
+        "currencies": {str(key): value for key, value in words.currencies.items()},
+        "outcomes": dict(words.outcomes),
+        "policies": {field: str(policy) for field, policy in words.policies.items()},
+        "link_template": words.link_template,
+        "call_back_url": words.call_back_url,
+        "people": dict(words.people),
+    }

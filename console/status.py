@@ -1,0 +1,68 @@
+"""`signoff status`: how the whole stands, per flow and per vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from config.groups import Aprimo, OpenText
+from console import installation
+from console.queues import lengths
+from console.shown import EXIT_CODES, as_json, print_json, print_tables, reachable
+from console.tables import Table, queue_table, status_tables
+from pipeline.words import Side, Urgency
+
+if TYPE_CHECKING:
+    from tasks.wiring import Wiring
+
+
+@click.command(epilog=EXIT_CODES)
+@as_json
+@reachable
+def status(*, as_json: bool) -> None:
+    """Show what is open, waiting and dead, and why; gates, queues and each vendor's budget."""
+    now = installation.pages().status()
+    made = installation.wiring_if_broker()
+    queues = lengths(made.redis) if made else {}
+    budgets = _budgets(made) if made and queues else ()
+    if as_json:
+        told = now.to_json()
+        assert isinstance(told, dict)  # noqa: S101 - a status is an object
+        print_json({**told, "queues": dict(queues), "budgets": budgets})
+        return
+    print_tables(*status_tables(now), queue_table(queues), _budget_table(budgets))
+
+
+def _budgets(made: Wiring) -> tuple[Mapping[str, str | float], ...]:
+    """What each vendor's tenant may be asked, and how long a call would wait now; a closed breaker counts too."""
+    limits: Mapping[Side, Aprimo | OpenText] = {
+        Side.APRIMO: made.settings.aprimo,
+        Side.OPENTEXT: made.settings.opentext,
+    }
+    return tuple(
+        {
+            "vendor": str(side),
+            "rate_per_s": limit.rate_per_s,
+            "burst": limit.burst,
+            "wait_s_decisions": made.vendor(side).wait_s("", Urgency.EXPRESS),
+            "wait_s_others": made.vendor(side).wait_s("", Urgency.STANDARD),
+        }
+        for side, limit in limits.items()
+    )
+
+
+def _budget_table(budgets: tuple[Mapping[str, str | float], ...]) -> Table:
+    columns = ("vendor", "calls/s", "burst", "decisions wait", "others wait")
+    rows = tuple(
+        (
+            each["vendor"],
+            f"{each['rate_per_s']:g}",
+            each["burst"],
+            f"{each['wait_s_decisions']:g} s",
+            f"{each['wait_s_others']:g} s",
+        )
+        for each in budgets
+    )
+    return Table(title="Budgets", columns=columns, rows=rows)
