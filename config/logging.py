@@ -19,8 +19,8 @@ from config.settings import Settings
 _SHORTEST_SECRET = 6
 """Shorter texts are no secrets worth the name, and blotting them out would garble every line."""
 
-_CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
-"""They tell of every task at level info; our own lines tell of the work. Failures are still told."""
+_CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat", "uvicorn.error")
+"""They tell of every task and of each step of a start; our own lines tell of the work. Failures are still told."""
 
 
 def configure(settings: Settings, role: str) -> None:

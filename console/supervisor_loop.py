@@ -55,8 +55,6 @@ class Supervisor:
         self._is_over.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
-        for child in self._children.values():
-            child.reap()
 
     def pid(self, role: str) -> int | None:
         """The process id of a role, or None while it has no process."""
@@ -114,11 +112,12 @@ class Supervisor:
                 raise StartError(f"{child.spec.role} {why}. {_last(child.lines)}")
 
     def _await_end(self, child: Child) -> None:
-        if _until(lambda: child.pid is None, child.spec.grace_s):
-            return
-        self._show(child.spec.role, f"did not end within {child.spec.grace_s:g} s; killed")
-        child.kill()
-        _until(lambda: child.pid is None, child.spec.grace_s)
+        if not _until(lambda: child.pid is None, child.spec.grace_s):
+            self._show(child.spec.role, f"did not end within {child.spec.grace_s:g} s; killed")
+            child.kill()
+            _until(lambda: child.pid is None, child.spec.grace_s)
+        with self._lock:
+            child.reap()
 
 
 def _until(holds: Callable[[], bool], limit_s: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import stat
@@ -10,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -20,6 +18,15 @@ from console.supervisor import AlreadyRunningError, Installation
 from tests.support.processes import family, lives, wait_until
 
 START_LIMIT_S = 60
+SMALL_INSTALLATION = """
+from console.embedded_plan import Wishes
+from console.supervisor import Installation
+import time
+roles = frozenset({"broker", "aprimo", "worker-opentext"})
+with Installation.start({}, wishes=Wishes(roles=roles)):
+    print("started", flush=True)
+    time.sleep(60)
+"""
 ROLES = {"broker", "aprimo", "opentext", "db", "models", "flower", "web", "scheduler", *WORKERS}
 
 
@@ -50,11 +57,6 @@ def up(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
-
-
-def run_file(folder: Path) -> dict[str, Any]:
-    written: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return written
 
 
 def pid_of(installation: Installation, role: str) -> int:
@@ -103,6 +105,20 @@ def test_a_killed_worker_takes_its_processes_along_and_runs_again(running: Insta
     assert running.pid("worker-opentext") != first
 
 
+def test_other_commands_find_what_runs(running: Installation) -> None:
+    folder = running.settings.data_dir
+    environ = {**environ_for(folder), "SIGNOFF_WEB_PORT": "", "SIGNOFF_FLOWER_PORT": ""}
+
+    shown = subprocess.run(
+        signoff_command("settings"), env=environ, capture_output=True, text=True, check=True, timeout=30
+    ).stdout
+
+    assert f"SIGNOFF_APRIMO_PM_URL={running.urls['aprimo']}\n" in shown
+    assert f"SIGNOFF_WEB_PORT={running.settings.web.port}\n" in shown
+    assert "SIGNOFF_BROKER_URL=redis://:***@127.0.0.1:" in shown
+    assert stat.S_IMODE((folder / "run.json").stat().st_mode) == 0o600
+
+
 def test_a_restarted_role_keeps_its_address(running: Installation) -> None:
     before = pid_of(running, "web")
 
@@ -110,19 +126,6 @@ def test_a_restarted_role_keeps_its_address(running: Installation) -> None:
 
     assert running.pid("web") != before
     assert requests.get(f"{running.urls['web']}/hooks/aprimo/pm", timeout=5).status_code == 200
-
-
-def test_other_commands_find_what_runs(up: subprocess.Popen[str], tmp_path: Path) -> None:
-    told = run_file(tmp_path)["environ"]
-
-    shown = subprocess.run(
-        signoff_command("settings"), env=environ_for(tmp_path), capture_output=True, text=True, check=True, timeout=30
-    ).stdout
-
-    assert up.pid == run_file(tmp_path)["pid"]
-    assert f"SIGNOFF_APRIMO_PM_URL={told['SIGNOFF_APRIMO_PM_URL']}\n" in shown
-    assert "SIGNOFF_BROKER_URL=redis://:***@127.0.0.1:" in shown
-    assert stat.S_IMODE((tmp_path / "run.json").stat().st_mode) == 0o600
 
 
 def test_sigterm_ends_everything_and_the_exit_code_is_zero(up: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -137,10 +140,16 @@ def test_sigterm_ends_everything_and_the_exit_code_is_zero(up: subprocess.Popen[
     assert (tmp_path / "log").read_text().endswith("| stopped\n")
 
 
-def test_a_supervisor_that_is_killed_leaves_no_orphan(up: subprocess.Popen[str]) -> None:
-    members = family(up.pid)
+def test_a_supervisor_that_is_killed_leaves_no_orphan(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", SMALL_INSTALLATION]
+    with subprocess.Popen(argv, env=environ_for(tmp_path), stdout=subprocess.PIPE, text=True) as supervisor:
+        assert supervisor.stdout is not None
+        assert supervisor.stdout.readline() == "started\n"
+        members = family(supervisor.pid)
+        # The supervisor, the broker, the sandbox, and a worker with its two processes.
+        assert len(members) == 6
 
-    up.kill()
+        supervisor.kill()
 
     wait_until(lambda: not any(map(lives, members)), limit_s=10, what="the end of every process")
 

@@ -162,4 +162,15 @@ def test_a_halted_role_stays_down_until_it_is_resumed(start: Start) -> None:
 
     supervisor.resume("role")
     assert supervisor.is_ready("role")
+    assert supervisor.pid("role") is not None
     assert supervisor.pid("other") == other
+
+
+def test_a_resumed_role_is_ready_only_when_its_new_process_says_so(start: Start, shown: Shown) -> None:
+    supervisor = start(spec("role", SERVES))
+
+    for times in range(2, 5):
+        supervisor.halt("role")
+        assert not supervisor.is_ready("role")
+        supervisor.resume("role")
+        assert shown.lines == [("role", "ready")] * times
