@@ -7,7 +7,7 @@ busy timeout most writes fail; WAL lets readers go on meanwhile, and FULL makes 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
@@ -15,7 +15,13 @@ from sqlalchemy.engine import URL, Engine
 
 SQLITE_BUSY_TIMEOUT_MS = 5000
 CONNECT_TIMEOUT_S = 5
-POOL_WAIT_S = 10
+POOL: Mapping[str, Any] = {
+    "pool_size": 5,
+    "max_overflow": 10,
+    "pool_timeout": 10,
+    # A failing statement's values are vendors' data, which has no place in a log.
+    "hide_parameters": True,
+}
 
 POSTGRES_SETTINGS = {
     "timezone": "UTC",
@@ -83,7 +89,7 @@ def driver_url(database_url: str) -> URL:
 
 
 def _sqlite(url: URL, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
-    engine = create_engine(url, pool_size=5, max_overflow=10, pool_timeout=POOL_WAIT_S)
+    engine = create_engine(url, **POOL)
     # The time-out comes first: switching to WAL may itself have to wait.
     settings = (f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
@@ -104,9 +110,7 @@ def _postgres(url: URL, settings: dict[str, str]) -> Engine:
     engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
-        pool_size=5,
-        max_overflow=10,
-        pool_timeout=POOL_WAIT_S,
+        **POOL,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "signoff"},
     )
 

@@ -7,9 +7,9 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-# PostgreSQL, appendix A: serialization failure, deadlock, lock not available, and a unique violation, which under
-# READ COMMITTED may be a race that the next try sees as a row.
-CONFLICT_STATES = frozenset({"40001", "40P01", "55P03", "23505"})
+# PostgreSQL, appendix A: serialization failure, deadlock, lock not available.
+CONFLICT_STATES = frozenset({"40001", "40P01", "55P03"})
+UNIQUE_VIOLATION = "23505"
 # Classes of the same table: connection, resources, operator intervention, system, and a read-only stand-by.
 AWAY_CLASSES = frozenset({"08", "53", "57", "58"})
 AWAY_STATES = frozenset({"25006"})
@@ -22,6 +22,11 @@ def is_conflict(error: SQLAlchemyError) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     return _sqlstate(error) in CONFLICT_STATES or _sqlite_code(error) in CONFLICT_CODES
+
+
+def is_race(error: SQLAlchemyError) -> bool:
+    """Whether a row stands already that was not there to be read: under READ COMMITTED the next try sees it."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == UNIQUE_VIOLATION
 
 
 def is_lost(error: SQLAlchemyError) -> bool:
@@ -39,6 +44,12 @@ def is_away(error: SQLAlchemyError) -> bool:
     if code is not None:
         return code in AWAY_CODES
     return state is None or state[:2] in AWAY_CLASSES or state in AWAY_STATES
+
+
+def said(error: SQLAlchemyError) -> str:
+    """The database's own first words, without the statement."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return next(iter(str(cause).splitlines()), type(error).__name__)
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

@@ -31,5 +31,5 @@ def reading(engines: engine.PerProcess) -> Iterator[Connection]:
             yield conn
     except SQLAlchemyError as error:
         if faults.is_away(error) or faults.is_conflict(error):
-            raise StoreAwayError(f"SQL cannot be read: {error}") from error
+            raise StoreAwayError(f"SQL cannot be read: {faults.said(error)}") from error
         raise

@@ -72,7 +72,7 @@ class SqlStore:
                 with self._transaction() as tx:
                     return work(tx)
             except SQLAlchemyError as error:
-                if not (faults.is_conflict(error) or faults.is_lost(error)):
+                if not (faults.is_conflict(error) or faults.is_race(error) or faults.is_lost(error)):
                     _raise_if_away(error)
                     raise
             time.sleep(wait_s)
@@ -109,4 +109,4 @@ def _commit(commit: Callable[[], None]) -> None:
 
 def _raise_if_away(error: SQLAlchemyError) -> None:
     if faults.is_away(error) or faults.is_conflict(error):
-        raise StoreAwayError(f"SQL cannot take it: {error}") from error
+        raise StoreAwayError(f"SQL cannot take it: {faults.said(error)}") from error

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pipeline.store import SqlPages, SqlStore
 from tests.support.databases import any_database_url, postgres, postgres_url, sqlite_template, sqlite_url
+from tests.support.store_rows import Clock
 
 __all__ = ["any_database_url", "postgres", "postgres_url", "sqlite_template", "sqlite_url"]
-
-START = datetime(2026, 1, 12, 9, 0, 0, 123456, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_s(self, seconds: float) -> datetime:
-        """Move on; returns the new time."""
-        self.now += timedelta(seconds=seconds)
-        return self.now
 
 
 @pytest.fixture
