@@ -21,7 +21,7 @@ from console.embedded_plan import Plan, Wishes, make_plan
 from console.supervisor_child import Show
 from console.supervisor_loop import Supervisor
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 
 
 class AlreadyRunningError(Exception):
