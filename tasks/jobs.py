@@ -79,7 +79,7 @@ def tell_dead(event_ids: Sequence[EventId], made: Wiring) -> None:
             "event_dead",
             letter=letter.id,
             flow=letter.flow,
-            event=letter.event_id,
+            event_id=letter.event_id,
             subject=letter.subject,
             code=letter.code,
             cure=codes.cure(letter.code),

@@ -108,8 +108,9 @@ def _submitted(case: Case) -> Plan:
     values = case.item.values if case.item else {}
     if case.live is None:
         return _start(case, starting.next_revision(case.link)) if _is_new(case) else _goes_on(case)
-    if not is_started(case.live):
-        # Its start may have taken effect: the same start again is looked up, never doubled.
+    if case.live.state is ProcessState.STARTING:
+        # Its start may have taken effect, and nothing of its plan is settled: the same start again is looked up or
+        # known to be done, never doubled; what comes after it is planned anew.
         is_same = case.live.item_version == submission.submitted_as(case.words, values)
         return _start(case, case.live.revision) if is_same else _edited(case, ())
     if case.event.type == facts.RESTART and not case.is_process_over:
