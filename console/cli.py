@@ -26,6 +26,9 @@ _COMMANDS = {
     "flows": ("console.flows:flows", "Check the flows' words, and deploy their process models."),
 }
 
+_FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "flows"})
+"""These print answers, some for programs; roles set up logs of their own."""
+
 
 @click.group(
     cls=LazyGroup,
@@ -37,8 +40,13 @@ _COMMANDS = {
     ),
 )
 @click.version_option(VERSION, message="signoff %(version)s")
-def signoff() -> None:
+@click.pass_context
+def signoff(ctx: click.Context) -> None:
     """Carries approvals between Aprimo and OpenText Workflow Service, each exactly once."""
+    if ctx.invoked_subcommand in _FOR_OPERATORS:
+        from console.aside import put_logs_aside  # noqa: PLC0415 - help and version need no logs
+
+        put_logs_aside()
 
 
 def main() -> None:

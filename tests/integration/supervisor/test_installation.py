@@ -182,3 +182,24 @@ def test_help_and_version_import_neither_celery_nor_sqlalchemy() -> None:
 
     assert shown.stdout.endswith("set()\n")
     assert "dead-letters" in shown.stdout
+
+
+def test_log_lines_of_an_operators_command_keep_out_of_its_answer(tmp_path: Path) -> None:
+    logs = (
+        "import structlog\n"
+        "from console.aside import put_logs_aside\n"
+        "put_logs_aside()\n"
+        "structlog.get_logger('ours').info('quiet')\n"
+        "structlog.get_logger('ours').warning('loud', broker='redis://:canary-broker@h/0')\n"
+        "print('the answer')"
+    )
+    environ = {**environ_for(tmp_path), "SIGNOFF_BROKER_URL": "redis://:canary-broker@h/0"}
+
+    shown = subprocess.run(
+        [sys.executable, "-c", logs], env=environ, capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert shown.stdout == "the answer\n"
+    assert "loud" in shown.stderr
+    assert "quiet" not in shown.stderr
+    assert "canary" not in shown.stderr
