@@ -116,12 +116,11 @@ def _act(
     """Do it to every open letter meant; what was meant by ID and is not open any more is named."""
     if bool(ids) == bool(flow or code):
         raise click.UsageError("Name the letters by ID, or by --flow and --code: one or the other.")
-    made = installation.wiring()
-    letters = find(made.store, ids=ids, flow=flow, code=code, state="open")
+    letters = find(installation.store(), ids=ids, flow=flow, code=code, state="open")
     missed = [letter_id for letter_id in ids if letter_id not in {letter.id for letter in letters}]
     done = [letter.id for letter in letters]
     if not dry_run and letters:
-        closed = act(done, ports=made.ports)
+        closed = act(done, ports=installation.wiring().ports)
         done = [each.letter_id for each in closed if each.is_done]
         missed += [each.letter_id for each in closed if not each.is_done]
     if as_json:

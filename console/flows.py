@@ -10,7 +10,7 @@ import click
 from config.settings import PACKAGED_PROCESSES
 from console import deploying, installation
 from console.shown import EXIT_CODES, as_json, fail, print_json, print_tables, reachable
-from console.tables import Table
+from console.tables import Table, age
 from pipeline.errors import PipelineError
 from pipeline.flows.tenant import FieldWord, FlowWords, Stakeholder
 from pipeline.ownership import STATES, owned
@@ -39,7 +39,7 @@ def deploy(*, names: tuple[str, ...], as_json: bool) -> None:
         settings.data_dir / DEPLOYED_FILE, f"{settings.opentext.url}#{settings.opentext.tenant_id}"
     )
     keys = dict.fromkeys(words.process_key for words in wanted)
-    client = made.opentext.vendor.client
+    client = made.opentext.client
     try:
         found = list(deploying.deploy(keys, folder=PACKAGED_PROCESSES, client=client, remembered=remembered))
     except FileNotFoundError as err:
@@ -135,7 +135,7 @@ def _field(word: FieldWord) -> tuple[object, ...]:
 
 def _who(who: Stakeholder) -> tuple[object, ...]:
     each = f" (each of {who.each})" if who.each else ""
-    return (who.key, who.title, f"{who.task}{each}", who.group, who.lead, who.due_in)
+    return (who.key, who.title, f"{who.task}{each}", who.group, who.lead, age(who.due_in.total_seconds()))
 
 
 def _json(words: FlowWords) -> dict[str, Any]:

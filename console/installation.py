@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from config.running import current
+from pipeline.errors import StoreAwayError
 
 if TYPE_CHECKING:
     from pipeline.flows.tenant import FlowWords
@@ -19,25 +23,34 @@ if TYPE_CHECKING:
 
 
 def store() -> Store:
-    """The truth, and nothing else. Raises SettingsError."""
+    """The truth, until the command ends. Raises SettingsError, and StoreAwayError where there is no database."""
     from pipeline.store import SqlStore  # noqa: PLC0415 - see above
 
-    return SqlStore(current().database_url)
+    made = SqlStore(_database_url())
+    click.get_current_context().call_on_close(made.dispose)
+    return made
 
 
 def pages() -> SqlPages:
-    """What operators see. Raises SettingsError."""
+    """What operators see, until the command ends. Raises as `store`."""
     from pipeline.store.pages import SqlPages  # noqa: PLC0415 - see above
 
-    return SqlPages(current().database_url)
+    made = SqlPages(_database_url())
+    click.get_current_context().call_on_close(made.dispose)
+    return made
 
 
 def wiring() -> Wiring:
-    """Everything, for commands that act. Raises SettingsError."""
+    """Everything, for commands that act; what is logged meanwhile goes to standard error. Raises SettingsError."""
+    from config.logging import configure  # noqa: PLC0415 - see above
     from tasks import app, wiring  # noqa: PLC0415 - see above
 
-    app.create(current())
-    return wiring.current()
+    settings = current()
+    configure(settings, "command")
+    app.create(settings)
+    made = wiring.current()
+    click.get_current_context().call_on_close(made.store.dispose)
+    return made
 
 
 def wiring_if_broker() -> Wiring | None:
@@ -51,3 +64,12 @@ def words() -> Mapping[str, FlowWords]:
 
     files = sorted(current().flows_dir.glob("*.toml"))
     return {path.stem: read_words(path.stem, tomllib.loads(path.read_text(encoding="utf-8"))) for path in files}
+
+
+def _database_url() -> str:
+    """The database's address. SQLite would make an empty file where there is none, and nobody asked for one."""
+    url = current().database_url
+    path = url.partition(":///")[2].partition("?")[0]
+    if url.startswith("sqlite") and not Path(path).exists():
+        raise StoreAwayError(f"there is none at {path}. Start `signoff up`, or run `signoff db upgrade`.")
+    return url

@@ -46,11 +46,16 @@ def reachable(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - `--help` needs no database
+
         try:
             command(*args, **kwargs)
         except StoreAwayError as err:
-            click.echo(f"The database cannot be used: {err}", err=True)
-            sys.exit(Exit.UNREACHABLE)
+            _unreachable(str(err))
+        except DBAPIError as err:
+            if not _is_table_missing(err.orig):
+                raise
+            _unreachable("its tables are not up to date. Run `signoff db upgrade`.")
 
     return guarded
 
@@ -97,6 +102,17 @@ def _operator(_: click.Context, __: click.Parameter, given: str | None) -> str:
         return given or getpass.getuser()
     except (KeyError, OSError) as err:  # A container's user may have no name.
         raise click.BadParameter("who you are is not known here; name yourself with --by") from err
+
+
+def _unreachable(why: str) -> NoReturn:
+    click.echo(printable(f"The database cannot be used: {why}"), err=True)
+    sys.exit(Exit.UNREACHABLE)
+
+
+def _is_table_missing(err: BaseException | None) -> bool:
+    """Whether a table or a column is not there, by what SQLite and PostgreSQL say."""
+    is_there_not = getattr(err, "sqlstate", None) in {"42P01", "42703"}
+    return is_there_not or str(err).startswith(("no such table", "no such column"))
 
 
 def _plain(value: object) -> str:

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from console.deploying import Remembered, deploy
+from pipeline.ports import Bounds
+from tests.unit.console.conftest import Terminal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a deployment came to."""
+
+    how: str
+    key: str
+    version: int
+    content_hash: str
+
+
+@dataclass
+class Service:
+    """Stands for OpenText: gives no XML back, so only what is remembered tells."""
+
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def deploy(self, key: str, xml: bytes, known_hash: str, bounds: Bounds) -> Answer:
+        """Take a model whose hash is another."""
+        is_known = known_hash == str(hash(xml))
+        self.versions[key] = self.versions.get(key, 0) + (not is_known)
+        how = "unchanged" if is_known else "deployed"
+        return Answer(how=how, key=key, version=self.versions[key], content_hash=str(hash(xml)))
+
+
+@pytest.fixture
+def outcomes(tmp_path: Path) -> Callable[[str], list[str]]:
+    """Deploys the model of a folder to the service that is named; gives what came of it."""
+    service = Service()
+
+    def run(where: str) -> list[str]:
+        remembered = Remembered(tmp_path / "data" / "deployed.json", where)
+        found = deploy(["brief"], folder=tmp_path, client=service, remembered=remembered)
+        return [f"{each.how} {each.version}" for each in found]
+
+    (tmp_path / "brief.bpmn").write_text("<one/>")
+    return run
+
+
+def test_a_model_is_deployed_once(outcomes: Callable[[str], list[str]]) -> None:
+    assert [outcomes("a"), outcomes("a")] == [["deployed 1"], ["unchanged 1"]]
+
+
+def test_a_changed_model_is_deployed_again(outcomes: Callable[[str], list[str]], tmp_path: Path) -> None:
+    outcomes("a")
+    (tmp_path / "brief.bpmn").write_text("<two/>")
+
+    assert outcomes("a") == ["deployed 2"]
+
+
+def test_another_service_starts_with_nothing(outcomes: Callable[[str], list[str]]) -> None:
+    outcomes("a")
+
+    assert outcomes("b") == ["deployed 2"]
+
+
+def test_a_lost_or_broken_memory_costs_one_more_version(outcomes: Callable[[str], list[str]], tmp_path: Path) -> None:
+    outcomes("a")
+    (tmp_path / "data" / "deployed.json").write_text("{")
+
+    assert [outcomes("a"), outcomes("a")] == [["deployed 2"], ["unchanged 2"]]
+
+
+def test_the_words_of_a_flow_are_shown_as_its_file_says_them(terminal: Terminal) -> None:
+    told = terminal.json("flows", "show", "campaign_brief")
+
+    assert (told["object_kind"], told["type_ids"], told["process_key"]) == ("activity", [17], "campaignBrief")
+    assert told["states"]["submitted"] == 2
+    assert [who["key"] for who in told["stakeholders"]] == ["brand", "legal", "finance", "regional"]
+    assert {word["name"]: word["wire"] for word in told["fields"]}["budget"] == "extrAttr302"
+    assert "Flow campaign_brief" in terminal.run("flows", "show", "campaign_brief").stdout
+
+
+def test_a_flow_that_is_none_is_exit_code_1(terminal: Terminal) -> None:
+    result = terminal.run("flows", "show", "campaign_brif")
+
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "There is no flow campaign_brif; there are: campaign_brief.\n",
+    )
+
+
+def test_ownership_names_owner_and_writer_of_every_field(terminal: Terminal) -> None:
+    told = terminal.json("flows", "ownership")
+
+    assert {"flow": "campaign_brief", "field": "matrix", "owner": "opentext", "line": "main"} in told["fields"]
+    assert {"flow": "campaign_brief", "field": "remark", "owner": "aprimo", "line": "notes"} in told["fields"]
+    assert {"flow": "campaign_brief", "state": "submitted", "owner": "aprimo"} in told["states"]
