@@ -152,6 +152,7 @@ class Engine:
         self._executables.clear()
         self._machines.clear()
         self._locks.clear()
+        self.callbacks.outcomes.clear()
 
     def _loaded(self, state: StateRow) -> Machine:
         if state.id not in self._machines:

@@ -58,7 +58,9 @@ class People:
             self._remember(row)
 
     def forget(self) -> None:
-        """Nobody waits for anything."""
+        """Bring back the first scenario; nobody waits for anything."""
+        self.scenario = Scenario.read(self._engine.options.people)
+        self._engine.pace = self._engine.options.pace
         self._waiting.clear()
         self._turns.clear()
 
