@@ -64,7 +64,7 @@ def age(seconds: float | None) -> str:
 
 def status_tables(status: Status) -> tuple[Table, ...]:
     """How the whole stands."""
-    columns = ("", "open", "dead", "oldest", "running", "ready", "waiting", "held")
+    columns = ("open", "dead", "oldest", "running", "ready", "waiting", "held")
     told = (
         ("notices not seen yet", status.notices_unseen),
         ("people nobody could match", len(status.unresolved_people)),
@@ -73,8 +73,8 @@ def status_tables(status: Status) -> tuple[Table, ...]:
         (person.aprimo_user, person.opentext_user, person.unresolved_since) for person in status.unresolved_people
     )
     return (
-        Table(title="Flows", columns=columns, rows=tuple(map(_part, status.flows))),
-        Table(title="Vendors", columns=columns, rows=tuple(map(_part, status.vendors))),
+        Table(title="Flows", columns=("flow", *columns), rows=tuple(map(_part, status.flows))),
+        Table(title="Vendors", columns=("vendor", *columns), rows=tuple(map(_part, status.vendors))),
         Table(
             title="Closed gates",
             columns=("gate", "kind", "until", "reason", "by"),

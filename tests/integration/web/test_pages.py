@@ -67,8 +67,8 @@ def test_the_status_shows_what_is_open_and_dead(site: Site) -> None:
     text = site.text("/")
 
     columns = "open dead oldest running ready waiting held"
-    assert f"Flows {columns} campaign_brief 2 1 0 s 0 1 1" in text
-    assert f"Vendors {columns} aprimo 2 1 0 s 0 1 1" in text
+    assert f"Flows flow {columns} campaign_brief 2 1 0 s 0 1 1" in text
+    assert f"Vendors vendor {columns} aprimo 2 1 0 s 0 1 1" in text
     assert "Closed gates: none." in text
     assert "notices not seen yet 0" in text
 
