@@ -9,6 +9,7 @@ import base64
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -39,6 +40,7 @@ class Engine:
         self.pace = options.pace
         self.callbacks = Callbacks(options)
         self.before_commit: Callable[[Session], None] = _nothing
+        self.after_commit: Callable[[Session], None] = _nothing
         self._executables: dict[str, Executable] = {}
         self._machines: dict[str, Machine] = {}
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -119,6 +121,7 @@ class Engine:
             self._machines.pop(machine.instance_id, None)
             raise
         work.commit()
+        self.after_commit(session)
         if machine.is_ended:
             self._machines.pop(machine.instance_id, None)
         if session.calls and not self.options.callback_before_commit:
@@ -164,7 +167,7 @@ class Engine:
         state = self.store.find(StateRow, root_id)
         if state is not None:
             work = Work(self.store)
-            work.put(StateRow(**{**vars(state), "due_at": None}))
+            work.put(replace(state, due_at=None))
             work.commit()
 
     @staticmethod
@@ -177,4 +180,4 @@ def _now() -> datetime:
 
 
 def _nothing(_: Session) -> None:
-    """Nobody wants to see commands before they are committed."""
+    """Nobody watches."""

@@ -7,7 +7,7 @@ how long they take; the times they leave behind are real.
 
 import asyncio
 import hashlib
-from collections import defaultdict
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,9 +35,10 @@ class People:
         self._tasks = tasks
         self._processes = processes
         self.scenario = Scenario.read(engine.options.people)
-        self._turns: dict[str, list[str]] = defaultdict(list)
+        self._turns: Counter[str] = Counter()
         self._waiting: dict[str, datetime] = {}
         engine.before_commit = self.plan
+        engine.after_commit = self.watch
 
     def replace(self, scenario: Scenario, *, pace: float | None) -> None:
         """Go on with another scenario; tasks that are open and unplanned are looked at again."""
@@ -51,6 +52,8 @@ class People:
             if instance is not None and (known is None or known.at is None):
                 self._plan_task(work, task, instance)
         work.commit()
+        for row in work.changed(PlanRow):
+            self._remember(row)
 
     def restore(self) -> None:
         """Take up again what was planned before a restart."""
@@ -69,6 +72,11 @@ class People:
         for task in session.work.changed(TaskRow):
             if task.ended_at is None and self._store.find(TaskRow, task.id) is None:
                 self._plan_task(session.work, task, session.instance(task.instance_id))
+
+    def watch(self, session: Session) -> None:
+        """Wait for the time of what a command planned, now that it is committed."""
+        for row in session.work.changed(PlanRow):
+            self._remember(row)
 
     async def run(self) -> None:
         """Act whenever somebody's time has come, for ever."""
@@ -120,8 +128,7 @@ class People:
         if rule is None:
             return
         key = f"{rule} {case.business_key} {case.task} {case.category}"
-        # A command may yet fail: only what was committed counts as a time before.
-        turn = 1 + sum(self._store.find(PlanRow, each) is not None for each in self._turns[key])
+        turn = 1 + self._turns[key] + sum(row.key == key for row in work.changed(PlanRow))
         act = self.scenario.rules[rule].act(turn)
         row = PlanRow(
             id=task.id,
@@ -135,7 +142,6 @@ class People:
             result="never" if act.is_never else "waits",
         )
         work.put(row)
-        self._remember(row)
 
     def _time(self, task: TaskRow, act: Act, key: str) -> str | None:
         if act.is_never:
@@ -146,7 +152,7 @@ class People:
         return stamp(moment(task.created_at) + timedelta(seconds=wait_s))
 
     def _remember(self, row: PlanRow) -> None:
-        self._turns[row.key].append(row.id)
+        self._turns[row.key] += 1
         if row.at is not None and row.result == "waits":
             self._waiting[row.id] = moment(row.at)
 

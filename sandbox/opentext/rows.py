@@ -4,7 +4,7 @@ Times are texts in one form (UTC, milliseconds, `Z`), so that they compare as th
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -186,7 +186,15 @@ _KINDS: dict[str, type[Row]] = {
 
 def to_record(row: Row) -> dict[str, Any]:
     """A row as the journal keeps it."""
-    return {"row": row.kind, "values": asdict(row)}
+    values = dict(vars(row))
+    for each in fields(row):
+        inner = values[each.name]
+        if _NESTED in each.metadata:
+            is_map = isinstance(inner, Mapping)
+            values[each.name] = (
+                {name: vars(value) for name, value in inner.items()} if is_map else [*map(vars, inner)]
+            )
+    return {"row": row.kind, "values": values}
 
 
 def from_record(record: Mapping[str, Any]) -> Row:

@@ -5,7 +5,9 @@ known from the deployed file, so only the tokens are kept: a tenth of the size, 
 before every command (a failed command is undone by reading it back).
 """
 
+import base64
 import json
+import zlib
 from typing import Any
 from uuid import UUID
 
@@ -16,17 +18,19 @@ from SpiffWorkflow.task import Task, TaskState
 
 # Events that a gateway has seen are only there while it runs.
 _TRANSIENT = frozenset({"seen_events"})
+_QUICKLY = 1
 
 
 def dump(workflow: BpmnWorkflow) -> str:
-    """The tokens of a workflow at rest, as JSON."""
+    """The tokens of a workflow at rest, as packed JSON."""
     subs = {str(token): _workflow(sub) for token, sub in workflow.subprocesses.items()}
-    return json.dumps({"main": _workflow(workflow), "subs": subs}, separators=(",", ":"))
+    text = json.dumps({"main": _workflow(workflow), "subs": subs}, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode(), _QUICKLY)).decode()
 
 
 def load(text: str, main: Any, specs: dict[str, Any], engine: object) -> BpmnWorkflow:  # noqa: ANN401 -- The library publishes no types.
     """A workflow as it was when dumped, on the specifications it ran with."""
-    state = json.loads(text)
+    state = json.loads(zlib.decompress(base64.b64decode(text)))
     workflow = BpmnWorkflow(main, specs, script_engine=engine, deserializing=True)
     _fill(workflow, state["main"])
     _load_subs(workflow, workflow, state["subs"])
