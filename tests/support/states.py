@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, func, insert, select, update
 
-from pipeline.store.tables import attempts, dead_letters, deliveries, events, gates, lines
+from pipeline.store.tables import attempts, dead_letters, deliveries, events, gates, lines, receipts
 from pipeline.words import EventId
 
 
@@ -45,6 +45,26 @@ class States:
     def attempts(self) -> int:
         with self.engine.connect() as conn:
             return conn.execute(select(func.count()).select_from(attempts)).scalar_one()
+
+    def receipts(self) -> int:
+        with self.engine.connect() as conn:
+            return conn.execute(select(func.count()).select_from(receipts)).scalar_one()
+
+    def lines(self) -> list[str]:
+        return self._all(select(lines.c.key).order_by(lines.c.key))
+
+    def positions(self) -> list[int]:
+        with self.engine.connect() as conn:
+            return list(conn.execute(select(events.c.position).order_by(events.c.id)).scalars())
+
+    def seconds_to_ready(self) -> list[int]:
+        now = datetime.now(UTC)
+        with self.engine.connect() as conn:
+            ready = conn.execute(select(lines.c.ready_at).where(lines.c.ready_at.is_not(None))).scalars()
+            return [round((at - now).total_seconds()) for at in ready]
+
+    def types(self) -> list[str]:
+        return self._all(select(events.c.type).order_by(events.c.id))
 
     def forget_hints(self) -> None:
         """As a wiped queue: nothing was published of late."""

@@ -1,0 +1,227 @@
+"""Polling over a real store: windows, watermarks, and what is accepted of what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from pipeline.feeds import AuditRow, ChangedItem, Page, SeenInstance
+from pipeline.plan import LinkChanges, ProcessRow, Wake
+from pipeline.polling import LAG_S, poll_aprimo, poll_opentext, poll_opentext_lists
+from pipeline.ports import Bounds, Store, Tx
+from pipeline.routes import Routes
+from pipeline.watch import watch
+from pipeline.words import BusinessKey, InstanceId, ProcessState
+from tests.support.fakes import FLOW, T0, World, make_world
+from tests.support.states import States
+
+ROUTES = Routes(by_kind={"activity": (FLOW,)}, by_process={"testProcess": (FLOW,)}, kind_of={FLOW: "activity"})
+KEY = BusinessKey("aprimo:activity:1")
+
+
+def item(number: int, *, modified: str = "2026-02-03T10:15:30") -> ChangedItem:
+    return ChangedItem(
+        kind="activity",
+        object_id=number,
+        modified=modified,
+        modified_at=T0,
+        row={"activityId": number, "m": modified},
+    )
+
+
+@dataclass
+class FakeAprimoFeed:
+    """Answers each read with the next list of pages; the last one again and again."""
+
+    answers: list[list[Page]]
+    windows: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    def changed(self, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
+        self.windows.append((since, until))
+        yield from self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@dataclass
+class FakeOpenTextFeed:
+    rows: dict[str, tuple[AuditRow, ...]] = field(default_factory=dict)
+    instances: tuple[SeenInstance, ...] = ()
+
+    def audit(self, stream: str, since: datetime, bounds: Bounds) -> Iterator[tuple[AuditRow, ...]]:
+        yield self.rows.get(stream, ())
+
+    def running(self, process_key: str, bounds: Bounds) -> Iterator[tuple[SeenInstance, ...]]:
+        yield self.instances
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    return make_world(store)
+
+
+def watermark(world: World, feed: str) -> datetime:
+    checkpoint = world.store.run(lambda tx: tx.ledger.checkpoint(feed))
+    assert checkpoint is not None
+    return checkpoint.watermark
+
+
+def audit_row(event_type: str = "process-end", *, item_id: str = "", business_key: str = KEY) -> AuditRow:
+    return AuditRow(
+        stream="process",
+        event_type=event_type,
+        instance_id="i-1",
+        item_id=item_id,
+        business_key=business_key,
+        definition_id="testProcess:3:uuid",
+        time="2026-02-03T10:00:00Z",
+        at=T0,
+        row={"id": "i-1"},
+    )
+
+
+def run_process(world: World, *, seen_hash: str) -> None:
+    """As if a process of the link had been started and settled."""
+    row = ProcessRow(
+        revision=1,
+        process_key="testProcess",
+        state=ProcessState.RUNNING,
+        instance_id=InstanceId("i-1"),
+        seen_hash=seen_hash,
+    )
+
+    def apply(tx: Tx) -> None:
+        tx.links.apply([(FLOW, KEY, LinkChanges(revision=1, processes=(row,)))])
+
+    world.store.run(apply)
+
+
+def test_a_changed_item_is_accepted_once_however_often_its_window_is_read(world: World, states: States) -> None:
+    feed = FakeAprimoFeed([[Page(items=(item(1), item(2)), total=2)]])
+
+    first = poll_aprimo(feed, ROUTES, overlap_s=300.0, ports=world.ports)
+    second = poll_aprimo(feed, ROUTES, overlap_s=300.0, ports=world.ports)
+
+    assert (first.rows, first.stored, second.rows, second.stored) == (2, 2, 2, 0)
+    assert states.receipts() == 2
+
+
+def test_two_edits_within_one_second_are_two_changes(world: World) -> None:
+    edited = ChangedItem(kind="activity", object_id=1, modified="x", modified_at=T0, row={"name": "b"})
+    before = ChangedItem(kind="activity", object_id=1, modified="x", modified_at=T0, row={"name": "a"})
+    feed = FakeAprimoFeed([[Page(items=(before,))], [Page(items=(edited,))]])
+
+    polled = [poll_aprimo(feed, ROUTES, overlap_s=300.0, ports=world.ports).stored for _ in range(2)]
+
+    assert polled == [1, 1]
+
+
+def test_the_next_window_begins_an_overlap_before_the_watermark(world: World) -> None:
+    feed = FakeAprimoFeed([[Page(items=())]])
+
+    poll_aprimo(feed, ROUTES, overlap_s=300.0, ports=world.ports)
+    reached = watermark(world, "aprimo.pm")
+    poll_aprimo(feed, ROUTES, overlap_s=300.0, ports=world.ports)
+
+    assert feed.windows[0][1] == reached
+    assert feed.windows[1][0] == reached - timedelta(seconds=300)
+
+
+def test_a_window_ends_before_now_because_the_source_may_still_be_writing(world: World) -> None:
+    feed = FakeAprimoFeed([[Page(items=())]])
+    before = world.store.run(lambda tx: tx.now)
+
+    poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=world.ports)
+
+    assert feed.windows[0][1] - before < timedelta(seconds=1) - timedelta(seconds=LAG_S)
+
+
+def test_a_list_that_moved_while_it_was_paged_is_read_again(world: World) -> None:
+    moving = [Page(items=(item(1),), total=2), Page(items=(), total=1)]
+    steady = [Page(items=(item(1), item(2)), total=2)]
+    feed = FakeAprimoFeed([moving, steady])
+
+    poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=world.ports)
+
+    assert len(feed.windows) == 2
+    assert feed.windows[0] == feed.windows[1]
+
+
+def test_an_audit_row_stands_on_the_line_of_its_business_key(world: World, states: States) -> None:
+    feed = FakeOpenTextFeed(rows={"process": (audit_row(),)})
+
+    poll_opentext(feed, ROUTES, overlap_s=120.0, ports=world.ports)
+
+    assert states.lines() == [f"{FLOW}/{KEY}"]
+
+
+def test_a_row_without_a_key_of_ours_finds_the_line_of_its_known_instance(world: World, states: States) -> None:
+    run_process(world, seen_hash="")
+    feed = FakeOpenTextFeed(rows={"process": (audit_row(business_key=""),)})
+
+    poll_opentext(feed, ROUTES, overlap_s=120.0, ports=world.ports)
+
+    assert states.lines() == [f"{FLOW}/{KEY}"]
+
+
+def test_a_row_of_an_instance_nobody_knows_gets_a_line_of_its_own(world: World, states: States) -> None:
+    feed = FakeOpenTextFeed(rows={"process": (audit_row(business_key=""),)})
+
+    poll_opentext(feed, ROUTES, overlap_s=120.0, ports=world.ports)
+
+    assert states.lines() == [f"{FLOW}/opentext:process:i-1"]
+
+
+def test_a_row_of_a_model_that_no_flow_runs_is_passed_over(world: World, states: States) -> None:
+    row = AuditRow(
+        stream="process",
+        event_type="process-end",
+        instance_id="i-9",
+        item_id="",
+        business_key="",
+        definition_id="other:1:uuid",
+        time="2026-02-03T10:00:00Z",
+        at=T0,
+        row={},
+    )
+
+    polled = poll_opentext(FakeOpenTextFeed(rows={"process": (row,)}), ROUTES, overlap_s=0.0, ports=world.ports)
+
+    assert (polled.rows, polled.stored, states.lines()) == (1, 0, [])
+
+
+def test_the_list_poll_tells_only_of_instances_that_differ_from_what_was_seen(world: World, states: States) -> None:
+    run_process(world, seen_hash="a")
+    feed = FakeOpenTextFeed(instances=(SeenInstance(instance_id="i-1", business_key=KEY, seen_hash="a"),))
+
+    same = poll_opentext_lists(feed, ROUTES, ports=world.ports)
+    feed.instances = (SeenInstance(instance_id="i-1", business_key=KEY, seen_hash="b"),)
+    differs = poll_opentext_lists(feed, ROUTES, ports=world.ports)
+
+    assert (same.stored, differs.stored) == (0, 1)
+    assert states.lines() == [f"{FLOW}/{KEY}"]
+
+
+def test_a_change_that_is_taken_back_is_a_second_change(world: World) -> None:
+    run_process(world, seen_hash="a")
+    feed = FakeOpenTextFeed(instances=(SeenInstance(instance_id="i-1", business_key=KEY, seen_hash="b"),))
+    poll_opentext_lists(feed, ROUTES, ports=world.ports)
+    run_process(world, seen_hash="b")
+    feed.instances = (SeenInstance(instance_id="i-1", business_key=KEY, seen_hash="a"),)
+    poll_opentext_lists(feed, ROUTES, ports=world.ports)
+    run_process(world, seen_hash="a")
+    feed.instances = (SeenInstance(instance_id="i-1", business_key=KEY, seen_hash="c"),)
+
+    assert poll_opentext_lists(feed, ROUTES, ports=world.ports).stored == 1
+
+
+def test_a_link_whose_time_has_come_is_told_once(world: World, states: States) -> None:
+
+    def apply(tx: Tx) -> None:
+        tx.links.apply([(FLOW, KEY, LinkChanges(wake=Wake(at=T0, reason="overdue")))])
+
+    world.store.run(apply)
+
+    assert [watch(world.ports), watch(world.ports)] == [1, 0]
+    assert states.types() == ["signoff.due"]
