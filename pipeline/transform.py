@@ -109,9 +109,20 @@ def _choose(member: Member, ports: Ports) -> None:
         for event in member.events[1:]
         if event.kind is EventKind.LOOK
         and event.state is EventState.ACCEPTED
-        and (wants := flow.wants(event, member.link))
-        and set(wants) <= set(member.wants)
+        and _is_covered(event, flow.wants(event, member.link), member)
     )
+
+
+def _is_covered(event: Event, wants: tuple[Want, ...], member: Member) -> bool:
+    """Whether the head's read contains what this look would read.
+
+    Looks that read nothing (a process that is over for us) say the same when they are about the same instance.
+    """
+    if wants:
+        return set(wants) <= set(member.wants)
+    head = member.head
+    is_same = (event.side, event.data.get("instance_id")) == (head.side, head.data.get("instance_id"))
+    return not member.wants and head.kind is EventKind.LOOK and is_same
 
 
 def _read(members: Sequence[Member], bounds: Bounds, ports: Ports) -> dict[Want, Snapshot | PipelineError]:

@@ -10,6 +10,7 @@ import structlog
 
 from config.settings import Settings
 from pipeline import codes, polling
+from pipeline.errors import PipelineError
 from pipeline.ports import Letter, Tx
 from pipeline.words import EventId
 from tasks.wiring import Wiring
@@ -39,9 +40,12 @@ def once(job: Job, made: Wiring, work: Callable[[Wiring], object]) -> None:
     error = ""
     try:
         work(made)
+    except PipelineError as failure:
+        # The vendor is away or throttles: the next slot reads from the same watermark.
+        error = f"{type(failure).__name__}: {failure}"
+        log.warning("job_waits", job=job.name, slot=slot, error=error)
     except Exception as failure:
         error = f"{type(failure).__name__}: {failure}"
-        log.warning("job_failed", job=job.name, slot=slot, error=error)
         raise
     finally:
         made.store.run(lambda tx: tx.ledger.end_tick(job.name, slot, error))
