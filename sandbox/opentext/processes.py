@@ -29,6 +29,7 @@ class Processes:
 
     async def start(self, body: Body, user: str) -> InstanceRow:
         """Start an instance of the newest version of a model."""
+        values.refuse_transient(body)
         executable, message = self._to_start(body)
         variables = {
             **values.read_variables(body.get("variables")),
@@ -154,6 +155,7 @@ class Processes:
 
     async def act(self, execution: Execution, user: str, body: Body) -> Execution | None:
         """Deliver a message, a signal or a trigger to an execution; None when that ended it."""
+        values.refuse_transient(body)
         action = str(body.get("action"))
         variables = values.read_variables(body.get("variables"))
         if action != "trigger" and action not in _EVENTS:

@@ -55,6 +55,7 @@ class Tasks:
 
     async def complete(self, task_id: str, user: str, body: Body) -> None:
         """Complete a task; its outcome lands in the model's outcome variable and stays on the task."""
+        values.refuse_transient(body)
         variables = values.read_variables(body.get("variables"))
         local = {each["name"] for each in body.get("variables") or [] if each.get("scope") == "local"}
         outcome = body.get("outcome")

@@ -34,6 +34,12 @@ def read_variables(given: object) -> dict[str, Variable]:
     return {each.name: each for each in variables}
 
 
+def refuse_transient(body: Mapping[str, Any]) -> None:
+    """Refuse variables that live for one command only: the sandbox has none."""
+    if body.get("transientVariables"):
+        raise bad_request("The sandbox does not support transientVariables")
+
+
 def read_variable(given: object) -> Variable:
     """One variable of a request body."""
     if not isinstance(given, dict) or not isinstance(given.get("name"), str) or not given["name"]:

@@ -62,7 +62,7 @@ def in_background(work: Callable[[], None]) -> threading.Thread:
 
 
 def test_before_the_commit_readers_still_see_the_old_state(tmp_path: Path, receiver: WebhookReceiver) -> None:
-    receiver.answer_after_s = 0.5
+    receiver.answer_after_s = 1.0
     with strict(tmp_path) as opentext:
         instance = opentext.begin(signoffCallback=receiver.url)
         other = OpenTextCaller(opentext.base)

@@ -19,7 +19,7 @@ def test_a_dropped_answer_comes_after_the_effect(opentext: OpenTextCaller) -> No
 
 
 def test_a_late_effect_takes_place_after_the_connection_was_lost(opentext: OpenTextCaller) -> None:
-    opentext.sandbox("POST", "faults", {**START, "kind": "late", "delay_s": 0.2})
+    opentext.sandbox("POST", "faults", {**START, "kind": "late", "delay_s": 1.0})
 
     with pytest.raises(requests.ConnectionError):
         opentext.begin()

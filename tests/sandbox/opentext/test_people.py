@@ -27,7 +27,7 @@ def test_they_claim_comment_and_complete(opentext: OpenTextCaller) -> None:
     task = opentext.historic_tasks(instance, includeTaskComments="true")["legal"]
     assert task["assignee"] == "legal.one@example.test"
     assert [(each["author"], each["message"]) for each in task["comments"]] == [("legal.one@example.test", "Fine.")]
-    assert 10 <= task["durationInMillis"] < 5000
+    assert task["durationInMillis"] >= 10
     changes = opentext.sandbox("GET", "history", object=f"task:{task['id']}")
     assert {change["actor"] for change in changes[1:]} == {"legal.one@example.test"}
     assert {change["method"] for change in changes[1:]} == {"PEOPLE"}
@@ -70,7 +70,7 @@ def test_the_second_time_something_else_is_decided(opentext: OpenTextCaller) -> 
 
 
 def test_somebody_else_was_quicker(opentext: OpenTextCaller) -> None:
-    play(opentext, {**LEGAL, "after_s": 1800})
+    play(opentext, {**LEGAL, "after_s": 3600})
     instance = opentext.begin()
     task = opentext.tasks(instance)["legal"]
     opentext.workflow("POST", f"tasks/{task['id']}", {"action": "claim", "assignee": "ann@example.test"})

@@ -178,7 +178,7 @@ def test_lines_may_come_late_and_in_no_order_but_stay_put_between_pages(
     opentext: OpenTextCaller, instance: str, tmp_path: Path
 ) -> None:
     in_order = [(row["activityId"], row["eventType"]) for row in opentext.audit("activity")]
-    with running("opentext", tmp_path, rate_per_s=50_000, audit_delay_s=1, audit_shuffle=True) as server:
+    with running("opentext", tmp_path, rate_per_s=50_000, audit_delay_s=2, audit_shuffle=True) as server:
         other = OpenTextCaller(server.base)
         other.deploy()
         other.begin()

@@ -51,6 +51,7 @@ def test_a_started_instance_is_answered_with_its_variables_on_wish(opentext: Ope
         ({**START, "variables": [{"name": "a", "type": "binary", "value": "x"}]}, "unsupported type: 'binary'"),
         ({**START, "variables": [{"name": "a", "value": {}}]}, "Variable 'a' needs a type."),
         ({**START, "variables": [{"name": "a", "type": "date", "value": "soon"}]}, "a is not a date: soon"),
+        ({**START, "transientVariables": [{"name": "a", "value": 1}]}, "does not support transientVariables"),
         ({**START, "businessKey": 7}, "businessKey is a string"),
         ({**START, "comment": {"message": " "}}, "Comment text is required."),
     ],
