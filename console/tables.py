@@ -46,7 +46,7 @@ def cell(value: object) -> str:
 
 def printable(text: str) -> str:
     """The text without control characters; people type what is shown here, and strangers send it."""
-    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return "".join(map(_printable, text))
 
 
 def age(seconds: float | None) -> str:
@@ -195,7 +195,11 @@ def _gate(gate: Gate) -> tuple[object, ...]:
 
 def _delivery(delivery: DeliveryLine) -> tuple[object, ...]:
     last = delivery.attempts[-1] if delivery.attempts else None
-    answer = " ".join(filter(None, (last.outcome, str(last.status or ""), last.code, last.detail))) if last else ""
+    answer = (
+        " ".join(filter(None, (last.outcome or "under way", str(last.status or ""), last.code, last.detail)))
+        if last
+        else ""
+    )
     return (
         f"{delivery.plan_number}.{delivery.ordinal}",
         delivery.kind,
@@ -205,3 +209,9 @@ def _delivery(delivery: DeliveryLine) -> tuple[object, ...]:
         answer,
         delivery.vendor_ref,
     )
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() or character == "\n":
+        return character
+    return " " if character in "\t\r" else "\N{REPLACEMENT CHARACTER}"

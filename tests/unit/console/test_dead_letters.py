@@ -4,8 +4,8 @@ import pytest
 
 from pipeline.ports import Letter
 from pipeline.words import EventId
+from tests.support.terminal import Terminal
 from tests.support.web_rows import Rows
-from tests.unit.console.conftest import Terminal
 
 LISTED = """\
 Dead letters

@@ -7,8 +7,8 @@ from sqlalchemy import create_engine
 
 from pipeline.ports import Gate
 from pipeline.words import EventId, GateKind
+from tests.support.terminal import Terminal
 from tests.support.web_rows import Rows
-from tests.unit.console.conftest import Terminal
 
 TIMELINE = """\
 Event ev-0002

@@ -8,7 +8,7 @@ import pytest
 
 from console.deploying import Remembered, deploy
 from pipeline.ports import Bounds
-from tests.unit.console.conftest import Terminal
+from tests.support.terminal import Terminal
 
 
 @dataclass(frozen=True, kw_only=True)
