@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from pipeline.store import SqlStore, migrate
 from pipeline.store.tables import metadata
@@ -22,7 +23,9 @@ from pipeline.store.tables import metadata
 BOTH = ("sqlite", "postgresql")
 RESTART_NUMBERS = b"""
     do $$ declare name text; begin
-      for name in select sequencename from pg_sequences loop execute 'alter sequence ' || name || ' restart'; end loop;
+      for name in select sequencename from pg_sequences loop
+        execute 'alter sequence ' || name || ' restart';
+      end loop;
     end $$
 """
 
@@ -64,7 +67,7 @@ class Postgres:
         url = self.url_of("shared")
         with psycopg.connect(url, autocommit=True) as connection:
             for table in reversed(metadata.sorted_tables):
-                connection.execute(f"delete from {table.name}".encode())
+                connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table.name)))
             connection.execute(RESTART_NUMBERS)
         return url
 
