@@ -185,18 +185,28 @@ class Client:
             return None
 
     def _pages(self, request: Request, bounds: Bounds, what: str) -> Iterator[list[dict[str, Any]]]:
-        """Pages while links say there is more, or without links while pages are full."""
+        """Pages to the end of a list, however the service marks it."""
         offset = 0
-        has_more = True
-        while has_more:
+        before: tuple[dict[str, Any], ...] = ()
+        while True:
             answer = self._sender.send(self._wire.page(request, offset), bounds)
             if answer.status == NOT_FOUND:
                 raise _NotThereError
             with reading(f"OpenText's {what}"):
                 page = wire.read_page(answer)
+            if page.rows == before:
+                return  # Empty, or a service that passes over the paging and says the same again.
             yield list(page.rows)
             offset += len(page.rows)
-            has_more = bool(page.rows) and (page.has_next or len(page.rows) == self.options.page_size)
+            before = page.rows
+            if not self._has_more(page, offset):
+                return
+
+    def _has_more(self, page: wire.Page, offset: int) -> bool:
+        """A link says so, or the total, or, where neither is given, a full page."""
+        if page.has_next or page.total is not None:
+            return page.has_next or offset < (page.total or 0)
+        return len(page.rows) == self.options.page_size
 
 
 class _NotThereError(Exception):

@@ -34,10 +34,11 @@ Params = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a HAL list."""
+    """One page of a HAL list. total: how many rows the whole list has, None where the service does not say."""
 
     rows: tuple[dict[str, Any], ...]
     has_next: bool
+    total: int | None
 
 
 class Wire:
@@ -222,8 +223,13 @@ def read_page(answer: Answer) -> Page:
     rows = lists[0] if lists else []
     if not all(isinstance(row, dict) for row in rows):
         raise UnreadableAnswerError("a page whose rows are no objects")
-    links = body.get("_links")
-    return Page(rows=tuple(rows), has_next=isinstance(links, dict) and bool(links.get("next")))
+    links, page = body.get("_links"), body.get("page")
+    total = page.get("totalElements") if isinstance(page, dict) else None
+    return Page(
+        rows=tuple(rows),
+        has_next=isinstance(links, dict) and bool(links.get("next")),
+        total=total if isinstance(total, int) else None,
+    )
 
 
 def read_fault(answer: Answer) -> Fault:
