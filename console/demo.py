@@ -65,6 +65,9 @@ def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Pat
     folder.mkdir(parents=True, exist_ok=True)
     try:
         result = _carried(folder.absolute(), count, screen, is_staying=stay)
+    except KeyboardInterrupt:
+        _tidy(folder, is_ours=data_dir is None)
+        raise
     except (NoBrokerError, AlreadyRunningError, StartError, CommandError, requests.RequestException) as err:
         click.echo(f"The demo could not be played: {err}\nWhat every role said: {folder / LOG_FILE}", err=True)
         sys.exit(Exit.FAILED)
@@ -73,8 +76,7 @@ def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Pat
     if not result["ok"]:
         click.echo(f"What every role said: {folder / LOG_FILE}", err=True)
         sys.exit(Exit.FAILED)
-    if data_dir is None:
-        shutil.rmtree(folder)
+    _tidy(folder, is_ours=data_dir is None)
 
 
 def _carried(folder: Path, count: int, screen: Screen, *, is_staying: bool) -> dict[str, Any]:
@@ -100,6 +102,11 @@ def _stay(running: Running, screen: Screen) -> None:
         threading.Event().wait()
     except KeyboardInterrupt:
         return
+
+
+def _tidy(folder: Path, *, is_ours: bool) -> None:
+    if is_ours:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _report(result: dict[str, Any], *, as_json: bool) -> None:

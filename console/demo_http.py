@@ -15,10 +15,10 @@ _BUSY = frozenset({429, 503})
 
 
 class Pace:
-    """Lets calls through one after another, never faster than a rate, so that our budget stays ours."""
+    """Lets calls through one after another, never faster than a rate; the rate may change."""
 
     def __init__(self, per_s: float) -> None:
-        self._gap_s = 1 / per_s
+        self.per_s = per_s
         self._next_at = 0.0
         self._lock = threading.Lock()
 
@@ -27,7 +27,7 @@ class Pace:
         with self._lock:
             now = time.monotonic()
             at = max(now, self._next_at)
-            self._next_at = at + self._gap_s
+            self._next_at = at + 1 / self.per_s
         time.sleep(at - now)
 
 

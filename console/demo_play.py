@@ -61,8 +61,8 @@ class Stage:
             role = Role(brief=brief, id=self.marketers.draft(brief))
             self.roles = (*self.roles, role)
 
-        by_length = sorted(self.roles, key=lambda role: len(role.steps), reverse=True)
-        self._unsubmitted = deque((role.brief, role.id) for role in by_length)
+        longest_first = sorted(self.roles, key=lambda role: _length(role.brief), reverse=True)
+        self._unsubmitted = deque((role.brief, role.id) for role in longest_first)
 
     def turn(self) -> None:
         """Hands in a few briefs, looks at both systems once, and lets everybody act who sees what they waited for."""
@@ -90,7 +90,9 @@ class Stage:
         return replace(looked, taken=role.taken + 1)
 
     def _with_project(self, role: Role, item: Item) -> Item:
-        """A project's status is asked for once its brief was approved: it must be started then."""
+        """A project's status is asked for from when its brief was approved until it was started."""
+        if role.is_over and role.seen:
+            return replace(item, project_status=role.seen.item.project_status)
         if not role.brief.has_project or item.decision != APPROVED:
             return item
         return replace(item, project_status=self._reader.project_status(item.project))
@@ -100,6 +102,11 @@ def steps_of(brief: Brief) -> tuple[Step, ...]:
     """What is done with a brief after it was handed in for the first time."""
     remarked = _REMARKED if brief.remark else ()
     return (*remarked, *_STEPS.get(brief.story, ()))
+
+
+def _length(brief: Brief) -> tuple[bool, bool, int]:
+    """How long a story takes, compared with others: a person mends, a term passes, then by the number of acts."""
+    return brief.has_refusal, brief.story is Story.ESCALATED, len(steps_of(brief))
 
 
 def _is_in_approval(_brief: Brief, seen: Seen) -> bool:

@@ -15,7 +15,7 @@ from console.demo_play import Stage
 from console.demo_reading import Reader
 from console.demo_repair import Operator, letters
 from console.demo_scenario import PACE, Brief, people
-from console.demo_settings import BUDGETS_PER_S, MARKETERS_PER_S, overrides
+from console.demo_settings import BUDGETS_PER_S, DRAFTING_PER_S, MARKETERS_PER_S, overrides
 from console.demo_show import Screen
 from console.demo_summary import calls_of, summary
 from console.demo_verdict import disagreements
@@ -60,10 +60,12 @@ def play(running: Running, briefs: Sequence[Brief], screen: Screen) -> dict[str,
     urls = running.installation.urls
     began = time.monotonic()
     with ExitStack() as held:
-        stage = _stage(urls, screen, held)
+        pace = Pace(DRAFTING_PER_S)
+        stage = _stage(urls, pace, screen, held)
         waits = Waits(running.installation.settings.database_url)
         held.callback(waits.close)
         stage.write_drafts(briefs)
+        pace.per_s = MARKETERS_PER_S
         operator = _operator(stage, running, screen)
         held.callback(operator.stop)
         held.enter_context(screen.open())
@@ -80,8 +82,7 @@ def play(running: Running, briefs: Sequence[Brief], screen: Screen) -> dict[str,
     return summary(stage.roles, letters(running.environ), calls, seconds=seconds)
 
 
-def _stage(urls: Mapping[str, str], screen: Screen, held: ExitStack) -> Stage:
-    pace = Pace(MARKETERS_PER_S)
+def _stage(urls: Mapping[str, str], pace: Pace, screen: Screen, held: ExitStack) -> Stage:
     marketers = Marketers(urls["aprimo"], pace)
     held.callback(marketers.close)
     marketers.sign_in()

@@ -14,8 +14,11 @@ from console.demo_scenario import PACE
 BUDGETS_PER_S: Mapping[str, int] = {"aprimo": 12, "opentext": 50}
 """What our workers may call, all together; the Aprimo sandbox enforces 15 for everybody."""
 
-MARKETERS_PER_S = 2.5
-"""What the demo's marketers may call: with our budget it stays below what Aprimo allows."""
+MARKETERS_PER_S = 3
+"""What the demo's marketers and its reading may call: what our budget leaves of Aprimo's limit."""
+
+DRAFTING_PER_S = 12
+"""The same while briefs are only written: Signoff has next to nothing to do then."""
 
 _TERM = re.compile(r'^(?P<key>\s*due_in\s*=\s*)"(?P<term>[^"]+)"', re.MULTILINE)
 _PARTS = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?")
@@ -36,7 +39,7 @@ def overrides(folder: Path) -> dict[str, str]:
         "SIGNOFF_APRIMO_RATE_PER_S": str(BUDGETS_PER_S["aprimo"]),
         "SIGNOFF_APRIMO_BURST": "4",
         "SIGNOFF_OPENTEXT_RATE_PER_S": str(BUDGETS_PER_S["opentext"]),
-        "SIGNOFF_OPENTEXT_BURST": "10",
+        "SIGNOFF_OPENTEXT_BURST": "5",
         "SIGNOFF_OPENTEXT_CALLBACK_SETTLE_S": "0.2",
         "SIGNOFF_OPENTEXT_AUDIT_OVERLAP_S": "10",
         "SIGNOFF_POLL_APRIMO_EVERY_S": "5",

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from console.demo_summary import FLOW
 from pipeline.store.pages import LinkPage, SqlPages
-from pipeline.words import Side, WaitReason
+from pipeline.words import Side, Step, WaitReason
 
 _WORDS: Mapping[str, str] = {
     WaitReason.BACKOFF: "the next try",
     WaitReason.VENDOR_WAIT: "the call budget",
     WaitReason.LOOKUP: "a look-up",
 }
+_STEPS: Mapping[str, str] = {Step.TRANSFORM: "a look at", Step.CARRY: "a call to", Step.SETTLE: "settling"}
 _NAMES: Mapping[str, str] = {Side.APRIMO: "Aprimo", Side.OPENTEXT: "OpenText"}
 _DEAD = "a person: dead letter"
 
@@ -39,4 +40,4 @@ def _words(page: LinkPage) -> str:
         return ""
     if page.wait_reason:
         return _WORDS.get(page.wait_reason, page.wait_reason)
-    return f"{page.step} ({_NAMES.get(page.vendor, page.vendor)})"
+    return f"{_STEPS.get(page.step, page.step)} {_NAMES.get(page.vendor, page.vendor)}"
