@@ -169,6 +169,7 @@ def _start(case: Case, revision: int) -> Plan:
         "decided_on": "",
         "message": messages.in_approval(revision),
     }
+    follow_ups = (*follow_ups, *endings.look_at_process(case))
     return finish(case, Draft(first=(command,), shown=shown, changes=changes, follow_ups=follow_ups))
 
 
@@ -265,6 +266,7 @@ def _edited(case: Case, edits: Sequence[FieldWord]) -> Plan:
             agreed=ours(case, {"submitted": False}),
             notices=(told.edited(case, message),),
         ),
+        follow_ups=endings.hear_last_words(case),
         urgency=Urgency.EXPRESS,
     )
     return finish(case, draft)
@@ -289,6 +291,7 @@ def _left(case: Case) -> Plan:
             "message": messages.withdrawn(revision),
         },
         changes=replace(changes, agreed=agreed, revision=revision if revision != case.link.revision else None),
+        follow_ups=endings.hear_last_words(case),
         urgency=Urgency.EXPRESS,
     )
     return finish(case, draft)

@@ -14,7 +14,9 @@ COMMENT = "signoff.comment"
 RESTART = "signoff.restart"
 """A person, or a heal, asks for a new revision of what is submitted."""
 LOOK_AGAIN = "signoff.look"
-"""A plan of ours asks for another look at the item."""
+"""A plan of ours asks for another look at the item, or at its process."""
+LAST_WORDS = "signoff.last_words"
+"""We ended a process: what was said in it until then is still to be shown. data: instance_id."""
 
 
 def is_deleted(event: Event) -> bool:

@@ -9,19 +9,19 @@ from dataclasses import replace
 
 from pipeline.commands import EndProcess
 from pipeline.flows import facts
-from pipeline.flows.shared import progress, reviews
+from pipeline.flows.shared import progress, remarks, reviews
 from pipeline.flows.shared.case import OURS, Case, row_of
 from pipeline.flows.shared.looking import GONE, NOT_OURS
-from pipeline.flows.shared.writing import ours
+from pipeline.flows.shared.writing import Draft, finish, ours
 from pipeline.keys import line_key
 from pipeline.plan import FollowUp, LinkChanges, Plan, deliver, ignore, refuse
-from pipeline.words import EndedBy, ReviewState, Side, Urgency
+from pipeline.words import EndedBy, JsonValue, ReviewState, Side, Urgency
 
 
 def without_reading(case: Case) -> Plan | None:
     """What is to be done where what was read is missing or not ours; None where there is something to go by."""
     if case.older is not None:
-        return _orphan(case)
+        return last_words(case) if case.event.type == facts.LAST_WORDS else _orphan(case)
     if case.why_not_item in {GONE, NOT_OURS}:
         return _without_item(case)
     if case.why_not_process == GONE and case.live is not None:
@@ -34,6 +34,37 @@ def without_reading(case: Case) -> Plan | None:
 def own_end(case: Case) -> Plan:
     """We ended the process but could not record it: it is over, and the item is looked at anew."""
     return ignore("own_end", changes=_over(case, "withdrawn"), follow_ups=(_again(case, facts.LOOK_AGAIN),))
+
+
+def hear_last_words(case: Case) -> tuple[FollowUp, ...]:
+    """One more look at a process that we end: what is said in it before it is over travels like any comment."""
+    live = case.live
+    if live is None or live.instance_id is None or case.is_process_over:
+        return ()
+    return (
+        FollowUp(
+            line_key=line_key(case.words.flow, case.link.business_key),
+            subject=case.link.business_key,
+            flow=case.words.flow,
+            type=facts.LAST_WORDS,
+            side=Side.OPENTEXT,
+            data={"instance_id": live.instance_id},
+        ),
+    )
+
+
+def last_words(case: Case) -> Plan:
+    """Show the comments of a process that we ended which came after our last look at it."""
+    comments = remarks.changed(case.comments, case.link.comments)
+    shown: dict[str, JsonValue] = {"comments": remarks.render(case.comments)} if comments else {}
+    return finish(case, Draft(shown=shown, changes=LinkChanges(comments=comments)))
+
+
+def look_at_process(case: Case) -> tuple[FollowUp, ...]:
+    """Another look at a process that runs already: the notices of what happened in it meanwhile may be used up."""
+    if case.live is None:
+        return ()
+    return (replace(_again(case, facts.LOOK_AGAIN), side=Side.OPENTEXT),)
 
 
 def restart(case: Case) -> Plan:

@@ -74,6 +74,7 @@ def gather(event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: 
     live_read = None if why_not_process else read
     live = row_of(live_read, link) if live_read else link.live_process()
     revision = live.revision if live else link.revision
+    heard = read if event.type == facts.LAST_WORDS and why_not_process == OLDER else live_read
     known = tuple(row for row in link.reviews if row.revision == revision)
     return Case(
         event=event,
@@ -85,7 +86,7 @@ def gather(event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: 
         older=read if why_not_process == OLDER else None,
         live=live,
         rows=reviews.read_rows(live_read, live, known, words) if live_read and live else known,
-        comments=remarks.with_read(link.comments, live_read) if live_read else link.comments,
+        comments=remarks.with_read(link.comments, heard) if heard else link.comments,
         why_not_item=why_not_item,
         why_not_process=why_not_process,
     )
@@ -124,7 +125,7 @@ def _process(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, .
     named = str(event.data.get("instance_id") or "")
     row = link.process_of(named) if link and named else None
     live = link.live_process() if link else None
-    if row is not None and not row.is_live:
+    if row is not None and not row.is_live and event.type != facts.LAST_WORDS:
         # What an older process still tells changes nothing; the live one is read where both are asked for.
         named = ""
         live = live if event.side is Side.APRIMO else None
