@@ -59,7 +59,8 @@ class SqlLedger:
     def begin_tick(self, job: str, slot: str, by: str) -> bool:
         """Take a slot of a job; False when it was taken already."""
         insert = insert_into(self._conn, ticks).values(job=job, slot=slot, claimed_by=by, started_at=self._now)
-        return self._conn.execute(insert.on_conflict_do_nothing(index_elements=["job", "slot"])).rowcount == 1
+        taken = insert.on_conflict_do_nothing(index_elements=["job", "slot"]).returning(ticks.c.slot)
+        return self._conn.execute(taken).first() is not None
 
     def end_tick(self, job: str, slot: str, error: str) -> None:
         """Record how it ended; error "" is well."""

@@ -1,0 +1,195 @@
+"""Receipts, checkpoints, ticks, gates, people and the audit chain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from pipeline.events import Raw, Reading
+from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, Tx
+from pipeline.store import SqlPages, SqlStore, tables
+from pipeline.words import EventId, GateKind, ReceiptVerdict
+from tests.support.store_rows import START, Clock, add, new_event
+
+
+def _rows(store: SqlStore, table: Table) -> list[Any]:
+    with store.begin() as tx:
+        return list(tx.ledger._conn.execute(select(table).order_by(*table.primary_key)))  # type: ignore[attr-defined]  # Behind the port.
+
+
+def _reading(verdict: ReceiptVerdict, body: bytes = b'{"Id":1}') -> Reading:
+    raw = Raw(source="aprimo.pm.webhook", headers={"X-SH1": "***"}, body=body, received_at=START)
+    return Reading(raw=raw, verdict=verdict, reason="bad_callout" if verdict is ReceiptVerdict.REFUSED else "")
+
+
+def test_a_receipt_keeps_what_came_in_byte_for_byte(store: SqlStore) -> None:
+    body = b'\xff\x00{"EventId": "e-1"}'
+    with store.begin() as tx:
+        add(tx, [new_event(1)])
+        tx.ledger.keep_receipts([(_reading(ReceiptVerdict.HANDLED, body), EventId("ev-1-1"))], refused_kept_max=10)
+
+    (row,) = _rows(store, tables.receipts)
+    assert (row.source, row.received_at, row.verdict, row.reason) == ("aprimo.pm.webhook", START, "handled", "")
+    assert (row.headers, row.body, row.event_id) == ({"X-SH1": "***"}, body, "ev-1-1")
+    assert row.body_sha256 == hashlib.sha256(body).hexdigest()
+
+
+def test_of_refused_receipts_only_the_newest_are_kept(store: SqlStore) -> None:
+    with store.begin() as tx:
+        tx.ledger.keep_receipts([(_reading(ReceiptVerdict.IGNORED), None)], refused_kept_max=2)
+        for body in (b"1", b"2", b"3"):
+            tx.ledger.keep_receipts([(_reading(ReceiptVerdict.REFUSED, body), None)], refused_kept_max=2)
+
+    assert [(row.verdict, row.body) for row in _rows(store, tables.receipts)] == [
+        ("ignored", b'{"Id":1}'),
+        ("refused", b"2"),
+        ("refused", b"3"),
+    ]
+
+
+def test_a_checkpoint_is_what_was_saved_last(store: SqlStore) -> None:
+    first = Checkpoint(feed="aprimo.activities", watermark=START, window_until=START + timedelta(minutes=5))
+    second = Checkpoint(feed="aprimo.activities", watermark=START + timedelta(minutes=5))
+    with store.begin() as tx:
+        assert tx.ledger.checkpoint("aprimo.activities") is None
+        tx.ledger.save_checkpoint(first)
+        assert tx.ledger.checkpoint("aprimo.activities") == first
+        tx.ledger.save_checkpoint(second)
+        assert tx.ledger.checkpoint("aprimo.activities") == second
+
+
+def test_a_slot_of_a_job_is_taken_once(store: SqlStore, clock: Clock) -> None:
+    with store.begin() as tx:
+        assert tx.ledger.begin_tick("poll", "09:00", "scheduler-1")
+        assert not tx.ledger.begin_tick("poll", "09:00", "scheduler-2")
+        assert tx.ledger.begin_tick("poll", "09:05", "scheduler-2")
+    ended_at = clock.pass_s(3)
+    with store.begin() as tx:
+        tx.ledger.end_tick("poll", "09:00", "Aprimo is away")
+
+    assert [
+        (row.slot, row.claimed_by, row.started_at, row.ended_at, row.error) for row in _rows(store, tables.ticks)
+    ] == [
+        ("09:00", "scheduler-1", START, ended_at, "Aprimo is away"),
+        ("09:05", "scheduler-2", START, None, ""),
+    ]
+
+
+def test_gates_are_closed_until_their_time_or_a_person_opens_them(store: SqlStore, clock: Clock) -> None:
+    breaker = Gate(
+        scope="vendor:aprimo", kind=GateKind.BREAKER, until=START + timedelta(seconds=30), reason="503", by="signoff"
+    )
+    pause = Gate(scope="vendor:aprimo", kind=GateKind.PAUSE, until=None, reason="stock-taking", by="ops")
+    with store.begin() as tx:
+        tx.ledger.close_gate(breaker)
+        tx.ledger.close_gate(pause)
+        assert tx.ledger.gates() == [breaker, pause]
+    clock.pass_s(30)
+    with store.begin() as tx:
+        assert tx.ledger.gates() == [pause]
+        tx.ledger.open_gate("vendor:aprimo", GateKind.PAUSE)
+        assert tx.ledger.gates() == []
+
+
+def test_closing_a_gate_again_moves_its_end(store: SqlStore) -> None:
+    def breaker(seconds: int, reason: str) -> Gate:
+        until = START + timedelta(seconds=seconds)
+        return Gate(scope="vendor:aprimo", kind=GateKind.BREAKER, until=until, reason=reason, by="signoff")
+
+    with store.begin() as tx:
+        tx.ledger.close_gate(breaker(30, "503"))
+        tx.ledger.close_gate(breaker(60, "timeouts"))
+
+        assert tx.ledger.gates() == [breaker(60, "timeouts")]
+
+
+def test_a_person_is_known_by_either_user(store: SqlStore) -> None:
+    both = Person(aprimo_user="88", opentext_user="one@example.test", how="e-mail")
+    other = Person(aprimo_user="89", opentext_user="two@example.test", how="override")
+    with store.begin() as tx:
+        tx.ledger.put_person(both)
+        tx.ledger.put_person(other)
+
+        assert tx.ledger.people(aprimo_users=["88"]) == [both]
+        assert tx.ledger.people(aprimo_users=["88"], opentext_users=["two@example.test"]) == [both, other]
+        assert tx.ledger.people() == []
+
+
+def test_a_person_who_stays_unresolved_stays_so_since_the_first_time(
+    store: SqlStore, pages: SqlPages, clock: Clock
+) -> None:
+    for _ in range(2):
+        with store.begin() as tx:
+            tx.ledger.put_person(Person(aprimo_user="88", unresolved_since=clock.now))
+            tx.ledger.put_person(Person(opentext_user="ghost@example.test", unresolved_since=clock.now))
+        clock.pass_s(60)
+
+    assert pages.status().unresolved_people == (
+        Person(aprimo_user="88", unresolved_since=START),
+        Person(opentext_user="ghost@example.test", unresolved_since=START),
+    )
+
+
+def test_a_match_replaces_what_was_known_of_either_user(store: SqlStore, pages: SqlPages) -> None:
+    match = Person(aprimo_user="88", opentext_user="one@example.test", how="override")
+    with store.begin() as tx:
+        tx.ledger.put_person(Person(aprimo_user="88", unresolved_since=START))
+        tx.ledger.put_person(Person(opentext_user="one@example.test", unresolved_since=START))
+        tx.ledger.put_person(match)
+
+        assert tx.ledger.people(aprimo_users=["88"]) == [match]
+    assert pages.status().unresolved_people == ()
+
+
+def test_the_audit_chain_holds_hashes_and_never_values(store: SqlStore, clock: Clock) -> None:
+    with store.begin() as tx:
+        tx.ledger.audit([])
+        tx.ledger.audit(
+            [
+                AuditEntry(actor="ops", act="dead_letter.replayed", object="7", before="poison", after="mended"),
+                AuditEntry(actor="signoff", act="event.planned", object="ev-1-1", after=["ot.start_process"]),
+            ]
+        )
+    at = clock.pass_s(1)
+    with store.begin() as tx:
+        tx.ledger.audit([AuditEntry(actor="signoff", act="event.delivered", object="ev-1-1")])
+
+    rows = _rows(store, tables.audit)
+    assert [(row.number, row.at, row.actor, row.act, row.object) for row in rows] == [
+        (1, START, "ops", "dead_letter.replayed", "7"),
+        (2, START, "signoff", "event.planned", "ev-1-1"),
+        (3, at, "signoff", "event.delivered", "ev-1-1"),
+    ]
+    assert (rows[0].before_hash, rows[2].before_hash) == (hashlib.sha256(b'"poison"').hexdigest(), "")
+    assert [row.previous_hash for row in rows] == ["0" * 64, rows[0].hash, rows[1].hash]
+    assert [row.hash for row in rows] == [_expected_hash(row) for row in rows]
+
+
+def test_entries_of_transactions_that_run_at_once_form_one_chain(store: SqlStore) -> None:
+    def append(who: str) -> None:
+        def entry(tx: Tx) -> None:
+            tx.ledger.audit([AuditEntry(actor=who, act="event.planned", object=who)])
+
+        for _ in range(10):
+            store.run(entry)
+
+    writers = [threading.Thread(target=append, args=(f"worker-{number}",)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(timeout=60)
+
+    rows = _rows(store, tables.audit)
+    assert [row.number for row in rows] == list(range(1, 41))
+    assert [row.previous_hash for row in rows[1:]] == [row.hash for row in rows[:-1]]
+
+
+def _expected_hash(row: Any) -> str:  # noqa: ANN401 - A row.
+    values = {name: value for name, value in row._mapping.items() if name != "hash"}
+    values["at"] = row.at.isoformat(timespec="microseconds")
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
