@@ -6,14 +6,12 @@ A new flow is a module, a line here, a TOML file and a process model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline import ownership
-from pipeline.commands import StartProcess
 from pipeline.events import Event
 from pipeline.flows import campaign_brief
-from pipeline.flows.shared import starting
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import is_notes
 from pipeline.ownership import Writer
@@ -65,11 +63,7 @@ class BoundFlow:
         made = self.module.plan(event, snapshots, link, self.words)
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN
         ownership.check(made.commands, self.words, writer=writer)
-        commands = tuple(
-            starting.with_token(command, self.words) if isinstance(command, StartProcess) else command
-            for command in made.commands
-        )
-        return replace(made, commands=commands)
+        return made
 
 
 def bind(flow: str, words: FlowWords) -> BoundFlow:

@@ -5,7 +5,7 @@ The file's shape, table by table, is in docs/flows.md; a reader gets every fault
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -102,8 +102,6 @@ class FlowWords:
     link_template: str = ""
     call_back_url: str = ""
     """Where the process model calls back; "" for none. Set by the installation, not by the TOML."""
-    call_back_token: Callable[[str], str] | None = field(default=None, repr=False)
-    """Business key -> what the process model authorizes its call-backs with. Set by the installation."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Override table: Aprimo user (id or e-mail) -> OpenText user."""
 

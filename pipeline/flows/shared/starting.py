@@ -29,7 +29,7 @@ def start(
 ) -> StartProcess:
     """The command that starts a revision.
 
-    The variable `signoffToken` is left empty: the installation fills it when the plan leaves the rules.
+    The variable `signoffToken` is left empty: the secret is made where the call leaves, and stands in no table.
     """
     title = text(item.values.get("name")) or link.business_key
     command = StartProcess(
@@ -55,13 +55,6 @@ def start(
             **_roles(words, now=now),
         },
     )
-
-
-def with_token(command: StartProcess, words: FlowWords) -> StartProcess:
-    """The command with the token its process calls back with, where the installation has one."""
-    if words.call_back_token is None or TOKEN not in command.variables:
-        return command
-    return replace(command, variables={**command.variables, TOKEN: words.call_back_token(command.business_key)})
 
 
 def address(link: Link, words: FlowWords) -> str:
