@@ -1,0 +1,31 @@
+"""One installation for each kind of database; the bad days come over it one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.bad_days_office import Office, opened
+from tests.support.databases import BOTH, Postgres, postgres
+
+__all__ = ["office", "postgres"]
+
+TIMEOUT_S = 240
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "faults":
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+
+
+@pytest.fixture(scope="session", params=BOTH)
+def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp(f"office-{request.param}")
+    url = None
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.empty_database().replace("postgresql://", "postgresql+psycopg://", 1)
+    with opened(folder, url) as running:
+        yield running

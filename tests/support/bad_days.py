@@ -1,0 +1,164 @@
+"""One bad day: five briefs of mixed outcomes are played through both sandboxes while something goes wrong.
+
+The people and the verdict are the demo's. What must not happen twice is counted in the sandboxes' own histories.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+
+from console.demo_http import Pace, admin
+from console.demo_marketers import Marketers, Reviewers
+from console.demo_play import Role, Stage
+from console.demo_reading import Reader
+from console.demo_scenario import PACE, Brief, Story, briefs, people
+from console.demo_verdict import disagreements
+from tests.support.bad_days_histories import Effects, Histories
+from tests.support.bad_days_office import Office
+
+LIMIT_S = 90.0
+_TURN_EVERY_S = 0.3
+_CALLS_PER_S = 30
+_REMARKED, _WITHDRAWN = 6, 3
+_FIVE = (_REMARKED, 1, 2, 4, 5)
+"""Numbers of the demo's briefs: approved (with a remark), rejected, resubmitted, edited, escalated."""
+
+_DECISIONS: Mapping[Story, int] = {Story.RESUBMITTED: 2, Story.WITHDRAWN: 0}
+"""How often a decision is written in each story; once in the others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What a day came to. looked_up: attempts that only looked; lost: attempts whose worker never told."""
+
+    events: int
+    sent: int
+    looked_up: int
+    lost: int
+    starts: int
+    comments: int
+    messages: int
+    writes: int
+    repeated: int
+    doubled: int
+    kills: int
+    seconds: float
+
+
+class Day:
+    """Five briefs on their way."""
+
+    def __init__(self, office: Office, name: str, stage: Stage, told: list[str]) -> None:
+        self.office = office
+        self.name = name
+        self.stage = stage
+        self.kills = 0
+        self._told = told
+        self._began = time.monotonic()
+        self._before = office.counts()
+        self._histories = Histories(office.urls)
+
+    def role(self, story: Story) -> Role:
+        """The brief of a story."""
+        return next(role for role in self.stage.roles if role.brief.story is story)
+
+    def subject(self, story: Story) -> str:
+        """The business key of a story's brief."""
+        return f"aprimo:activity:{self.role(story).id}"
+
+    @property
+    def effects(self) -> Effects:
+        """What happened in both systems so far."""
+        return self._histories.effects()
+
+    def play_until(self, holds: Callable[[], object], *, what: str, limit_s: float = LIMIT_S) -> None:
+        """Lets everybody act until the condition holds; fails with its name after the limit."""
+        deadline = time.monotonic() + limit_s
+        while not holds():
+            assert time.monotonic() < deadline, f"{what} did not come true within {limit_s:g} s\n{self._report()}"
+            turned_at = time.monotonic()
+            self.stage.turn()
+            time.sleep(max(0.0, _TURN_EVERY_S - (time.monotonic() - turned_at)))
+
+    def play_for(self, seconds: float) -> None:
+        """Lets everybody act for so long."""
+        ends_at = time.monotonic() + seconds
+        self.play_until(lambda: time.monotonic() >= ends_at, what="the time")
+
+    def end(self) -> Figures:
+        """Plays to the end and until everything rests; holds the day against what must be true of every day."""
+        self.play_until(lambda: self.stage.is_over and self.office.is_at_rest(), what="an end on which both agree")
+        self.stage.turn()
+        assert self.stage.is_over, f"both agreed, and do not any more\n{self._report()}"
+        effects = self.effects
+        assert effects.doubled == {}
+        expected = [role.brief for role in self.stage.roles]
+        assert effects.of("start") == sum(brief.end.revisions for brief in expected)
+        assert effects.of("comment") == sum(bool(brief.remark) for brief in expected)
+        assert effects.of("project") == sum(brief.has_project for brief in expected)
+        assert effects.decided == self._decisions()
+        figures = self._figures(effects)
+        shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(figures).items())
+        print(f"\n{self.name} on {self.office.truth.dialect.name}: {shown}")  # noqa: T201 - the figures of the run
+        return figures
+
+    def _decisions(self) -> Counter[str]:
+        wanted = {f"activity:{role.id}": _DECISIONS.get(role.brief.story, 1) for role in self.stage.roles}
+        return Counter({name: times for name, times in wanted.items() if times})
+
+    def _figures(self, effects: Effects) -> Figures:
+        new = Counter({name: number - self._before[name] for name, number in self.office.counts().items()})
+        return Figures(
+            events=new["events"],
+            sent=sum(number for name, number in new.items() if name.startswith("send/")),
+            looked_up=sum(number for name, number in new.items() if name.startswith("look_up/")),
+            lost=sum(number for name, number in new.items() if name.endswith("/lost")),
+            starts=effects.of("start"),
+            comments=effects.of("comment"),
+            messages=effects.of("message"),
+            writes=effects.writes,
+            repeated=effects.repeated,
+            doubled=len(effects.doubled),
+            kills=self.kills,
+            seconds=round(time.monotonic() - self._began, 1),
+        )
+
+    def _report(self) -> str:
+        wrong = [
+            f"{role.brief.name} ({role.id}): {each}"
+            for role in self.stage.roles
+            for each in (disagreements(role.brief, role.seen) if role.seen else ("was never read",))
+        ]
+        opened = self.office.pages.event_list(state="open")
+        stuck = [f"open: {each.id} {each.type} {each.subject} {each.state} {each.reason}" for each in opened]
+        return "\n".join([*self._told[-20:], *wrong, *stuck, f"log: {self.office.log}"])
+
+
+@contextmanager
+def bad_day(office: Office, name: str, *, is_withdrawn: bool = False) -> Iterator[Day]:
+    """A day whose five briefs are written and not yet handed in; with is_withdrawn one of them is taken back."""
+    told: list[str] = []
+    with ExitStack() as held:
+        held.callback(office.mend)
+        played = _five(name, is_withdrawn=is_withdrawn)
+        admin(office.urls["opentext"], "PUT", "people", {**people(played), "pace": PACE})
+        marketers = Marketers(office.urls["aprimo"], Pace(_CALLS_PER_S))
+        held.callback(marketers.close)
+        marketers.sign_in()
+        reviewers = Reviewers(office.urls["opentext"], tenant="sandbox", pace=Pace(_CALLS_PER_S))
+        opentext = reviewers.reader()
+        held.callback(opentext.close)
+        opentext.sign_in()
+        stage = Stage(marketers, reviewers, Reader(marketers.any, opentext), told.append)
+        stage.write_drafts(played)
+        yield Day(office, name, stage, told)
+
+
+def _five(name: str, *, is_withdrawn: bool) -> tuple[Brief, ...]:
+    demo = briefs(max(_FIVE) + 1)
+    numbers = (*_FIVE[:3], _WITHDRAWN, _FIVE[4]) if is_withdrawn else _FIVE
+    return tuple(replace(demo[number], name=f"{name}, {demo[number].name}", has_refusal=False) for number in numbers)
