@@ -59,7 +59,8 @@ def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Pat
     """
     began = time.monotonic()
     screen: Screen = Lines() if headless or not sys.stdout.isatty() else Board(Console(highlight=False))
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     forget_environment()
     folder = data_dir or Path(tempfile.mkdtemp(prefix="signoff-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -127,5 +128,5 @@ def _report(result: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:
-    """SIGTERM ends the demo as Ctrl-C does: everything is stopped."""
+    """SIGTERM ends the demo as Ctrl-C does, and Ctrl-C does so in the background too: everything is stopped."""
     raise KeyboardInterrupt
