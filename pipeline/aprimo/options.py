@@ -30,7 +30,7 @@ PROJECT_VERBS: Mapping[str, Verb] = {
 
 @dataclass(frozen=True, kw_only=True)
 class AprimoOptions:
-    """How one tenant is reached. Bases without a slash at the end.
+    """How one tenant is reached.
 
     page_size: rows asked for per page. ea_value_key: the key of an extended attribute's value on read.
     cache_s: how long users and status names are remembered.
@@ -49,7 +49,7 @@ class AprimoOptions:
     def token_options(self) -> TokenOptions:
         """How a token is asked for: a form, scope `api`, renewed 30 s or a tenth of its life before it ends."""
         return TokenOptions(
-            url=f"{self.auth_url}/login/connect/token",
+            url=f"{self.auth_url.rstrip('/')}/login/connect/token",
             client_id=self.client_id,
             client_secret=self.client_secret,
             scope="api",

@@ -46,10 +46,10 @@ class Page:
 
 
 class Wire:
-    """Builds the requests of one tenant; base has no slash at its end."""
+    """Builds the requests of one tenant."""
 
     def __init__(self, base: str) -> None:
-        self._api = f"{base}/api"
+        self._api = f"{base.rstrip('/')}/api"
 
     def get_object(self, kind: ObjectKind, object_id: int) -> Request:
         """Read one object; a 404 is an answer."""

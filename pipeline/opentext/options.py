@@ -30,7 +30,7 @@ class OutcomeSource(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenTextOptions:
-    """How one tenant is reached. url without a slash at the end.
+    """How one tenant is reached.
 
     message_action: the literal that delivers a message. sends_delete_reason: whether DELETE carries a reason.
     outcome_variables: task definition key -> the model's outcome variable.
@@ -59,7 +59,7 @@ class OpenTextOptions:
     def token_options(self) -> TokenOptions:
         """How a token is asked for."""
         return TokenOptions(
-            url=f"{self.url}/tenants/{self.tenant_id}/oauth2/token",
+            url=f"{self.url.rstrip('/')}/tenants/{self.tenant_id}/oauth2/token",
             client_id=self.client_id,
             client_secret=self.client_secret,
             style=self.token_style,

@@ -55,7 +55,7 @@ class TaskRow:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
-    """A row of an audit log; item_id is its task, execution or activity."""
+    """A row of an audit log; item_id is the task, execution or activity it is about, "" for the instance itself."""
 
     event_type: str
     instance_id: str
@@ -173,7 +173,10 @@ class TaskSchema(_OpenTextSchema):
 
 
 class AuditSchema(_OpenTextSchema):
-    """An audit row. Source: the three audit-log lists of the history API; the process stream names no instance."""
+    """An audit row. Source: the three audit-log lists of the history API.
+
+    The process stream names no instance but by its `id`; in the others `id` is the task or activity.
+    """
 
     id = _Text()
     event_type = fields.String(required=True, data_key="eventType")
@@ -192,10 +195,12 @@ class AuditSchema(_OpenTextSchema):
         """The value."""
         texts = {name: value or "" for name, value in values.items()}
         time = texts["time"] or texts["ended"] or texts["started"]
+        instance_id = texts["instance_id"] or texts["id"]
+        items = (texts["task_id"], texts["id"], texts["execution_id"], texts["activity_id"])
         return AuditEntry(
             event_type=texts["event_type"],
-            instance_id=texts["instance_id"] or texts["id"],
-            item_id=texts["task_id"] or texts["execution_id"] or texts["activity_id"],
+            instance_id=instance_id,
+            item_id=next((item for item in items if item and item != instance_id), ""),
             business_key=texts["business_key"],
             definition_id=texts["definition_id"],
             time=time,

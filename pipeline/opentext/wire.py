@@ -45,8 +45,9 @@ class Wire:
     """Builds the requests of one tenant."""
 
     def __init__(self, options: OpenTextOptions) -> None:
-        self._workflow = f"{options.url}/workflow/v1"
-        self._history = f"{options.url}/workflow-history/v1"
+        base = options.url.rstrip("/")
+        self._workflow = f"{base}/workflow/v1"
+        self._history = f"{base}/workflow-history/v1"
         self._options = options
         self._user_ids = ("includeUserIds", _flag(is_set=options.uses_user_ids))
 

@@ -7,6 +7,7 @@ only saves work, it never carries truth.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -126,7 +127,10 @@ class Breaker:
         except redis.RedisError:
             return
         if until_ms and self._on_open is not None:
-            self._on_open(self._scope(admission.route), datetime.fromtimestamp(until_ms / 1000, UTC), reason)
+            # Whoever is told adds comfort (a gate that holds lines); the breaker holds the calls without it, and the
+            # failure that opened it must reach its own caller, not theirs.
+            with contextlib.suppress(Exception):
+                self._on_open(self._scope(admission.route), datetime.fromtimestamp(until_ms / 1000, UTC), reason)
 
     def give_back(self, admission: Admission) -> None:
         """A call that was admitted did not leave after all: another may be the probe."""

@@ -185,7 +185,7 @@ def test_an_audit_row_of_an_unknown_type_is_read_like_any_other() -> None:
     assert (entry.event_type, entry.instance_id, entry.item_id) == (
         "process-task-reassigned-by-magic",
         "f8985abd",
-        "e7",
+        "a1",
     )
 
 

@@ -174,6 +174,17 @@ def test_two_workers_count_together(clock: ServerClock) -> None:
     assert one.peek(ROUTE) == 30.0
 
 
+def test_a_listener_that_fails_does_not_hide_the_failure_that_opened_it(clock: ServerClock) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("the database is away")
+
+    breaker = Breaker(new_redis(), BreakerOptions(vendor="aprimo", failures=1), on_open=broken)
+
+    fail(breaker)
+
+    assert breaker.peek(ROUTE) == 30.0
+
+
 def test_without_redis_calls_pass(clock: ServerClock) -> None:
     breaker = new_breaker(away_redis())
 
