@@ -98,22 +98,30 @@ def _by_state(case: Case) -> Plan:
         return _state_unknown(case)
     if owner is Side.APRIMO and case.state != _SUBMITTED:
         return _left(case)
-    if case.state == _SUBMITTED:
-        return _submitted(case)
+    if case.live is None:
+        return _without_process(case)
+    return _in_approval(case)
+
+
+def _without_process(case: Case) -> Plan:
+    """No process lives: what is submitted begins one, if that is news."""
+    if case.state == _SUBMITTED and _is_new(case):
+        return _start(case, starting.next_revision(case.link))
     return _goes_on(case)
 
 
-def _submitted(case: Case) -> Plan:
-    """The start condition holds: a new revision, an edit, or what is already on its way."""
-    values = case.item.values if case.item else {}
-    if case.live is None:
-        return _start(case, starting.next_revision(case.link)) if _is_new(case) else _goes_on(case)
-    if case.live.state is ProcessState.STARTING:
+def _in_approval(case: Case) -> Plan:
+    """A process lives: its start is finished, an edit ends it, or it goes on.
+
+    An edit counts wherever somebody has put the item by hand: nothing is approved that the reviewers have not seen.
+    """
+    values, live = (case.item.values if case.item else {}), case.live
+    if live is not None and live.state is ProcessState.STARTING:
         # Its start may have taken effect, and nothing of its plan is settled: the same start again is looked up or
         # known to be done, never doubled; what comes after it is planned anew.
-        is_same = case.live.item_version == submission.submitted_as(case.words, values)
-        return _start(case, case.live.revision) if is_same else _edited(case, ())
-    if case.event.type == facts.RESTART and not case.is_process_over:
+        is_same = live.item_version == submission.submitted_as(case.words, values)
+        return _start(case, live.revision) if is_same else _edited(case, ())
+    if case.event.type == facts.RESTART and case.state == _SUBMITTED and not case.is_process_over:
         return endings.restart(case)
     edits = tuple(word for word in submission.changes(case.words, values, case.link) if word.is_material)
     return _edited(case, edits) if edits else _goes_on(case)

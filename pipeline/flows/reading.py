@@ -24,7 +24,8 @@ class FlowWordsError(ValueError):
     def __init__(self, flow: str, faults: Iterable[str]) -> None:
         self.flow = flow
         self.faults = tuple(faults)
-        super().__init__("\n".join([f"The file of flow {flow} has {len(self.faults)} faults:", *self.faults]))
+        head = f"The file of flow {flow} is not usable (faults: {len(self.faults)}):"
+        super().__init__("\n".join([head, *self.faults]))
 
 
 def read_words(flow: str, document: Mapping[str, object]) -> FlowWords:

@@ -11,7 +11,7 @@ from pipeline.flows.shared.case import Case, row_of
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import line_key, process_key, split_aprimo_key
 from pipeline.plan import FollowUp, Link, Plan, Snapshot, Want, ignore
-from pipeline.words import BusinessKey, Side
+from pipeline.words import BusinessKey, ProcessState, Side
 
 _PROVISIONAL = process_key("")
 GONE = "not_there"
@@ -24,10 +24,12 @@ DECISION_WAITS = "decision_waits"
 def wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
     """The item for what Aprimo told, the process for what OpenText told or the timetable.
 
-    Both, once a plan turned out stale, and as long as a decision waits to be written.
+    Both, once a plan turned out stale, while a start is not settled, and while a decision waits to be written.
     """
+    live = link.live_process() if link else None
+    is_unsettled = live is not None and live.state is ProcessState.STARTING
     asks_process = event.side is Side.OPENTEXT or event.type == facts.DUE
-    asks_both = event.stale_count > 0 or (link is not None and link.state == DECISION_WAITS)
+    asks_both = event.stale_count > 0 or is_unsettled or (link is not None and link.state == DECISION_WAITS)
     wanted = _item(event, words) if asks_both or not asks_process else ()
     return (*wanted, *(_process(event, link, words) if asks_both or asks_process else ()))
 

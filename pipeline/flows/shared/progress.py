@@ -23,11 +23,14 @@ def end_commands(case: Case, why: str) -> tuple[EndProcess, ...]:
 
 
 def going_on(case: Case, rows: tuple[ReviewRow, ...], *, state: str) -> LinkChanges:
-    """The process runs: what of it is new, and when the timetable is to look again."""
+    """The process runs: what of it is new, and when the timetable is to look again.
+
+    A row that is starting stays so: only the plan of its start, with all it agrees on, makes it run.
+    """
     if case.live is None:
         return LinkChanges()
     live = case.live
-    if case.process is not None and not case.is_process_over:
+    if live.state is not ProcessState.STARTING and case.process is not None and not case.is_process_over:
         live = replace(live, state=ProcessState.RUNNING, seen_hash=reviews.seen(case.process))
     wake = escalation.wake(rows)
     return _changes(case, live, rows, state=state, wake=wake if wake.at != case.link.wake_at else None)
@@ -43,10 +46,11 @@ def over(case: Case, rows: tuple[ReviewRow, ...], *, by: EndedBy, outcome: str, 
 def _changes(
     case: Case, process: ProcessRow | None, rows: tuple[ReviewRow, ...], *, state: str, wake: Wake | None
 ) -> LinkChanges:
-    is_new = process is not None and process not in case.link.processes
+    known = case.link.processes
+    told = [row for row in [process] if row and row.state is not ProcessState.STARTING and row not in known]
     return LinkChanges(
         state=state if state != case.link.state else None,
-        processes=(process,) if process is not None and is_new else (),
+        processes=tuple(told),
         reviews=reviews.changed(rows, case.link.reviews),
         comments=remarks.changed(case.comments, case.link.comments),
         wake=wake,

@@ -52,11 +52,11 @@ def _read(process: ProcessRead) -> list[CommentRow]:
         for each in process.comments
         if MARKER not in each.text and each.text.strip()
     ]
-    # An engine may list a task's comment among those of its process as well: the same words by the same person.
-    said = {(row.author, row.text.strip()) for row in rows}
+    # A task's comment stands among those of its process as well, wherever the engine or the adapter lists it there.
+    said = {row.text.strip() for row in rows}
     for task in process.tasks:
         at = task.ended_at or task.opened_at
-        is_new = bool(task.comment.strip()) and (task.assignee, task.comment.strip()) not in said
+        is_new = bool(task.comment.strip()) and task.comment.strip() not in said
         if is_new and at and MARKER not in task.comment:
             origin_id = f"task:{task.task_id}"
             row = CommentRow(

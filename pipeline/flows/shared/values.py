@@ -71,7 +71,9 @@ def _plain_text(value: JsonValue) -> JsonValue:
 def _plain_money(value: JsonValue) -> JsonValue:
     if is_malformed(value, FieldType.MONEY):
         return _plain_text(value)
-    return str(Decimal(str(value)).normalize() + 0)
+    amount = f"{Decimal(str(value)):f}"
+    plain_amount = amount.rstrip("0").rstrip(".") if "." in amount else amount
+    return "0" if plain_amount == "-0" else plain_amount
 
 
 def _plain_date(value: JsonValue) -> JsonValue:

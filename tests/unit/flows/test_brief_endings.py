@@ -118,13 +118,21 @@ def test_such_a_process_that_is_over_is_left_alone() -> None:
     assert (made.reason, made.commands) == ("older_process", ())
 
 
-def test_a_started_process_is_known_by_its_effect_before_its_instance_was_recorded() -> None:
-    link = replace(no_link(), processes=plan(no_link(), brief()).changes.processes, revision=1)
+def test_a_start_that_was_never_settled_is_finished_at_the_next_look() -> None:
+    link = replace(no_link(), processes=plan(no_link(), brief()).changes.processes)
+    told = event(Side.OPENTEXT, data={"instance_id": INSTANCE})
 
-    made = plan(link, process(*all_tasks()))
+    made = plan(link, brief(), process(*all_tasks()), what=told)
 
-    assert made.changes.processes[0].instance_id == INSTANCE
-    assert made.changes.processes[0].state is ProcessState.RUNNING
+    assert len(campaign_brief.wants(told, link, words())) == 2
+    assert [command.KIND for command in made.commands] == ["ot.start_process", "pm.set_fields"]
+    assert made.changes.revision == 1
+
+
+def test_a_process_alone_never_settles_its_start() -> None:
+    link = replace(no_link(), processes=plan(no_link(), brief()).changes.processes)
+
+    assert plan(link, process(*all_tasks())).changes.processes == ()
 
 
 def test_a_deleted_brief_ends_its_process_and_writes_nothing_in_aprimo() -> None:

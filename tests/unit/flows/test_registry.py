@@ -1,0 +1,66 @@
+"""Flows by name, with a tenant's words bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from pipeline.commands import SetFields, StartProcess
+from pipeline.events import Event
+from pipeline.flows import campaign_brief
+from pipeline.flows.registry import FLOWS, BoundFlow, bind
+from pipeline.flows.tenant import FlowWords
+from pipeline.ownership import OwnershipError
+from pipeline.plan import Link, Plan, Snapshot, Want, deliver
+from pipeline.words import Side
+from tests.support.briefs import FLOW, ITEM_WANT, brief, event, no_link, words
+
+
+def test_a_name_leads_to_its_module() -> None:
+    assert FLOWS[FLOW] is campaign_brief
+    assert {name: module.NAME for name, module in FLOWS.items()} == {name: name for name in FLOWS}
+
+
+def test_a_bound_flow_plans_with_its_words() -> None:
+    flow = bind(FLOW, words())
+
+    assert flow.name == FLOW
+    assert flow.wants(event(), None) == (ITEM_WANT,)
+    assert flow.plan(event(), {Side.APRIMO: brief("draft")}, no_link()).reason == "not_submitted"
+
+
+def test_a_plan_holds_no_secret() -> None:
+    flow = bind(FLOW, words(call_back_url="https://signoff.example.test/hooks"))
+
+    start = flow.plan(event(), {Side.APRIMO: brief()}, no_link()).commands[0]
+
+    assert isinstance(start, StartProcess)
+    assert start.variables["signoffToken"] == ""
+    assert start.variables["signoffCallback"] == "https://signoff.example.test/hooks"
+    assert start.secret_variables == ("signoffToken",)
+
+
+class _Trespasser:
+    NAME = FLOW
+    STATES: tuple[str, ...] = ()
+    FIELDS: tuple[str, ...] = ()
+
+    def wants(self, event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+        return ()
+
+    def plan(self, event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: FlowWords) -> Plan:
+        return deliver(SetFields(object_kind="activity", object_id=1, fields={"extrAttr302": "1.00"}))
+
+
+def test_a_flow_that_writes_what_it_does_not_own_is_refused() -> None:
+    flow = BoundFlow(name=FLOW, words=words(), module=_Trespasser())
+
+    with pytest.raises(OwnershipError, match="budget is not ours to write in Aprimo"):
+        flow.plan(event(), {}, no_link())
+
+
+def test_a_flow_that_is_none_cannot_be_bound() -> None:
+    with pytest.raises(KeyError, match="lunch_orders"):
+        bind("lunch_orders", replace(words(), flow="lunch_orders"))
