@@ -1,0 +1,174 @@
+"""Commands: known by kind, the same after a round trip through JSON, and each with the identity of its effect."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.commands import (
+    KINDS,
+    AddComment,
+    Cause,
+    Command,
+    EndProcess,
+    ProjectVerb,
+    SendMessage,
+    SetFields,
+    SetVariables,
+    StartProcess,
+    dump,
+    load,
+    register,
+)
+from pipeline.keys import aprimo_key
+from pipeline.words import EventId, Side
+
+KEY = aprimo_key("activity", 5012)
+FIRST = Cause(event_id=EventId("ev-1"), plan_number=1)
+AGAIN = Cause(event_id=EventId("ev-1"), plan_number=2)
+OTHER = Cause(event_id=EventId("ev-2"), plan_number=1)
+
+TEXT = st.text(max_size=12)
+VALUES = st.dictionaries(
+    TEXT, st.none() | st.booleans() | st.integers() | TEXT | st.lists(TEXT, max_size=3), max_size=4
+)
+COMMANDS: st.SearchStrategy[Command] = st.one_of(
+    st.builds(
+        StartProcess,
+        flow=TEXT,
+        process_key=TEXT,
+        business_key=st.just(KEY),
+        revision=st.integers(),
+        name=TEXT,
+        variables=VALUES,
+        secret_variables=st.lists(TEXT, max_size=2).map(tuple),
+        expects=VALUES,
+        undoes=TEXT,
+    ),
+    st.builds(EndProcess, instance_id=TEXT, reason=TEXT, expects=VALUES, undoes=TEXT),
+    st.builds(SetVariables, instance_id=TEXT, variables=VALUES, expects=VALUES),
+    st.builds(SendMessage, instance_id=TEXT, activity_id=TEXT, message=TEXT, marker=TEXT, variables=VALUES),
+    st.builds(AddComment, instance_id=TEXT, origin=TEXT, origin_id=TEXT, text=TEXT),
+    st.builds(SetFields, object_kind=TEXT, object_id=st.integers(), fields=VALUES, expects=VALUES),
+    st.builds(ProjectVerb, verb=TEXT, project_id=st.integers(), revision=st.integers()),
+)
+
+
+def stored(command: Command) -> Command:
+    """A command after a round trip through a JSON column."""
+    values = json.loads(json.dumps(dump(command)))
+    expects = json.loads(json.dumps(command.expects))
+    return load(command.KIND, values, expects=expects, undoes=command.undoes)
+
+
+@given(COMMANDS)
+def test_a_command_is_the_same_after_it_was_stored(command: Command) -> None:
+    loaded = stored(command)
+
+    assert type(loaded) is type(command)
+    assert _plain(loaded) == _plain(command)
+    assert loaded.effect_key(FIRST) == command.effect_key(FIRST)
+    assert loaded.target() == command.target()
+
+
+@given(COMMANDS)
+def test_what_is_dumped_names_neither_expectation_nor_what_it_undoes(command: Command) -> None:
+    assert dump(command).keys().isdisjoint({"expects", "undoes"})
+
+
+def _plain(command: Command) -> Any:  # noqa: ANN401 - JSON.
+    """Tuples and lists are one in JSON."""
+    return json.loads(json.dumps([dump(command), dict(command.expects), command.undoes]))
+
+
+def test_every_kind_stands_under_its_name() -> None:
+    assert {name: kind.KIND for name, kind in KINDS.items()} == {name: name for name in KINDS}
+    assert sorted(KINDS) == [
+        "ot.add_comment",
+        "ot.end_process",
+        "ot.send_message",
+        "ot.set_variables",
+        "ot.start_process",
+        "pm.project_verb",
+        "pm.set_fields",
+    ]
+
+
+START = StartProcess(flow="f", process_key="p", business_key=KEY, revision=2, name="n", variables={})
+END = EndProcess(instance_id="i-1", reason="why")
+COMMENT = AddComment(instance_id="i-1", origin="aprimo", origin_id="r-1", text="x")
+VERB = ProjectVerb(verb="start", project_id=7, revision=2)
+FIELDS = SetFields(object_kind="activity", object_id=5012, fields={"a": "b"})
+VARIABLES = SetVariables(instance_id="i-1", variables={"b": "1", "a": "2"})
+MESSAGE = SendMessage(instance_id="i-1", activity_id="x", message="escalate", marker="m-1")
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        (START, "start:f:aprimo:activity:5012:2"),
+        (END, "end:i-1"),
+        (COMMENT, "comment:aprimo:r-1:i-1"),
+        (VERB, "start:project:7:2"),
+    ],
+)
+def test_an_effect_that_happens_once_has_one_key_whatever_the_event(command: Command, key: str) -> None:
+    assert {command.effect_key(cause) for cause in (FIRST, AGAIN, OTHER)} == {key}
+
+
+@pytest.mark.parametrize("command", [FIELDS, VARIABLES])
+def test_a_write_that_may_rightly_come_again_has_a_key_per_plan(command: Command) -> None:
+    assert len({command.effect_key(cause) for cause in (FIRST, AGAIN, OTHER)}) == 3
+
+
+def test_a_message_is_sent_once_per_event_even_when_planned_again() -> None:
+    assert MESSAGE.effect_key(FIRST) == MESSAGE.effect_key(AGAIN) != MESSAGE.effect_key(OTHER)
+
+
+def test_variables_are_named_in_order_in_their_key() -> None:
+    assert VARIABLES.effect_key(FIRST) == "variables:ev-1:1:i-1:a,b"
+
+
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [
+        (START, "process:aprimo:activity:5012"),
+        (END, "process-instance:i-1"),
+        (COMMENT, "process-instance:i-1"),
+        (VARIABLES, "process-instance:i-1"),
+        (MESSAGE, "process-instance:i-1/x"),
+        (FIELDS, "activity:5012"),
+        (VERB, "project:7"),
+    ],
+)
+def test_a_command_names_its_target(command: Command, target: str) -> None:
+    assert command.target() == target
+
+
+def test_a_kind_that_nobody_registered_cannot_be_loaded() -> None:
+    with pytest.raises(KeyError, match=r"pm\.make_coffee"):
+        load("pm.make_coffee", {}, expects={}, undoes="")
+
+
+def test_a_kind_without_an_effect_key_cannot_be_registered() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Nameless(Command):
+        KIND = "pm.nameless"
+        SIDE = Side.APRIMO
+        ROUTE = "x"
+
+    with pytest.raises(TypeError, match="Nameless cannot be registered, it lacks: LATE_S, target, effect_key"):
+        register(Nameless)
+    assert "pm.nameless" not in KINDS
+
+
+def test_a_command_of_no_kind_has_neither_target_nor_effect() -> None:
+    with pytest.raises(TypeError, match="names no target"):
+        Command().target()
+    with pytest.raises(TypeError, match="has no effect key"):
+        Command().effect_key(FIRST)
