@@ -13,7 +13,6 @@ from config.secret import Secret
 
 TokenStyle = Literal["form", "form_basic", "json"]
 DeployEncoding = Literal["base64", "urlencoded", "plain"]
-CommentsTarget = Literal["task", "instance"]
 OutcomeSource = Literal["task_variable", "task_property", "process_variable"]
 IdentityForm = Literal["email", "otds_id"]
 
@@ -111,9 +110,6 @@ class OpenText:
         "messageEventReceived", "Action that delivers a message to an execution.", example="messageEventReceived"
     )
     send_delete_reason: bool = setting(True, "Send the reason when a process is ended.", example="true")
-    comments_target: CommentsTarget = setting(
-        "task", "What a carried comment is put on: the open task, or the process instance.", example="instance"
-    )
     outcome_source: OutcomeSource = setting(
         "task_variable", "Where the outcome of a finished task is read.", example="process_variable"
     )

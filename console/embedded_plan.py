@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from config.celery_options import TARGETS
-from config.settings import Settings
+from config.settings import Settings, all_settings
+from config.table import is_secret
 from console.embedded import (
     broker_command,
     demand_sandbox_libraries,
@@ -62,6 +63,7 @@ def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) 
     ports = _ports(settings, inherited, wishes)
     secrets = made_once(settings.data_dir)
     environ = {
+        **_told(inherited),
         "SIGNOFF_DATA_DIR": str(settings.data_dir),
         "SIGNOFF_DATABASE_URL": settings.database_url,
         "SIGNOFF_BROKER_URL": settings.broker_url or f"redis://:{secrets['broker']}@127.0.0.1:{ports['broker']}/0",
@@ -91,6 +93,12 @@ def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) 
             "flower": (settings.flower.user, environ["SIGNOFF_FLOWER_PASSWORD"]),
         },
     )
+
+
+def _told(inherited: Mapping[str, str]) -> dict[str, str]:
+    """The settings it was started with, so that a command in another terminal reads the same; secrets stay behind."""
+    open_names = {each.env for each in all_settings() if not is_secret(each)}
+    return {name: value for name, value in inherited.items() if name in open_names}
 
 
 def signoff_command(*words: str) -> tuple[str, ...]:

@@ -61,7 +61,14 @@ def test_configured_vendors_are_used_and_no_sandbox_is_started(folder: Path) -> 
 
     assert not {"aprimo", "opentext", "models"} & set(roles(plan))
     assert set(plan.urls) == {"web", "flower"}
-    assert not any(name.startswith(("SIGNOFF_APRIMO", "SIGNOFF_OPENTEXT")) for name in plan.environ)
+    told = {name for name in plan.environ if name.startswith(("SIGNOFF_APRIMO", "SIGNOFF_OPENTEXT"))}
+    assert told == {name for name in REAL_VENDORS if not name.endswith(("_SECRET", "_SECRETS"))}
+
+
+def test_a_command_in_another_terminal_reads_the_settings_it_was_started_with(folder: Path) -> None:
+    plan = plan_for(folder, SIGNOFF_APRIMO_RATE_PER_S="12")
+
+    assert load(plan.environ).aprimo.rate_per_s == 12
 
 
 def test_a_configured_broker_is_used_and_none_is_started(folder: Path) -> None:
