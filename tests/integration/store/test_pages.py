@@ -1,0 +1,367 @@
+"""Operators see what came in, what became of it, and what holds it up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import cast
+
+from pipeline.commands import Cause
+from pipeline.events import Raw, Reading
+from pipeline.plan import Agreed, LinkChanges, ProcessRow, ReviewRow, Wake
+from pipeline.ports import (
+    AttemptEnd,
+    EventMove,
+    Gate,
+    NewAttempt,
+    NewLetter,
+    Release,
+    StoredPlan,
+)
+from pipeline.store import SqlPages, SqlStore
+from pipeline.store.pages import LinkPage
+from pipeline.store.status import Part, Waiting
+from pipeline.store.timeline import EventSummary, Moment
+from pipeline.words import (
+    DeliveryId,
+    DeliveryState,
+    EventId,
+    EventState,
+    GateKind,
+    InstanceId,
+    JsonValue,
+    LetterState,
+    ProcessState,
+    Purpose,
+    ReceiptVerdict,
+    ReviewState,
+    Side,
+    Step,
+    WaitReason,
+)
+from tests.support.store_rows import (
+    FLOW,
+    START,
+    Clock,
+    add,
+    claimed,
+    item,
+    line_of,
+    new_event,
+    release,
+    start_process,
+    take,
+)
+
+ONE = EventId("ev-1-1")
+
+
+def _move(event_id: str, before: EventState, after: EventState, reason: str = "") -> EventMove:
+    return EventMove(id=EventId(event_id), before=before, after=after, reason=reason)
+
+
+def test_events_are_listed_newest_first_with_their_lines_next_try(store: SqlStore, pages: SqlPages) -> None:
+    due = START + timedelta(seconds=5)
+    with store.begin() as tx:
+        add(tx, [new_event(1)], ready_at=due)
+        add(tx, [new_event(2)])
+
+    assert [event.id for event in pages.event_list()] == ["ev-2-1", "ev-1-1"]
+    assert pages.event_list()[1] == EventSummary(
+        id=ONE,
+        flow=FLOW,
+        source="aprimo.pm.webhook",
+        type="aprimo.activity.changed",
+        subject=item(1),
+        line_key=line_of(1),
+        position=1,
+        state="accepted",
+        reason="",
+        superseded_by=None,
+        accepted_at=START,
+        ended_at=None,
+        ready_at=due,
+        wait_reason=None,
+    )
+
+
+def test_events_are_found_by_flow_state_subject_and_limit(store: SqlStore, pages: SqlPages) -> None:
+    with store.begin() as tx:
+        add(tx, [new_event(1), new_event(2), new_event(3, flow="event_brief")])
+        tx.events.move([_move("ev-2-1", EventState.ACCEPTED, EventState.IGNORED, "not_ours")])
+
+    def ids(**filters: str | int) -> list[str]:
+        return [event.id for event in pages.event_list(**filters)]  # type: ignore[arg-type]  # Any filter.
+
+    assert ids(flow=FLOW) == ["ev-2-1", "ev-1-1"]
+    assert ids(state="open") == ["ev-3-1", "ev-1-1"]
+    assert ids(state="ignored") == ["ev-2-1"]
+    assert ids(subject=item(3)) == ["ev-3-1"]
+    assert ids(limit=1) == ["ev-3-1"]
+
+
+def test_an_event_that_nobody_stored_has_no_timeline(pages: SqlPages) -> None:
+    assert pages.event_timeline(EventId("ev-404-1")) is None
+
+
+def test_a_timeline_tells_an_events_whole_story(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+    _receive(store)
+    _plan(store, clock)
+    _try_and_wait(store, clock)
+    clock.pass_s(1)
+
+    timeline = pages.event_timeline(ONE)
+
+    assert timeline is not None
+    assert timeline.moments == (
+        Moment(at=START, what="received", detail="from aprimo.pm.webhook"),
+        Moment(at=START, what="verified", detail="handled"),
+        Moment(at=START, what="accepted", detail=f"place 1 on {line_of(1)}"),
+        Moment(at=START + timedelta(seconds=1), what="planned", detail="plan 1"),
+        Moment(
+            at=START + timedelta(seconds=2),
+            what="sent",
+            detail="ot.start_process process:aprimo:activity:1: throttled 429 ratelimit",
+        ),
+        Moment(at=START + timedelta(seconds=12), what="next try", detail="vendor_wait"),
+    )
+    (delivery,) = timeline.deliveries
+    (attempt,) = delivery.attempts
+    assert (delivery.state, delivery.failures) == ("planned", 1)
+    assert (attempt.status, attempt.code, attempt.detail, attempt.wait_s) == (429, "ratelimit", "slow down", 10)
+
+
+def _receive(store: SqlStore) -> None:
+    raw = Raw(source="aprimo.pm.webhook", headers={}, body=b"{}", received_at=START)
+    with store.begin() as tx:
+        add(tx, [new_event(1)])
+        tx.ledger.keep_receipts([(Reading(raw=raw, verdict=ReceiptVerdict.HANDLED), ONE)], refused_kept_max=1)
+
+
+def _plan(store: SqlStore, clock: Clock) -> None:
+    clock.pass_s(1)
+    with store.begin() as tx:
+        tx.events.store_plans([StoredPlan(event_id=ONE, plan_number=1, changes=LinkChanges())])
+        tx.deliveries.plan([(Cause(event_id=ONE, plan_number=1), [start_process(1)])])
+        tx.events.move([_move(ONE, EventState.ACCEPTED, EventState.PLANNED)])
+
+
+def _try_and_wait(store: SqlStore, clock: Clock) -> None:
+    clock.pass_s(1)
+    delivery = DeliveryId("ev-1-1.1.1")
+    with store.begin() as tx:
+        (claim,) = take(tx, ONE)
+        tx.deliveries.begin([NewAttempt(delivery_id=delivery, number=1, purpose=Purpose.SEND, token=1)])
+        tx.deliveries.end(
+            [
+                AttemptEnd(
+                    delivery_id=delivery,
+                    number=1,
+                    outcome="throttled",
+                    before=DeliveryState.SENDING,
+                    after=DeliveryState.PLANNED,
+                    status=429,
+                    code="ratelimit",
+                    detail="slow down",
+                    wait_s=9.5,
+                    failures=1,
+                )
+            ]
+        )
+        tx.lines.release(
+            [
+                Release(
+                    key=claim.key,
+                    token=claim.token,
+                    step=Step.CARRY,
+                    lane="standard.opentext",
+                    vendor=Side.OPENTEXT,
+                    ready_at=tx.now + timedelta(seconds=10),
+                    wait_reason=WaitReason.VENDOR_WAIT,
+                )
+            ]
+        )
+
+
+def test_a_timeline_tells_death_replay_and_the_end(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+    with store.begin() as tx:
+        add(tx, [new_event(1)])
+        tx.events.move([_move(ONE, EventState.ACCEPTED, EventState.DEAD, "values_missing")])
+        tx.letters.open([NewLetter(event_id=ONE, delivery_id=None, code="values_missing", hint="No budget.")])
+    clock.pass_s(1)
+    with store.begin() as tx:
+        tx.letters.close("1", to=LetterState.REPLAYED, by="ops.one", note="filled in")
+        tx.events.move([_move(ONE, EventState.DEAD, EventState.ACCEPTED, "replayed")])
+    clock.pass_s(1)
+    with store.begin() as tx:
+        tx.events.move([_move(ONE, EventState.ACCEPTED, EventState.IGNORED, "unchanged")])
+
+    timeline = pages.event_timeline(ONE)
+    assert timeline is not None
+    assert [(moment.what, moment.detail) for moment in timeline.moments] == [
+        ("accepted", f"place 1 on {line_of(1)}"),
+        ("dead", "letter 1, values_missing: No budget."),
+        ("replayed", "by ops.one: filled in"),
+        ("ignored", "unchanged"),
+    ]
+
+
+def test_a_timeline_says_by_what_an_event_was_superseded(store: SqlStore, pages: SqlPages) -> None:
+    with store.begin() as tx:
+        add(tx, [new_event(1), new_event(1, notice="2")])
+        tx.events.move(
+            [
+                EventMove(
+                    id=EventId("ev-1-2"),
+                    before=EventState.ACCEPTED,
+                    after=EventState.SUPERSEDED,
+                    reason="covered",
+                    superseded_by=ONE,
+                )
+            ]
+        )
+
+    timeline = pages.event_timeline(EventId("ev-1-2"))
+    assert timeline is not None
+    assert timeline.moments[-1] == Moment(at=START, what="superseded", detail="covered by ev-1-1")
+
+
+def test_a_timeline_says_who_works_on_the_event_now(store: SqlStore, pages: SqlPages) -> None:
+    claimed(store, 1)
+
+    timeline = pages.event_timeline(ONE)
+    assert timeline is not None
+    assert timeline.moments[-1] == Moment(at=START, what="under way", detail="transform at worker-1")
+
+
+def test_the_status_counts_per_flow_and_per_vendor(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+    with store.begin() as tx:
+        add(tx, [new_event(1), new_event(1, notice="2"), new_event(2), new_event(3)])
+        add(tx, [new_event(4, flow="event_brief", side=Side.OPENTEXT)])
+        held, waiting = take(tx, EventId("ev-1-1"), EventId("ev-2-1"), limit=2)
+        tx.events.move([_move("ev-1-1", EventState.ACCEPTED, EventState.DEAD, "poison")])
+        tx.letters.open([NewLetter(event_id=ONE, delivery_id=None, code="poison", hint="")])
+        tx.lines.release([release(held)])
+        ended = release(waiting, ready_at=START + timedelta(seconds=30))
+        tx.lines.release([Release(**{**vars(ended), "wait_reason": WaitReason.BACKOFF})])
+        take(tx, EventId("ev-3-1"))
+        gate = Gate(scope="flow:event_brief", kind=GateKind.PAUSE, until=None, reason="", by="ops")
+        tx.ledger.close_gate(gate)
+    clock.pass_s(7)
+
+    status = pages.status()
+
+    brief = Part(
+        name=FLOW,
+        open=4,
+        dead=1,
+        oldest_open_s=7,
+        running=1,
+        held=1,
+        waiting=(Waiting(reason="backoff", lines=1, next_at=START + timedelta(seconds=30)),),
+    )
+    event = Part(name="event_brief", open=1, oldest_open_s=7, ready=1)
+    assert status.flows == (brief, event)
+    assert status.vendors == (
+        Part(**{**vars(brief), "name": "aprimo"}),
+        Part(**{**vars(event), "name": "opentext"}),
+    )
+    assert (status.at, status.gates, status.notices_unseen) == (clock.now, (gate,), 0)
+
+
+def test_where_all_is_done_the_status_is_empty(store: SqlStore, pages: SqlPages) -> None:
+    (claim,) = claimed(store, 1)
+    with store.begin() as tx:
+        tx.lines.fence([claim])
+        tx.events.move([_move(ONE, EventState.ACCEPTED, EventState.IGNORED, "unchanged")])
+        tx.lines.release([release(claim, head=2)])
+
+    assert (pages.status().flows, pages.status().vendors) == ((), ())
+
+
+def test_a_flows_links_come_with_their_processes_and_where_their_lines_stand(
+    store: SqlStore, pages: SqlPages
+) -> None:
+    process = ProcessRow(
+        revision=1, process_key="campaignBrief", state=ProcessState.RUNNING, instance_id=InstanceId("p-1")
+    )
+    review = ReviewRow(revision=1, stakeholder="brand", state=ReviewState.OPEN, task_id="t-1", opened_at=START)
+    wake = Wake(at=START + timedelta(days=2), reason="brand is due")
+    with store.begin() as tx:
+        add(tx, [new_event(1)])
+        tx.links.apply(
+            [
+                (
+                    FLOW,
+                    item(1),
+                    LinkChanges(
+                        state="submitted",
+                        revision=1,
+                        agreed={"name": Agreed(value="Spring", owner=Side.APRIMO, written_by="88", at=START)},
+                        processes=(process,),
+                        reviews=(review,),
+                        wake=wake,
+                    ),
+                ),
+                (FLOW, item(2), LinkChanges(state="draft")),
+                ("event_brief", item(3), LinkChanges()),
+            ]
+        )
+
+    first, second = pages.links(FLOW)
+    assert first == LinkPage(
+        flow=FLOW,
+        business_key=item(1),
+        state="submitted",
+        revision=1,
+        values={"name": "Spring"},
+        processes=(process,),
+        reviews=(review,),
+        comments=(),
+        wake_at=wake.at,
+        wake_reason=wake.reason,
+        step="transform",
+        vendor="aprimo",
+        waiting=1,
+        ready_at=START,
+        wait_reason=None,
+        is_held=False,
+    )
+    assert (second.business_key, second.step, second.waiting, second.is_held) == (item(2), "", 0, False)
+    assert [link.business_key for link in pages.links(FLOW, limit=1)] == [item(1)]
+    assert pages.links("no_such_flow") == []
+
+
+def test_a_link_whose_line_a_dead_letter_holds_says_so(store: SqlStore, pages: SqlPages) -> None:
+    (claim,) = claimed(store, 1)
+    with store.begin() as tx:
+        tx.links.apply([(FLOW, item(1), LinkChanges())])
+        tx.lines.fence([claim])
+        tx.lines.release([release(claim)])
+
+    assert [link.is_held for link in pages.links(FLOW)] == [True]
+
+
+def test_pages_become_json_with_times_in_utc(store: SqlStore, pages: SqlPages) -> None:
+    _receive(store)
+
+    timeline = pages.event_timeline(ONE)
+    assert timeline is not None
+    told = cast("Mapping[str, JsonValue]", timeline.to_json())
+    assert told["moments"] == [
+        {"at": "2026-01-12T09:00:00.123456+00:00", "what": what, "detail": detail}
+        for what, detail in (
+            ("received", "from aprimo.pm.webhook"),
+            ("verified", "handled"),
+            ("accepted", f"place 1 on {line_of(1)}"),
+            ("next try", "transform"),
+        )
+    ]
+
+
+def test_pages_wait_for_no_writer(store: SqlStore, pages: SqlPages) -> None:
+    with store.begin() as tx:
+        add(tx, [new_event(1)])
+
+        assert pages.event_list() == []
+    assert [event.id for event in pages.event_list()] == ["ev-1-1"]
