@@ -30,7 +30,8 @@ def set_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds
         return Sent(how="already")
     for name in _differing(now, command.expects):
         raise StaleError(f"{command.target()}: {name} is not what was expected")
-    client.put_object(kind, command.object_id, wire.body_of_changes(kind, body, changes), bounds)
+    changed = wire.body_of_changes(kind, body, changes, ea_value_key=client.options.ea_value_key)
+    client.put_object(kind, command.object_id, changed, bounds)
     return Sent(how="sent")
 
 

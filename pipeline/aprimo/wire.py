@@ -159,7 +159,9 @@ def read_fault(answer: Answer) -> Fault:
     return Fault(message="" if body is None else str(body))
 
 
-def body_of_changes(kind: ObjectKind, row: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def body_of_changes(
+    kind: ObjectKind, row: Mapping[str, Any], changes: Mapping[str, Any], *, ea_value_key: str
+) -> dict[str, Any]:
     """The body of a PUT that makes these changes and no other.
 
     Where the route is marked for field-level update ("API basics", Extended attributes) both attribute collections
@@ -173,14 +175,16 @@ def body_of_changes(kind: ObjectKind, row: Mapping[str, Any], changes: Mapping[s
         name.removeprefix(EA_PREFIX): value for name, value in changes.items() if name.startswith(EA_PREFIX)
     }
     return body | {
-        "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], attributes),
+        "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], attributes, ea_value_key),
         "multipleValueExtendedAttributes": row.get("multipleValueExtendedAttributes") or [],
     }
 
 
-def _with_attributes(rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _with_attributes(
+    rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Any], ea_value_key: str
+) -> list[dict[str, Any]]:
     kept = [dict(row) for row in rows if str(row.get("eaId")) not in changes]
-    return kept + [{"eaId": int(ea_id), "eaValue": value} for ea_id, value in changes.items()]
+    return kept + [{"eaId": int(ea_id), ea_value_key: value} for ea_id, value in changes.items()]
 
 
 def _whole_seconds(moment: datetime) -> str:

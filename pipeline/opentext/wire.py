@@ -251,6 +251,7 @@ def read_fault(answer: Answer) -> Fault:
     return Fault(
         message=gateway or said,
         code=code,
+        is_gateway=bool(code),
         is_throttle=code.startswith(_THROTTLE),
         is_rolled_back=is_engine,
         is_passing=is_engine and _COLLISION in str(exception),

@@ -71,6 +71,7 @@ class Answer:
 class Fault:
     """What an answer's body says of a failure, in the vendor's words.
 
+    is_gateway: something before the vendor's service says so: its 404 tells of an address, never of an object.
     is_throttle: the gateway refused for the rate, whatever the status. is_rolled_back: the vendor's engine itself
     refused and took everything back, so that a 5xx had certainly no effect and would come again.
     is_passing: it was taken back for a reason that passes, so that it may be tried again.
@@ -78,6 +79,7 @@ class Fault:
 
     message: str = ""
     code: str = ""
+    is_gateway: bool = False
     is_throttle: bool = False
     is_rolled_back: bool = False
     is_passing: bool = False

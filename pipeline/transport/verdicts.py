@@ -111,8 +111,10 @@ def judge(case: Case) -> PipelineError | None:
     meaning = Meaning.THROTTLED if case.fault.is_throttle else meaning_of(case.answer.status)
     if case.answer.is_html:
         return _page_for_people(case, meaning)
-    if meaning is Meaning.FINE or case.answer.status in case.request.answers:
+    if meaning is Meaning.FINE:
         return None
+    if case.answer.status in case.request.answers:
+        return _misconfigured(case) if case.fault.is_gateway else None
     return _ERRORS[meaning](case)
 
 

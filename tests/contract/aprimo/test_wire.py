@@ -74,7 +74,9 @@ def test_a_marked_route_is_sent_only_what_changes() -> None:
     """Both attribute collections stay away: they are flush-and-fill."""
     row = sample("aprimo", "activity_submitted")
 
-    body = wire.body_of_changes(ACTIVITY, row, {"activityStateId": 3, "extrAttr307": "approved"})
+    body = wire.body_of_changes(
+        ACTIVITY, row, {"activityStateId": 3, "extrAttr307": "approved"}, ea_value_key="eaValue"
+    )
 
     assert body == {"activityStateId": 3, "extrAttr307": "approved"}
 
@@ -82,7 +84,9 @@ def test_a_marked_route_is_sent_only_what_changes() -> None:
 def test_any_other_route_is_sent_both_collections_whole() -> None:
     row = sample("aprimo", "project_not_started")
 
-    body = wire.body_of_changes(PROJECT, row, {"title": "Spring", "extrAttr402": "c", "extrAttr403": "d"})
+    body = wire.body_of_changes(
+        PROJECT, row, {"title": "Spring", "extrAttr402": "c", "extrAttr403": "d"}, ea_value_key="eaValue"
+    )
 
     assert body == {
         "title": "Spring",

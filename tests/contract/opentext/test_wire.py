@@ -161,10 +161,11 @@ def test_a_list_of_another_shape_is_unreadable(body: bytes) -> None:
             Fault(
                 message="Spike arrest violation. Allowed rate : 10ps",
                 code="policies.ratelimit.SpikeArrestViolation",
+                is_gateway=True,
                 is_throttle=True,
             ),
         ),
-        ("fault_of_a_bad_client", Fault(message="Invalid ApiKey", code="oauth.v2.InvalidApiKey")),
+        ("fault_of_a_bad_client", Fault(message="Invalid ApiKey", code="oauth.v2.InvalidApiKey", is_gateway=True)),
         (
             "error_of_the_engine",
             Fault(message="Unknown property used in expression: ${brandGroup}", is_rolled_back=True),
@@ -192,7 +193,7 @@ def test_a_fault_is_read_from_its_documented_shape(name: str, fault: Fault) -> N
         (b'{"message": "Service unavailable", "exception": "upstream"}', Fault(message="upstream")),
         (b'{"message": {"x": 1}, "exception": "odd"}', Fault(message="odd")),
         (b'{"fault": "text"}', Fault()),
-        (b'{"fault": {"faultstring": "Odd"}}', Fault(message="Odd", code="gateway")),
+        (b'{"fault": {"faultstring": "Odd"}}', Fault(message="Odd", code="gateway", is_gateway=True)),
         (b"null", Fault()),
         (b"no JSON", Fault(message="no JSON")),
         (b"<html>", Fault(message="a page for people")),

@@ -5,20 +5,21 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from pathlib import Path
+from typing import Any
 
 from pipeline.aprimo.effects import EFFECTS as APRIMO
 from pipeline.commands import KINDS, Cause, Command
 from pipeline.opentext.effects import EFFECTS as OPENTEXT
 
 PAGE = Path(__file__).parents[3] / "docs" / "commands.md"
-EFFECTS = {**OPENTEXT, **APRIMO}
+EFFECTS: dict[str, Any] = {**OPENTEXT, **APRIMO}
 HEAD = ("Kind", "How it is sent", "Effect key", "When a look-up finds it", "Late")
 
 
 def shown_key(kind: type[Command]) -> str:
     """The effect key's form: every field stands for itself."""
     fields = {field.name: f"<{field.name}>" for field in dataclasses.fields(kind)}
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         **fields,
         **{name: {"<names>": ""} for name in ("fields", "variables") if name in fields},
         "expects": {},

@@ -89,6 +89,15 @@ def test_a_status_the_caller_understands_comes_back() -> None:
     assert judge(case(404, request)) is None
 
 
+def test_a_gateways_404_is_a_wrong_address_never_an_absent_object() -> None:
+    request = Request(method="GET", url="u", route="activities", has_effect=False, answers=frozenset({404}))
+
+    error = judge(case(404, request, fault=Fault(code="messaging.ApplicationNotFound", is_gateway=True)))
+
+    assert isinstance(error, MisconfiguredError)
+    assert error.code == "not_the_vendor"
+
+
 def test_a_page_for_people_with_404_never_counts_as_absent() -> None:
     """A gateway's error page must not look like a deleted campaign."""
     request = Request(method="GET", url="u", route="activities", has_effect=False, answers=frozenset({404}))
