@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 else:
     _Time = _Text = _Json = TypeDecorator
 
-SQLITE_TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -43,7 +42,9 @@ class UtcTime(_Time):
         if value.tzinfo is None:
             raise ValueError(f"a time without a zone cannot be stored: {value!r}")
         value = value.astimezone(UTC)
-        return value.strftime(SQLITE_TIME_FORMAT) if dialect.name == "sqlite" else value
+        if dialect.name == "sqlite":
+            return value.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        return value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - As SQLAlchemy declares it.
         """The value as aware UTC."""
