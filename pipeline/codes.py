@@ -38,7 +38,27 @@ CODES: Mapping[str, Code] = {
     "poison": Code(cure="This event ended its worker again and again: report it, then replay or discard."),
     "plan_failed": Code(cure="Our rules failed on this item: report it with the hint, then replay or discard."),
     "owned_by_other": Code(cure="A plan would have written a field that the other system owns: report it."),
-    "settle_failed": Code(cure="The outcome could not be recorded: report it with the hint, then replay (resume)."),
+    "answer_unexpected": Code(
+        cure="The vendor answered in a shape we do not know: report it with the hint, then replay."
+    ),
+    "client_refused": Code(cure="Check the OAuth client id and secret, and that the client belongs to this tenant."),
+    "token_missing": Code(cure="The token service gave no token: check the client's grant and the token style."),
+    "not_authenticated": Code(cure="The vendor refuses a fresh token: check the client's registration and its user."),
+    "not_allowed": Code(cure="Give the integration's user the right that the hint names."),
+    "not_the_vendor": Code(
+        cure="Something else answers at the vendor's address: check the addresses in the settings."
+    ),
+    "certificate_refused": Code(
+        cure="The vendor's TLS certificate is not trusted: check the address and the trust store."
+    ),
+    "address_malformed": Code(cure="Mend the vendor's address in the settings."),
+    "kind_unknown": Code(cure="A flow asks for a kind of object that cannot be read: report it."),
+    "verb_unknown": Code(cure="A flow asks for a verb that does not exist: report it."),
+    "id_malformed": Code(cure="Mend the id named in the hint in Aprimo, then replay."),
+    "project_unknown": Code(
+        cure="The project is unknown or hidden: mend its id or the right to see it, then replay."
+    ),
+    "instance_hidden": Code(cure="Give the integration's client the right to see the process instance, then replay."),
 }
 
 

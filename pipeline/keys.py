@@ -1,6 +1,6 @@
 """Keys: lines, business keys and dedupe keys, made in one place.
 
-Source of the forms: the tables of dedupe keys and lines in docs/data-model.md.
+Source of the forms: the tables of dedupe keys and lines in docs/architecture.md.
 """
 
 from __future__ import annotations

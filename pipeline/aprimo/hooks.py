@@ -116,7 +116,7 @@ class RuleCall:
 
 
 class RuleCallSchema(Schema):
-    """A DAM rule's call in the contract we ask administrators for (docs/connect-aprimo.md)."""
+    """A DAM rule's call in the contract we ask administrators for (docs/connect-real-tenants.md)."""
 
     class Meta:
         """The template may carry more."""
