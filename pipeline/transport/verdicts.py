@@ -1,7 +1,7 @@
 """From what became of a call to the class of error that says what to do: one table, used by both vendors.
 
 Certain to have had no effect: a connection that never stood, 401, 429, 4xx. Everything else after the first byte
-of a write is unknown, and only a look-up opens the way on (docs/data-model.md, "Waiting").
+of a write is unknown, and only a look-up opens the way on (docs/architecture.md, "Waiting").
 """
 
 from __future__ import annotations
