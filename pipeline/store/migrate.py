@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import func, select
 
 from pipeline.store import engine
@@ -17,6 +15,10 @@ UPGRADE_LOCK = 0x5167_6E55
 
 def migrate(database_url: str) -> None:
     """Run the migrations that are not run yet, in one transaction; roles that start together wait for each other."""
+    # Every role imports the store, and only an upgrade needs Alembic, which takes a good part of a role's start.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     upgrading = engine.writer(database_url)
     try:
         with upgrading.begin() as conn:
