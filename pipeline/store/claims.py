@@ -29,27 +29,27 @@ class Lease:
     until: datetime
 
 
-def hinted(event_ids: Sequence[EventId], now: datetime, *, is_alone: bool) -> ColumnElement[bool]:
-    """The lines of these events.
+def hinted(step: Step, event_ids: Sequence[EventId], now: datetime, *, is_alone: bool) -> ColumnElement[bool]:
+    """The lines of these events that are due for the step.
 
     One whose lease ran out only where its id came alone: if it brings its worker down again, no neighbour suffers.
     """
     keys = select(events.c.line_key).where(events.c.id.in_(event_ids))
     is_free = lines.c.leased_until.is_(None)
-    return and_(lines.c.key.in_(keys), or_(is_free, lines.c.leased_until < now) if is_alone else is_free)
+    # An expression, so that no planner reads the index of everything that is due instead of these few keys.
+    is_step = lines.c.step.concat("") == step
+    return and_(lines.c.key.in_(keys), is_step, or_(is_free, lines.c.leased_until < now) if is_alone else is_free)
 
 
-def fills(lane: str) -> ColumnElement[bool]:
+def fills(step: Step, lane: str) -> ColumnElement[bool]:
     """Lines of the lane that nobody holds."""
-    return and_(lines.c.lane == lane, lines.c.leased_until.is_(None))
+    return and_(lines.c.step == step, lines.c.lane == lane, lines.c.leased_until.is_(None))
 
 
-def take(
-    conn: Connection, step: Step, which: ColumnElement[bool], lease: Lease, limit: int
-) -> list[tuple[Claim, str]]:
+def take(conn: Connection, which: ColumnElement[bool], lease: Lease, limit: int) -> list[tuple[Claim, str]]:
     """Lease up to `limit` lines of this kind, those due longest first; each with its lane."""
     # A common table expression runs once; as a plain sub-select a join could run it again and lock more than `limit`.
-    due_first = _due(lease.now).where(lines.c.step == step, which).limit(limit).cte("due_first")
+    due_first = _due(lease.now).where(which).limit(limit).cte("due_first")
     claim = (
         update(lines)
         .where(lines.c.key.in_(select(due_first.c.key)))
@@ -80,24 +80,30 @@ def due(conn: Connection, now: datetime, *, limit: int, hinted_before: datetime)
     is_unhinted = or_(lines.c.hinted_at.is_(None), lines.c.hinted_at < hinted_before)
     is_unheld = or_(lines.c.leased_until.is_(None), lines.c.leased_until < now)
     found = _due(now).where(is_unhinted, is_unheld).limit(limit).cte("found")
+    head = select(events.c.id).where(events.c.line_key == lines.c.key, events.c.position == lines.c.head)
     mark = (
         update(lines)
         .where(lines.c.key.in_(select(found.c.key)))
         .values(hinted_at=now)
-        .returning(lines.c.key, lines.c.step, lines.c.lane, lines.c.leased_until, lines.c.ready_at)
+        .returning(
+            lines.c.key,
+            lines.c.step,
+            lines.c.lane,
+            lines.c.leased_until,
+            lines.c.ready_at,
+            head.scalar_subquery().label("event_id"),
+        )
     )
     rows = sorted(conn.execute(mark).all(), key=lambda row: (row.ready_at, row.key))
-    heads = _heads(conn, [row.key for row in rows])
     return [
         Due(
             key=row.key,
             step=Step(row.step),
             lane=row.lane,
-            event_id=heads[row.key],
+            event_id=row.event_id,
             is_expired=row.leased_until is not None,
         )
         for row in rows
-        if row.key in heads
     ]
 
 
@@ -133,15 +139,3 @@ def _claim(row: Row[Any], lease: Lease) -> Claim:
         is_taken_over=row.crashes > 0,
         leased_until=lease.until,
     )
-
-
-def _heads(conn: Connection, keys: Sequence[str]) -> dict[str, EventId]:
-    if not keys:
-        return {}
-    found = (
-        select(lines.c.key, events.c.id)
-        .select_from(lines)
-        .join(events, and_(events.c.line_key == lines.c.key, events.c.position == lines.c.head))
-        .where(lines.c.key.in_(keys))
-    )
-    return {row.key: row.id for row in conn.execute(found)}

@@ -19,6 +19,7 @@ KILL_EVERY_S = 0.5
 
 def _play(url: str, folder: Path, *, items: int, notices: int, kills: int, within_s: float) -> Crowd:
     writing = engine.writer(url)
+    handled.metadata.drop_all(writing)
     handled.metadata.create_all(writing)
     writing.dispose()
     scene = Scene(url=url, folder=folder, items=items, notices=notices, trouble=Trouble())
@@ -84,6 +85,6 @@ def test_crashing_and_oversleeping_processes_handle_each_event_once_and_in_order
 def test_a_long_run_of_crashing_processes_handles_each_event_once_and_in_order(
     any_database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    crowd = _play(any_database_url, tmp_path, items=60, notices=60, kills=100, within_s=500)
+    crowd = _play(any_database_url, tmp_path, items=40, notices=40, kills=60, within_s=400)
 
     _judge(crowd, any_database_url, capsys)
