@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pipeline.words import BusinessKey, LineKey
 
 NOTES = "~notes"
+COMMENT_MARK = "[sg-"
+"""How the mark begins that ends every comment of ours in OpenText."""
 
 
 def aprimo_key(kind: str, object_id: int | str, part: str = "") -> BusinessKey:
@@ -87,6 +89,11 @@ def operator(request_id: str) -> str:
 def follow_up(causing_event: str, line: LineKey, kind: str) -> str:
     """One event causes at most one follow-up of a kind on a line."""
     return f"follow-up:{causing_event}:{line}:{kind}"
+
+
+def comment_marker(effect_key: str) -> str:
+    """What ends a comment that we carried, e.g. `[sg-0a1b2c3d4e]`: look-ups find it; it is never carried back."""
+    return f"{COMMENT_MARK}{hashlib.sha256(effect_key.encode()).hexdigest()[:10]}]"
 
 
 def seen_hash(

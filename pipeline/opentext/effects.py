@@ -7,11 +7,11 @@ from typing import Any
 
 from pipeline.commands import AddComment, EndProcess, SendMessage, SetVariables, StartProcess
 from pipeline.errors import PermanentError, StaleError, TransientError
-from pipeline.keys import digest
+from pipeline.keys import comment_marker, digest
 from pipeline.opentext import wire
 from pipeline.opentext.client import Client
 from pipeline.opentext.hooks import token_for
-from pipeline.opentext.translate import EFFECT, REVISION, marker
+from pipeline.opentext.translate import EFFECT, REVISION
 from pipeline.ports import Bounds, NotThere, Sent
 from pipeline.transport.effects import Effect
 from pipeline.words import EffectKey, JsonValue, WaitReason
@@ -170,7 +170,7 @@ def _bears_marker(client: Client, command: SendMessage, effect_key: EffectKey, b
 
 def add_comment(client: Client, command: AddComment, effect_key: EffectKey, bounds: Bounds) -> Sent:
     """Put the remark on the instance, with the marker at its end."""
-    comment_id = client.comment(command.instance_id, f"{command.text} {marker(effect_key)}", bounds)
+    comment_id = client.comment(command.instance_id, f"{command.text} {comment_marker(effect_key)}", bounds)
     if comment_id is None:
         raise _ended(command.target())
     return Sent(how="sent", vendor_ref=comment_id)
@@ -182,7 +182,7 @@ def see_comment(client: Client, command: AddComment, effect_key: EffectKey, boun
     if comments is None:
         ended = client.historic_instance(command.instance_id, bounds)
         comments = ended.comments if ended else ()
-    found = next((comment for comment in comments if marker(effect_key) in comment.text), None)
+    found = next((comment for comment in comments if comment_marker(effect_key) in comment.text), None)
     return Sent(how="found", vendor_ref=found.origin_id) if found else NotThere()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -15,12 +14,6 @@ from pipeline.words import BusinessKey, InstanceId, JsonValue
 
 REVISION = "signoffRevision"
 EFFECT = "signoffEffect"
-MARKER_DIGITS = 10
-
-
-def marker(effect_key: str) -> str:
-    """What ends a comment of ours: short, and the same whenever it is made of the same effect key."""
-    return f"[sg-{hashlib.sha256(effect_key.encode()).hexdigest()[:MARKER_DIGITS]}]"
 
 
 def process_snapshot(

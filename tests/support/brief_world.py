@@ -25,8 +25,7 @@ from pipeline.commands import (
 )
 from pipeline.events import Event
 from pipeline.flows.registry import bind
-from pipeline.flows.shared.remarks import comment_marker
-from pipeline.keys import line_key, process_key
+from pipeline.keys import comment_marker, line_key, process_key
 from pipeline.plan import CommentRead, FollowUp, Link, Plan, ProcessRead, Snapshot, TaskRead, Want
 from pipeline.words import EventId, InstanceId, JsonValue, ProcessState, Side
 from tests.support.briefs import FLOW, KEY, NOW, STATE_IDS, applied, brief, event, words

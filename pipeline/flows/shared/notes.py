@@ -9,9 +9,8 @@ from pipeline.commands import AddComment, Cause
 from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows.shared.case import Case
-from pipeline.flows.shared.remarks import comment_marker
 from pipeline.flows.shared.values import is_empty, same, text
-from pipeline.keys import digest, line_key
+from pipeline.keys import comment_marker, digest, line_key
 from pipeline.people import label
 from pipeline.plan import Agreed, CommentRow, FollowUp, Link, LinkChanges, Plan, deliver, ignore
 from pipeline.words import Side

@@ -5,20 +5,12 @@ A comment that we carried to OpenText bears our marker, and is never carried bac
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from pipeline.flows.shared.values import minute
+from pipeline.keys import COMMENT_MARK
 from pipeline.plan import CommentRow, ProcessRead
 from pipeline.words import Side
-
-MARKER = "[sg-"
-"""How the mark begins that ends every comment of ours in OpenText."""
-
-
-def comment_marker(effect_key: str) -> str:
-    """The mark of one carried comment, e.g. `[sg-0a1b2c3d4e]`: ten hex digits of its effect key's SHA-256."""
-    return f"{MARKER}{hashlib.sha256(effect_key.encode()).hexdigest()[:10]}]"
 
 
 def with_read(known: Sequence[CommentRow], process: ProcessRead) -> tuple[CommentRow, ...]:
@@ -50,14 +42,14 @@ def _read(process: ProcessRead) -> list[CommentRow]:
     rows = [
         CommentRow(origin=Side.OPENTEXT, origin_id=each.origin_id, author=each.author, text=each.text, at=each.at)
         for each in process.comments
-        if MARKER not in each.text and each.text.strip()
+        if COMMENT_MARK not in each.text and each.text.strip()
     ]
     # A task's comment stands among those of its process as well, wherever the engine or the adapter lists it there.
     said = {row.text.strip() for row in rows}
     for task in process.tasks:
         at = task.ended_at or task.opened_at
         is_new = bool(task.comment.strip()) and task.comment.strip() not in said
-        if is_new and at and MARKER not in task.comment:
+        if is_new and at and COMMENT_MARK not in task.comment:
             origin_id = f"task:{task.task_id}"
             row = CommentRow(
                 origin=Side.OPENTEXT, origin_id=origin_id, author=task.assignee, text=task.comment, at=at

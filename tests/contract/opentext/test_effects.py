@@ -19,10 +19,10 @@ from pipeline.commands import (
     StartProcess,
 )
 from pipeline.errors import PermanentError, PipelineError, StaleError, TransientError, UnknownOutcomeError
+from pipeline.keys import comment_marker
 from pipeline.opentext.client import Client
 from pipeline.opentext.effects import EFFECTS
 from pipeline.opentext.hooks import token_for
-from pipeline.opentext.translate import marker
 from pipeline.ports import NotThere, Sent
 from pipeline.words import BusinessKey, EventId, Side, WaitReason
 from tests.support.samples import sample
@@ -357,7 +357,7 @@ def test_a_remark_ends_with_its_marker(vendor: ScriptedVendor, client: Client) -
 
     assert send(client, REMARK) == Sent(how="sent", vendor_ref="c9")
 
-    text = f"Please hurry {marker('comment:aprimo:1:f8985abd')}"
+    text = f"Please hurry {comment_marker('comment:aprimo:1:f8985abd')}"
     assert vendor.calls[0].json == {"message": text, "type": "comment", "includeUserIds": False}
 
 
@@ -373,7 +373,7 @@ def comment(text: str) -> dict[str, Any]:
 
 
 def test_a_remark_is_found_by_its_marker(vendor: ScriptedVendor, client: Client) -> None:
-    text = f"Please hurry {marker('comment:aprimo:1:f8985abd')}"
+    text = f"Please hurry {comment_marker('comment:aprimo:1:f8985abd')}"
     vendor.on(f"GET {COMMENTS}", {"_embedded": {"comments": [comment("other"), comment(text)]}})
 
     assert look_up(client, REMARK) == Sent(how="found", vendor_ref="c9")
@@ -381,7 +381,7 @@ def test_a_remark_is_found_by_its_marker(vendor: ScriptedVendor, client: Client)
 
 def test_a_remark_is_found_in_the_history_of_an_ended_instance(vendor: ScriptedVendor, client: Client) -> None:
     vendor.on(f"GET {COMMENTS}", 404)
-    vendor.on(HISTORY, ended(comments=[comment(f"x {marker('comment:aprimo:1:f8985abd')}")]))
+    vendor.on(HISTORY, ended(comments=[comment(f"x {comment_marker('comment:aprimo:1:f8985abd')}")]))
 
     assert look_up(client, REMARK) == Sent(how="found", vendor_ref="c9")
 

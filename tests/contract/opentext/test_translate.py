@@ -160,10 +160,6 @@ def test_the_list_poll_sees_open_tasks_and_comments() -> None:
     assert translate.seen(replace(instance(), comments=()), open_tasks) != seen
 
 
-def test_a_marker_is_short_and_always_the_same() -> None:
-    assert translate.marker("comment:aprimo:1:f898") == "[sg-e07ae3a0c7]"
-
-
 def test_an_audit_row_of_a_process_names_the_instance_by_its_own_id() -> None:
     started, ended = (schemas.load_audit(row) for row in rows("audit_rows_of_processes"))
 

@@ -112,3 +112,7 @@ def test_what_the_list_poll_saw_does_not_depend_on_the_order_of_rows() -> None:
 
 def test_an_unplaced_process_is_its_own_subject() -> None:
     assert keys.process_key("i-1") == "opentext:process:i-1"
+
+
+def test_a_comments_marker_is_short_and_always_the_same() -> None:
+    assert keys.comment_marker("comment:aprimo:1:f898") == "[sg-e07ae3a0c7]"
