@@ -1,0 +1,88 @@
+"""What drives a step: the queue, the flows, the figures it keeps to, and all ports in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline.backoff import RetryPolicy
+from pipeline.events import Event
+from pipeline.plan import Link, Plan, Snapshot, Want
+from pipeline.ports.rows import (
+    Hint,
+)
+from pipeline.ports.store import (
+    Store,
+)
+from pipeline.ports.vendors import (
+    Vendor,
+)
+from pipeline.words import (
+    EventId,
+    Side,
+)
+
+
+class Waker(Protocol):
+    """The queue: hints only; a lost one costs seconds."""
+
+    def wake(self, hints: Sequence[Hint]) -> None:
+        """Publish; never raises for a queue that is away."""
+
+    def room(self, mark: int) -> int:
+        """How many messages the lanes' queues are short of the mark; 0 when the queue is away."""
+
+    def tell_dead(self, event_ids: Sequence[EventId]) -> None:
+        """Put ids of dead events onto the queue `dead_letters`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The figures a step keeps to; see docs/settings.md for each."""
+
+    batch_lines: int = 50
+    lease_s: float = 90.0
+    call_deadline_s: float = 25.0
+    no_new_call_after_s: float = 45.0
+    countdown_max_s: float = 30.0
+    budget_wait_max_s: float = 1.0
+    kick_every_s: float = 10.0
+    rehint_after_s: float = 30.0
+    late_factor: float = 1.0
+    stale_max: int = 3
+    crash_max: int = 3
+    call_threads: int = 8
+    queue_mark: int = 500
+    refused_kept_max: int = 1000
+    gate_s: float = 60.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Everything a use case is handed."""
+
+    store: Store
+    vendors: Mapping[Side, Vendor]
+    waker: Waker
+    flows: Mapping[str, FlowPort]
+    limits: Limits
+    me: str
+    new_id: Callable[[str], str]
+    chance: Callable[[], float]
+    monotonic: Callable[[], float]
+
+
+class FlowPort(Protocol):
+    """A flow with its words bound: rules on values, nothing else."""
+
+    @property
+    def name(self) -> str:
+        """The flow's name."""
+
+    def wants(self, event: Event, link: Link | None) -> tuple[Want, ...]:
+        """What to read for an event of a line."""
+
+    def plan(self, event: Event, snapshots: Mapping[Side, Snapshot], link: Link) -> Plan:
+        """What is to be done."""

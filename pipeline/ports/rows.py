@@ -1,0 +1,303 @@
+"""Rows and values that cross the ports of the store and the queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.commands import Command
+from pipeline.events import NewEvent
+from pipeline.plan import FollowUp, LinkChanges
+from pipeline.words import (
+    BusinessKey,
+    DeliveryId,
+    DeliveryState,
+    EffectKey,
+    EventId,
+    EventState,
+    GateKind,
+    JsonValue,
+    LineKey,
+    Purpose,
+    Side,
+    Step,
+    Urgency,
+    WaitReason,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineNow:
+    """A line as `touch` locked it: it belongs to this transaction until the commit."""
+
+    key: LineKey
+    head: int
+    tail: int
+    ready_at: datetime | None
+    wait_reason: WaitReason | None
+    is_leased: bool
+    kicked_at: datetime | None
+    urgency: Urgency
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing open on it: the next event starts it."""
+        return self.head > self.tail
+
+
+@dataclass(frozen=True, kw_only=True)
+class TailMove:
+    """How accept leaves a line: new tail, and whether it starts or is pulled forward.
+
+    ready_at None leaves the line's own; lane and side are set when the line starts; hinted: an id of it is published.
+    """
+
+    key: LineKey
+    tail: int
+    urgency: Urgency
+    start: bool = False
+    kick: bool = False
+    ready_at: datetime | None = None
+    lane: str = ""
+    vendor: Side | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredEvent:
+    """What accept stored: the id to publish, and where its first step runs. is_first: the line was idle."""
+
+    id: EventId
+    line_key: LineKey
+    position: int
+    event: NewEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A line we hold under a lease: every later write names its token.
+
+    is_taken_over: the lease of another worker had run out.
+    """
+
+    key: LineKey
+    flow: str
+    token: int
+    head: int
+    tail: int
+    crashes: int
+    failures: int
+    urgency: Urgency
+    is_taken_over: bool
+    leased_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """How a step leaves a line it holds; the lease ends.
+
+    ready_at None: the line is idle or held by a dead letter. head None: unchanged.
+    failures: reads that failed in a row (0 resets).
+    """
+
+    key: LineKey
+    token: int
+    step: Step
+    lane: str
+    vendor: Side
+    route: str = ""
+    ready_at: datetime | None = None
+    wait_reason: WaitReason | None = None
+    head: int | None = None
+    failures: int = 0
+    hinted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldWake:
+    """How a line goes on whose dead letter was closed. is_ready False: nothing is open on it any more."""
+
+    key: LineKey
+    step: Step
+    lane: str
+    vendor: Side
+    head: int
+    is_ready: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """A line the sweeper found due. is_expired: its lease ran out, so its hint travels alone."""
+
+    key: LineKey
+    step: Step
+    lane: str
+    event_id: EventId
+    is_expired: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventMove:
+    """A change of an event's state; plan and changes are stored with `planned`."""
+
+    id: EventId
+    before: EventState
+    after: EventState
+    reason: str = ""
+    superseded_by: EventId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPlan:
+    """What settle needs of a plan: kept with its event."""
+
+    event_id: EventId
+    plan_number: int
+    changes: LinkChanges
+    follow_ups: tuple[FollowUp, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One command planned for one target, as stored."""
+
+    id: DeliveryId
+    event_id: EventId
+    plan_number: int
+    ordinal: int
+    kind: str
+    target: str
+    command: Command
+    effect_key: EffectKey
+    state: DeliveryState
+    failures: int = 0
+    attempts: int = 0
+    settled_after: datetime | None = None
+    """From here on a look-up that finds nothing counts: an unanswered call can no longer take effect."""
+    vendor_ref: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewAttempt:
+    """The row that is committed before a call leaves.
+
+    late_s: for a send, `begin` sets the delivery's settled_after to now + late_s, so that a crash leaves it known.
+    """
+
+    delivery_id: DeliveryId
+    number: int
+    purpose: Purpose
+    token: int
+    late_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptEnd:
+    """What became of an attempt, and where its delivery goes. outcome: the word for the timeline."""
+
+    delivery_id: DeliveryId
+    number: int
+    outcome: str
+    before: DeliveryState
+    after: DeliveryState
+    status: int | None = None
+    code: str = ""
+    detail: str = ""
+    wait_s: float | None = None
+    vendor_ref: str = ""
+    failures: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewLetter:
+    """A dead letter to open. delivery_id None: the event died in transform or settle."""
+
+    event_id: EventId
+    delivery_id: DeliveryId | None
+    code: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """An open or closed dead letter with what an operator needs to see."""
+
+    id: str
+    event_id: EventId
+    delivery_id: DeliveryId | None
+    line_key: LineKey
+    flow: str
+    subject: BusinessKey
+    code: str
+    hint: str
+    state: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """One entry of the audit chain. before and after are hashed, never stored."""
+
+    actor: str
+    act: str
+    object: str
+    before: JsonValue = None
+    after: JsonValue = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """A closed gate. scope: `flow:x`, `vendor:y` or `route:vendor.group`; until None: until a person opens it."""
+
+    scope: str
+    kind: GateKind
+    until: datetime | None
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hint:
+    """What is published after a commit: run this step, on this lane, for these events.
+
+    wait_s: a countdown, never above the configured bound.
+    """
+
+    step: Step
+    lane: str
+    event_ids: tuple[EventId, ...]
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueLink:
+    """A link whose `wake_at` has come."""
+
+    flow: str
+    business_key: BusinessKey
+    wake_at: datetime
+    wake_reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """How far a feed was read. window_until: the end of the window being read, None between windows."""
+
+    feed: str
+    watermark: datetime
+    window_until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One person in both systems, as far as known.
+
+    how: `override` or `e-mail`; unresolved_since: from when on nobody could match the other side.
+    """
+
+    aprimo_user: str | None = None
+    opentext_user: str | None = None
+    how: str = ""
+    unresolved_since: datetime | None = None
