@@ -17,12 +17,11 @@ from pipeline.flows.shared import (
     endings,
     escalation,
     looking,
-    matrix,
     messages,
     notes,
     progress,
-    remarks,
     reviews,
+    showing,
     starting,
     submission,
     told,
@@ -46,13 +45,12 @@ from pipeline.plan import (
     Notice,
     Plan,
     ProcessRow,
-    ReviewRow,
     Snapshot,
     Want,
     ignore,
     refuse,
 )
-from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, Urgency
+from pipeline.words import Decision, EndedBy, ProcessState, ReviewState, Side, Urgency
 
 NAME = "campaign_brief"
 STATES = ("draft", "submitted", "withdrawn", "in_production", "rejected", "changes_requested", "cancelled")
@@ -171,7 +169,7 @@ def _start(case: Case, revision: int) -> Plan:
         notices=told.requester_unresolved(case),
     )
     shown = {
-        **_shown(case, rows, revision=revision, phase=_IN_APPROVAL),
+        **showing.shown(case, rows, revision=revision, phase=_IN_APPROVAL),
         "case": case.link.business_key,
         "decision": "",
         "decided_on": "",
@@ -198,7 +196,7 @@ def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
     changes = progress.going_on(case, escalated.rows, state=state)
     draft = Draft(
         first=(*_set_variables(case, carried), *escalated.commands),
-        shown=_shown(case, escalated.rows, revision=case.live.revision, phase=_IN_APPROVAL),
+        shown=showing.shown(case, escalated.rows, revision=case.live.revision, phase=_IN_APPROVAL),
         expects=expected_state(case),
         changes=replace(
             changes,
@@ -231,7 +229,7 @@ def _decided(case: Case) -> Plan:
     state = _STATE_OF.get(decision, "")
     changes = progress.over(case, rows, by=EndedBy.THEM, outcome=decision, state=decision)
     shown = {
-        **_shown(case, rows, revision=live.revision, phase=decision.replace("_", " ")),
+        **showing.shown(case, rows, revision=live.revision, phase=decision.replace("_", " ")),
         "decision": decision.value,
         "decided_on": instant(process.ended_at),
         "message": message,
@@ -262,7 +260,7 @@ def _edited(case: Case, edits: Sequence[FieldWord]) -> Plan:
     draft = Draft(
         first=progress.end_commands(case, f"Edited in Aprimo: {what}"),
         shown={
-            **_shown(case, rows, revision=revision, phase="edited"),
+            **showing.shown(case, rows, revision=revision, phase="edited"),
             "decision": "",
             "message": message,
         },
@@ -294,7 +292,7 @@ def _left(case: Case) -> Plan:
     draft = Draft(
         first=progress.end_commands(case, "Withdrawn in Aprimo"),
         shown={
-            **_shown(case, rows, revision=revision, phase="withdrawn"),
+            **showing.shown(case, rows, revision=revision, phase="withdrawn"),
             "decision": "",
             "message": messages.withdrawn(revision),
         },
@@ -306,17 +304,6 @@ def _left(case: Case) -> Plan:
 
 
 # ---- parts of plans ----------------------------------------------------------------------------------------------
-
-
-def _shown(case: Case, rows: Sequence[ReviewRow], *, revision: int, phase: str) -> dict[str, JsonValue]:
-    """What Aprimo shows of reviews and comments."""
-    shown: dict[str, JsonValue] = {
-        "matrix": matrix.render(case.link, case.words, rows, revision=revision, phase=phase),
-        **matrix.states(case.words, rows),
-    }
-    if case.comments:
-        shown["comments"] = remarks.render(case.comments)
-    return shown
 
 
 def _immaterial_edits(case: Case) -> tuple[FieldWord, ...]:

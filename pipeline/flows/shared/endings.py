@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from pipeline.commands import EndProcess
 from pipeline.flows import facts
-from pipeline.flows.shared import progress, remarks, reviews
+from pipeline.flows.shared import progress, remarks, reviews, showing
 from pipeline.flows.shared.case import OURS, Case, row_of
 from pipeline.flows.shared.looking import GONE, NOT_OURS
 from pipeline.flows.shared.writing import Draft, finish, ours
 from pipeline.keys import line_key
 from pipeline.plan import FollowUp, LinkChanges, Plan, deliver, ignore, refuse
-from pipeline.words import EndedBy, JsonValue, ReviewState, Side, Urgency
+from pipeline.words import EndedBy, ReviewState, Side, Urgency
 
 
 def without_reading(case: Case) -> Plan | None:
@@ -54,10 +54,22 @@ def hear_last_words(case: Case) -> tuple[FollowUp, ...]:
 
 
 def last_words(case: Case) -> Plan:
-    """Show the comments of a process that we ended which came after our last look at it."""
-    comments = remarks.changed(case.comments, case.link.comments)
-    shown: dict[str, JsonValue] = {"comments": remarks.render(case.comments)} if comments else {}
-    return finish(case, Draft(shown=shown, changes=LinkChanges(comments=comments)))
+    """Show what was said and decided in a process we ended after our last look at it; nothing follows from it."""
+    process = case.older
+    row = row_of(process, case.link) if process else None
+    if process is None or row is None:
+        return ignore(case.why_not_process)
+    known = [each for each in case.link.reviews if each.revision == row.revision]
+    rows = reviews.with_decided(known, reviews.read_rows(process, row, known, case.words))
+    changes = LinkChanges(
+        reviews=reviews.changed(rows, known), comments=remarks.changed(case.comments, case.link.comments)
+    )
+    is_shown = case.live is None and row.revision == case.link.revision
+    if is_shown and (changes.reviews or changes.comments):
+        shown = showing.shown(case, rows, revision=row.revision, phase=row.outcome)
+    else:
+        shown = showing.comments(case) if changes.comments else {}
+    return finish(case, Draft(shown=shown, changes=changes))
 
 
 def look_at_process(case: Case) -> tuple[FollowUp, ...]:

@@ -115,6 +115,12 @@ def closed(rows: Iterable[ReviewRow], state: ReviewState) -> tuple[ReviewRow, ..
     return tuple(replace(row, state=state) if row.state is ReviewState.OPEN else row for row in rows)
 
 
+def with_decided(known: Sequence[ReviewRow], read: Iterable[ReviewRow]) -> tuple[ReviewRow, ...]:
+    """The rows we knew, where a review turns out to be decided with its decision."""
+    decided = {row.stakeholder: row for row in latest(read).values() if row.state is ReviewState.DECIDED}
+    return tuple(decided.get(row.stakeholder, row) for row in known)
+
+
 def next_due(rows: Iterable[ReviewRow], *, grace: timedelta) -> datetime | None:
     """When to look again: a little after the earliest due time of an open review that was not escalated."""
     dues = [row.due_at for row in rows if row.state is ReviewState.OPEN and row.due_at and row.escalated_at is None]
