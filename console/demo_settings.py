@@ -17,7 +17,7 @@ BUDGETS_PER_S: Mapping[str, int] = {"aprimo": 12, "opentext": 50}
 MARKETERS_PER_S = 3
 """What the demo's marketers and its reading may call: what our budget leaves of Aprimo's limit."""
 
-DRAFTING_PER_S = 12
+DRAFTING_PER_S = 9
 """The same while briefs are only written: Signoff has next to nothing to do then."""
 
 _TERM = re.compile(r'^(?P<key>\s*due_in\s*=\s*)"(?P<term>[^"]+)"', re.MULTILINE)

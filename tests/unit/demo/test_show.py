@@ -1,0 +1,48 @@
+"""The demo's table: what each brief's row says while the work moves."""
+
+from dataclasses import replace
+
+from rich.console import Console
+
+from console.demo_play import Role
+from console.demo_reading import Item, Seen
+from console.demo_scenario import Story
+from console.demo_show import table
+from tests.support.demo_briefs import NOON, a_brief, a_process, a_task, an_approved_brief
+
+
+def printed(*roles: Role, waits: dict[str, str] | None = None) -> list[list[str]]:
+    """The rows as a terminal shows them, cell by cell."""
+    console = Console(width=200, force_terminal=False)
+    with console.capture() as capture:
+        console.print(table(roles, waits or {}))
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in capture.get().splitlines()[1:]]
+
+
+def test_a_brief_on_which_both_systems_agree_says_so() -> None:
+    role = Role(brief=a_brief(), id=5012, seen=an_approved_brief())
+
+    assert printed(role) == [
+        ["B01 Winter launch", "1", "approved", "approved", "approved", "In production · approved", "yes"]
+    ]
+
+
+def test_an_overdue_review_is_told_from_one_that_waits() -> None:
+    lead = a_task("finance_lead", "", ended_at=None)
+    open_tasks = [a_task(key, "", ended_at=None, assignee="") for key in ("legal", "finance")]
+    process = replace(a_process(a_task("brand"), *open_tasks, lead), ended_at=None)
+    item = Item(id=5012, state="Submitted")
+    role = Role(brief=a_brief(Story.ESCALATED, slow="finance"), id=5012, seen=Seen(item=item, processes=(process,)))
+
+    assert printed(role) == [
+        ["B01 Winter launch", "1", "approved", "waiting", "overdue", "Submitted", "legal, finance, finance_lead"]
+    ]
+
+
+def test_what_signoff_waits_for_comes_before_whom_opentext_waits_for() -> None:
+    process = replace(a_process(a_task("brand", "", ended_at=None)), ended_at=None, started_at=NOON)
+    role = Role(brief=a_brief(), id=5012, seen=Seen(item=Item(id=5012, state="Submitted"), processes=(process,)))
+
+    assert printed(role, waits={"aprimo:activity:5012": "a person: dead letter"}) == [
+        ["B01 Winter launch", "1", "waiting", "Submitted", "a person: dead letter"]
+    ]
