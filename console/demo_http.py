@@ -67,7 +67,7 @@ class Caller:
         found: list[dict[str, Any]] = []
         while True:
             page = self.call("GET", path, **{**query, "offset": len(found), "count": _PAGE_ROWS})
-            embedded = page.get("_embedded") or {}
+            embedded: dict[str, list[dict[str, Any]]] = page.get("_embedded") or {}
             rows = next(iter(embedded.values()), [])
             found += rows
             if not rows or "next" not in page.get("_links", {}):

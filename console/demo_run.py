@@ -48,10 +48,11 @@ def start(folder: Path, briefs: Sequence[Brief], held: ExitStack) -> Running:
     said = overrides(folder)
     log = held.enter_context((folder / LOG_FILE).open("w", encoding="utf-8", buffering=1))
     wishes = Wishes(opentext_options={"people": people(briefs), "pace": PACE})
-    installation = Installation.start(
-        said, wishes=wishes, show=lambda role, line: log.write(f"{role:<16} | {line}\n")
-    )
-    held.enter_context(installation)
+
+    def note(role: str, line: str) -> None:
+        log.write(f"{role:<16} | {line}\n")
+
+    installation = held.enter_context(Installation.start(said, wishes=wishes, show=note))
     return Running(installation=installation, environ={**said, **installation.environ})
 
 
