@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from console.demo_http import Pace, admin
 from console.demo_marketers import Marketers, Reviewers
@@ -145,7 +146,7 @@ def bad_day(office: Office, name: str, *, is_withdrawn: bool = False) -> Iterato
     with ExitStack() as held:
         held.callback(office.mend)
         played = _five(name, is_withdrawn=is_withdrawn)
-        admin(office.urls["opentext"], "PUT", "people", {**people(played), "pace": PACE})
+        admin(office.urls["opentext"], "PUT", "people", {"rules": _rules(played), "pace": PACE})
         marketers = Marketers(office.urls["aprimo"], Pace(_CALLS_PER_S))
         held.callback(marketers.close)
         marketers.sign_in()
@@ -162,3 +163,14 @@ def _five(name: str, *, is_withdrawn: bool) -> tuple[Brief, ...]:
     demo = briefs(max(_FIVE) + 1)
     numbers = (*_FIVE[:3], _WITHDRAWN, _FIVE[4]) if is_withdrawn else _FIVE
     return tuple(replace(demo[number], name=f"{name}, {demo[number].name}", has_refusal=False) for number in numbers)
+
+
+def _rules(played: Sequence[Brief]) -> list[dict[str, Any]]:
+    """Who decides what, as in the demo; of a brief that is withdrawn only brand decides, so that nobody is cut off."""
+    undecided = [
+        {"when": {"name_contains": brief.name, "task": task}, "never": True}
+        for brief in played
+        if brief.story is Story.WITHDRAWN
+        for task in ("legal", "finance", "regional")
+    ]
+    return [*undecided, *people(played)["rules"]]

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 from redis import Redis
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import OperationalError
 
 from config.settings import PACKAGED_FLOWS
 from console.demo_http import admin
@@ -24,13 +25,15 @@ from console.supervisor import Installation
 from pipeline.store import engine
 from pipeline.store.pages import SqlPages
 from pipeline.store.tables import attempts, deliveries, events, lines
-from tests.support.processes import family, lives, wait_until
+from tests.support.processes import lives, wait_until
 
 LEASE_S = 7.0
 LATE_FACTOR = 0.025
 """A start may take effect up to 3 s after its answer was lost, a comment 1.5 s."""
 
 _HOURS_A_SECOND = 18
+_FREEZES = 20
+_LOCK_LINES = select(lines.c.key).with_for_update(skip_locked=False, nowait=True)
 _ROLES = frozenset(
     {"broker", "aprimo", "opentext", "db", "models", "web", "scheduler"}
     | {f"worker-{target}" for target in ("aprimo", "opentext", "timetable")}
@@ -70,9 +73,10 @@ class Office:
 
     running: Installation
     truth: Engine
+    writer: Engine
     pages: SqlPages
     log: Path
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     stopped: set[int] = field(default_factory=set)
 
     @property
@@ -104,49 +108,60 @@ class Office:
             found = connection.execute(held).scalars().first()
         return int(found.rpartition(":")[2]) if found else None
 
-    def freeze(self, pid: int) -> set[int]:
-        """Stops a process and all its own, as a machine that sleeps; gives who was stopped."""
-        members = family(pid)
-        self.stopped |= members
-        for member in members:
-            os.kill(member, signal.SIGSTOP)
-        return members
+    def freeze(self, *pids: int) -> None:
+        """Stops processes, none of them in the middle of a transaction: its locks would stop everybody else too."""
+        self.stopped |= set(pids)
+        for _ in range(_FREEZES):
+            _signal(pids, signal.SIGSTOP)
+            if self._is_writable():
+                return
+            _signal(pids, signal.SIGCONT)
+        raise AssertionError("whenever the processes were stopped, one of them was in a transaction")
 
-    def thaw(self, members: set[int]) -> None:
+    def thaw(self, *pids: int) -> None:
         """Lets stopped processes go on."""
-        for member in members & self.stopped:
-            if lives(member):
-                os.kill(member, signal.SIGCONT)
-        self.stopped -= members
+        _signal([pid for pid in pids if lives(pid)], signal.SIGCONT)
+        self.stopped -= set(pids)
+
+    def _is_writable(self) -> bool:
+        """Whether every line could be locked now."""
+        try:
+            with self.writer.connect() as connection, connection.begin():
+                connection.execute(_LOCK_LINES)
+        except OperationalError:
+            return False
+        return True
 
     @contextmanager
-    def second_worker(self, folder: Path) -> Iterator[int]:
-        """One more worker for everything, beside the installation's own; gives its process id."""
-        with self._role("worker", folder, {}) as pid:
-            yield pid
+    def second_workers(self, folder: Path) -> Iterator[None]:
+        """One more worker for each vendor, beside the installation's own."""
+        with ExitStack() as held:
+            for target in ("aprimo", "opentext"):
+                held.enter_context(self._role(f"worker-{target}", ("worker", "--target", target), folder, {}))
+            yield
 
     @contextmanager
     def scheduler_without_polls(self, folder: Path) -> Iterator[None]:
         """Everything is on the timetable but the pollers."""
         self.running.halt("scheduler")
-        with self._role("scheduler", folder, _NEVER_POLLED):
+        with self._role("scheduler", ("scheduler",), folder, _NEVER_POLLED):
             yield
         self.running.resume("scheduler")
 
     @contextmanager
-    def _role(self, role: str, folder: Path, changes: Mapping[str, str]) -> Iterator[int]:
+    def _role(self, role: str, words: Sequence[str], folder: Path, changes: Mapping[str, str]) -> Iterator[None]:
         said = folder / f"{role}.log"
         environ = {**os.environ, **self.environ, **changes}
-        argv = signoff_command(role)
+        argv = signoff_command(*words)
         with (
             said.open("w") as log,
             subprocess.Popen(argv, env=environ, stdout=log, stderr=log, start_new_session=True) as process,
         ):
             try:
                 wait_until(lambda: f"signoff {role} is ready" in said.read_text(), limit_s=60, what=f"the {role}")
-                yield process.pid
+                yield
             finally:
-                self.thaw(family(process.pid))
+                self.thaw(*self.stopped)
                 process.terminate()
                 process.wait(timeout=30)
 
@@ -185,18 +200,34 @@ class Office:
         with self.truth.connect() as connection:
             return [f"{purpose}/{outcome}" for purpose, outcome in connection.execute(found)]
 
+    def times_stored(self, dedupe_keys: Sequence[str]) -> Counter[int]:
+        """How many of these keys have how many events."""
+        found = select(events.c.dedupe_key, func.count()).where(events.c.dedupe_key.in_(dedupe_keys))
+        with self.truth.connect() as connection:
+            return Counter(number for _, number in connection.execute(found.group_by(events.c.dedupe_key)))
+
     def is_at_rest(self) -> bool:
         """Whether nothing is open any more."""
         return all(part.open == 0 for part in self.pages.status().flows)
 
     def mend(self) -> None:
         """Takes back what a bad day did: everybody runs, nothing is broken."""
-        self.thaw(set(self.stopped))
+        self.thaw(*self.stopped)
         for vendor in ("aprimo", "opentext"):
             admin(self.urls[vendor], "DELETE", "faults")
         for role in _ROLES - {"db", "models"}:
             if not self.running.is_ready(role):
                 self.running.resume(role, timeout_s=60)
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
+
+
+def parent_of(pid: int) -> int:
+    """The process that started another."""
+    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,11 +260,19 @@ def opened(folder: Path, database_url: str | None) -> Iterator[Office]:
 
         running = held.enter_context(Installation.start(said, wishes=wishes, show=show))
         url = running.settings.database_url
-        truth, pages = engine.reader(url), SqlPages(url)
+        truth, writer, pages = engine.reader(url), engine.writer(url), SqlPages(url)
         held.callback(truth.dispose)
+        held.callback(writer.dispose)
         held.callback(pages.dispose)
         environ = {**said, **running.environ}
-        yield Office(running=running, truth=truth, pages=pages, log=folder / "office.log", environ=environ)
+        yield Office(
+            running=running,
+            truth=truth,
+            writer=writer,
+            pages=pages,
+            log=folder / "office.log",
+            environ=environ,
+        )
 
 
 def _settings(folder: Path, database_url: str | None) -> dict[str, str]:

@@ -1,0 +1,26 @@
+"""Either way of hearing of changes is enough alone: the pollers without webhooks, the webhooks without pollers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console.demo_http import admin
+from tests.support.bad_days import bad_day
+from tests.support.bad_days_office import Office
+
+AUDIT = "audit-logs"
+
+
+def test_the_pollers_alone_carry_briefs_from_end_to_end(office: Office) -> None:
+    """The web app is down: no webhook and no call-back arrives."""
+    with bad_day(office, "Pollers alone", is_withdrawn=True) as day:
+        office.running.halt("web")
+        day.end()
+    admin(office.urls["aprimo"], "POST", "webhooks/validate")
+
+
+def test_the_webhooks_alone_carry_briefs_from_end_to_end(office: Office, tmp_path: Path) -> None:
+    with bad_day(office, "Webhooks alone", is_withdrawn=True) as day, office.scheduler_without_polls(tmp_path):
+        polled = office.requests("opentext", AUDIT)
+        day.end()
+        assert office.requests("opentext", AUDIT) == polled

@@ -1,0 +1,75 @@
+"""A worker sleeps past its lease and wakes up as a zombie: what it writes late is refused, and it sends nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.demo_scenario import Story
+from tests.support.bad_days import Day, bad_day
+from tests.support.bad_days_office import Fault, Office, parent_of
+from tests.support.processes import wait_until
+
+UNDER_WAY_S = 1.5
+
+
+def test_what_a_zombie_writes_or_sends_late_is_refused(office: Office, tmp_path: Path) -> None:
+    """One sleeps with a start under way, one between reading the brief in Aprimo and writing to it."""
+    with bad_day(office, "Zombies") as day, office.second_workers(tmp_path):
+        start = _slow_start(day, Story.REJECTED)
+        other_start = _slow_start(day, Story.EDITED)
+        starter = _put_to_sleep(day, Story.REJECTED, start)
+        day.play_until(lambda: other_start.hits, what="the other start under way")
+        writer = _put_to_sleep(day, Story.EDITED, _slow_read(day, Story.EDITED))
+        day.play_until(lambda: _is_carried(day, Story.REJECTED), what="another worker's look-up")
+        day.play_until(lambda: _is_carried(day, Story.EDITED), what="another worker's write")
+        for zombie in (starter, writer):
+            _wake(office, zombie)
+        figures = day.end()
+
+    assert office.tries(f"start:campaign_brief:{day.subject(Story.REJECTED)}:1") == ["send/lost", "look_up/found"]
+    assert figures.lost == 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Zombie:
+    """The process in mid-call, and the worker that it belongs to."""
+
+    pid: int
+    worker: int
+
+
+def _slow_start(day: Day, story: Story) -> Fault:
+    path, name = "/workflow/v1/process-instances", day.role(story).brief.name
+    return day.office.break_route("opentext", method="POST", path=path, match=name, kind="delay", delay_s=UNDER_WAY_S)
+
+
+def _slow_read(day: Day, story: Story) -> Fault:
+    path = f"/api/activities/{day.role(story).id}"
+    return day.office.break_route("aprimo", method="GET", path=path, kind="delay", delay_s=UNDER_WAY_S)
+
+
+def _put_to_sleep(day: Day, story: Story, fault: Fault) -> _Zombie:
+    day.play_until(lambda: fault.hits, what="the call under way")
+    pid = day.office.holder(day.subject(story))
+    assert pid is not None, "nobody carries the brief: the call was over already"
+    zombie = _Zombie(pid=pid, worker=parent_of(pid))
+    day.office.freeze(zombie.pid, zombie.worker)
+    return zombie
+
+
+def _is_carried(day: Day, story: Story) -> bool:
+    """Whether the brief's first plan was carried after its worker fell asleep."""
+    seen = day.role(story).seen
+    return seen is not None and bool(seen.item.matrix)
+
+
+def _wake(office: Office, zombie: _Zombie) -> None:
+    """The process in mid-call first: its worker would kill it at once, because its time is up."""
+    office.thaw(zombie.pid)
+    wait_until(lambda: _threads(zombie.pid) == 1, what="the end of the zombie's step")
+    office.thaw(zombie.worker)
+
+
+def _threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
