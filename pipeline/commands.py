@@ -67,8 +67,10 @@ def dump(command: Command) -> dict[str, JsonValue]:
 
 
 def load(kind: str, values: Mapping[str, Any], *, expects: Mapping[str, JsonValue], undoes: str) -> Command:
-    """The command that `dump` wrote. Raises KeyError for a kind nobody registered."""
-    return KINDS[kind](**values, expects=expects, undoes=undoes)
+    """The command that `dump` wrote, tuples again where JSON has lists. Raises KeyError for an unknown kind."""
+    tuples = {field.name for field in dataclasses.fields(KINDS[kind]) if str(field.type).startswith("tuple")}
+    whole = {name: tuple(value) if name in tuples else value for name, value in values.items()}
+    return KINDS[kind](**whole, expects=expects, undoes=undoes)
 
 
 @register

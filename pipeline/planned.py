@@ -217,6 +217,8 @@ def _record_ends(
     if not members:
         return
     tx.links.apply([(m.claim.flow, m.head.subject, p.changes) for m, p in members])
+    # What an earlier plan of theirs left unsent is not wanted any more.
+    tx.deliveries.drop_open([m.head.id for m, _ in members if m.head.plan_number])
     tx.events.move(
         [EventMove(id=m.head.id, before=m.head.state, after=_final(p), reason=p.reason) for m, p in members]
     )

@@ -12,7 +12,6 @@ from pipeline import commands
 from pipeline.commands import Cause, Command
 from pipeline.ports import AttemptEnd, Claim, Delivery, NewAttempt
 from pipeline.states import OPEN_EVENT_STATES, move_delivery
-from pipeline.store import serial
 from pipeline.store.replanning import Held, Stored, replan
 from pipeline.store.statements import add_rows, move_each, run_each
 from pipeline.store.tables import DELIVERY_HOLDS_ITS_KEY, DELIVERY_IS_OPEN, attempts, deliveries, events, holds, lines
@@ -234,7 +233,7 @@ def _delivery(row: RowMapping) -> Delivery:
         ordinal=row["ordinal"],
         kind=row["kind"],
         target=row["target"],
-        command=serial.load_command(row["kind"], row["values"], expects=row["expects"], undoes=row["undoes"]),
+        command=commands.load(row["kind"], row["values"], expects=row["expects"], undoes=row["undoes"]),
         effect_key=row["effect_key"],
         state=DeliveryState(row["state"]),
         failures=row["failures"],

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from pipeline import commands
-from pipeline.commands import Command
 from pipeline.plan import (
     Agreed,
     CommentRow,
@@ -50,13 +48,6 @@ def load(kind: type[T], row: Mapping[str, Any]) -> T:
     """
     readers = _READERS[kind]
     return kind(**{name: _read(readers.get(name), value) for name, value in row.items()})
-
-
-def load_command(kind: str, values: Mapping[str, Any], *, expects: Mapping[str, Any], undoes: str) -> Command:
-    """The command that `commands.dump` wrote: JSON has no tuples, commands do."""
-    tuples = {field.name for field in dataclasses.fields(commands.KINDS[kind]) if str(field.type).startswith("tuple")}
-    whole = {name: tuple(value) if name in tuples else value for name, value in values.items()}
-    return commands.load(kind, whole, expects=expects, undoes=undoes)
 
 
 def load_agreed(row: Mapping[str, Any]) -> dict[str, Agreed]:

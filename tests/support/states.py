@@ -53,6 +53,9 @@ class States:
     def lines(self) -> list[str]:
         return self._all(select(lines.c.key).order_by(lines.c.key))
 
+    def deliveries(self) -> list[str]:
+        return self._all(select(deliveries.c.state).order_by(deliveries.c.id))
+
     def positions(self) -> list[int]:
         with self.engine.connect() as conn:
             return list(conn.execute(select(events.c.position).order_by(events.c.id)).scalars())

@@ -1,32 +1,28 @@
-"""A migrated SQLite store, and a look behind it."""
+"""A migrated store on each database, and a look behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
-from pipeline.store import SqlStore, migrate
+from pipeline.store import SqlStore
+from pipeline.store.engine import writer
+from tests.support.databases import any_database_url, postgres, postgres_url, sqlite_template, sqlite_url
 from tests.support.states import States
 
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'signoff.sqlite3'}"
+__all__ = ["any_database_url", "postgres", "postgres_url", "sqlite_template", "sqlite_url"]
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[SqlStore]:
-    migrate(database_url)
-    store = SqlStore(database_url)
+def store(any_database_url: str) -> Iterator[SqlStore]:
+    store = SqlStore(any_database_url)
     yield store
     store.dispose()
 
 
 @pytest.fixture
-def states(database_url: str) -> Iterator[States]:
-    engine = create_engine(database_url)
+def states(any_database_url: str) -> Iterator[States]:
+    engine = writer(any_database_url)
     yield States(engine)
     engine.dispose()

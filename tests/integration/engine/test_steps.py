@@ -290,6 +290,18 @@ def test_a_plan_that_stays_stale_needs_a_person(world: World, states: States) ->
     assert states.letters() == [("stale", "open")]
 
 
+def test_what_a_stale_plan_left_unsent_is_not_sent_later(world: World, states: States) -> None:
+    world.flow.plans = lambda *_: (
+        deliver(set_fields(1), set_fields(2)) if len(world.flow.planned) == 1 else ignore("unchanged")
+    )
+    world.aprimo.answers.append(lambda: StaleError("withdrawn meanwhile"))
+
+    run(world, put(world, look()))
+
+    assert states.events() == ["ignored"]
+    assert states.deliveries() == ["dropped", "dropped"]
+
+
 def test_missing_rights_close_the_vendors_gate_and_spend_nothing(world: World, states: States) -> None:
     world.flow.plans = plans(set_fields())
     world.aprimo.answers.append(lambda: MisconfiguredError("forbidden", "right missing", status=403))

@@ -152,4 +152,4 @@ def test_a_command_comes_back_with_its_tuples() -> None:
     )
     stored = json.loads(json.dumps(commands.dump(command)))
 
-    assert serial.load_command(command.KIND, stored, expects={"state": 2}, undoes="end:p-1") == command
+    assert commands.load(command.KIND, stored, expects={"state": 2}, undoes="end:p-1") == command
