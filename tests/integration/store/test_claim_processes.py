@@ -8,9 +8,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from pipeline.store import SqlPages, SqlStore, engine
 from tests.support.claim_processes import Crowd, Scene, Trouble, handled, produce, read_log, work
+from tests.support.reports import REPORTS, renew
 from tests.support.store_rows import FLOW
 
 PRODUCERS, CLAIMERS = 3, 4
@@ -44,7 +46,8 @@ def _play(url: str, folder: Path, *, items: int, notices: int, kills: int, withi
     return crowd
 
 
-def _judge(crowd: Crowd, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def _judge(crowd: Crowd, url: str, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
+    """Hold what was handled against what was told; returns the counts."""
     scene, log = crowd.scene, read_log(crowd.store)
     crowd.store.dispose()
     places = defaultdict(list)
@@ -70,6 +73,16 @@ def _judge(crowd: Crowd, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert noted["late writes refused"] > 0
     assert crowd.crashes > 0
     assert crowd.kills > 0
+    times = Counter(event_id for event_id, _, _ in log)
+    return {
+        "events": len(events),
+        **dict(sorted(noted.items())),
+        "crashed": crowd.crashes,
+        "killed": crowd.kills,
+        "lost": len({event.id for event in events} - set(times)),
+        "doubled": sum(count - 1 for count in times.values()),
+        "out of order": sum(line != sorted(line) for line in places.values()),
+    }
 
 
 def test_crashing_and_oversleeping_processes_handle_each_event_once_and_in_order(
@@ -87,4 +100,15 @@ def test_a_long_run_of_crashing_processes_handles_each_event_once_and_in_order(
 ) -> None:
     crowd = _play(any_database_url, tmp_path, items=40, notices=40, kills=60, within_s=400)
 
-    _judge(crowd, any_database_url, capsys)
+    figures = _judge(crowd, any_database_url, capsys)
+    renew(
+        REPORTS / "claims.md",
+        title="Claims under crashes",
+        about=(
+            f"{PRODUCERS} producers and {CLAIMERS} claimers as processes that crash between and inside commits, are"
+            " killed, and oversleep leases of half a second. Each event was handled once and in order. Renewed by"
+            " `./run test --long`."
+        ),
+        row=make_url(any_database_url).get_backend_name(),
+        figures=figures,
+    )
