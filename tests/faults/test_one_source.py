@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from console.demo_http import admin
 from tests.support.bad_days import bad_day
 from tests.support.bad_days_office import Office
@@ -19,8 +17,10 @@ def test_the_pollers_alone_carry_briefs_from_end_to_end(office: Office) -> None:
     admin(office.urls["aprimo"], "POST", "webhooks/validate")
 
 
-def test_the_webhooks_alone_carry_briefs_from_end_to_end(office: Office, tmp_path: Path) -> None:
-    with bad_day(office, "Webhooks alone", is_withdrawn=True) as day, office.scheduler_without_polls(tmp_path):
+def test_the_webhooks_alone_carry_briefs_from_end_to_end(office: Office) -> None:
+    with bad_day(office, "Webhooks alone", is_withdrawn=True) as day, office.scheduler_without_polls():
         polled = office.requests("opentext", AUDIT)
-        day.end()
+        figures = day.end()
         assert office.requests("opentext", AUDIT) == polled
+
+    assert (figures.looked_up, figures.lost, figures.repeated) == (0, 0, 0)

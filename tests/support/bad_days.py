@@ -166,7 +166,7 @@ def _five(name: str, *, is_withdrawn: bool) -> tuple[Brief, ...]:
 
 
 def _rules(played: Sequence[Brief]) -> list[dict[str, Any]]:
-    """Who decides what, as in the demo; of a brief that is withdrawn only brand decides, so that nobody is cut off."""
+    """Who decides what, as in the demo; of a withdrawn brief only brand decides, so that nobody is cut off."""
     undecided = [
         {"when": {"name_contains": brief.name, "task": task}, "never": True}
         for brief in played
