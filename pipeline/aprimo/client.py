@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pipeline.aprimo import schemas, wire
+from pipeline.aprimo import pm_objects, schemas, wire
 from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
 from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind, Page, Wire
@@ -46,6 +46,21 @@ class Client:
             page = self.search(kind, wire.any_of(kind.id_key, chunk), limit=size, offset=0, bounds=bounds)
             found |= {row.object_id: row for row in map(self._activity_row, page.rows)}
         return found
+
+    def objects(self, kind: ObjectKind, ids: Sequence[int], bounds: Bounds) -> dict[int, pm_objects.Row]:
+        """Those of the objects that a search returns; one that it does not may exist all the same."""
+        found: dict[int, pm_objects.Row] = {}
+        size = self.options.page_size
+        for start in range(0, len(ids), size):
+            tree = wire.any_of(kind.id_key, ids[start : start + size])
+            page = self.search(kind, tree, limit=size, offset=0, bounds=bounds)
+            found |= {row.object_id: row for row in (self._object_row(kind, body) for body in page.rows)}
+        return found
+
+    def object(self, kind: ObjectKind, object_id: int, bounds: Bounds) -> pm_objects.Row | None:
+        """A task, commitment or generic object; None when it is unknown or hidden."""
+        body = self.object_body(kind, object_id, bounds)
+        return None if body is None else self._object_row(kind, body)
 
     def object_body(self, kind: ObjectKind, object_id: int, bounds: Bounds) -> Mapping[str, Any] | None:
         """An object's fields as they came; None when it is unknown or hidden."""
@@ -95,6 +110,10 @@ class Client:
     def _activity_row(self, body: Mapping[str, Any]) -> ObjectRow:
         with reading("An activity of Aprimo's"):
             return schemas.load_activity(body, ea_value_key=self.options.ea_value_key)
+
+    def _object_row(self, kind: ObjectKind, body: Mapping[str, Any]) -> pm_objects.Row:
+        with reading(f"A row of Aprimo's {kind.resource}"):
+            return pm_objects.load_row(body, kind, ea_value_key=self.options.ea_value_key)
 
     def _read_user(self, user_id: int, bounds: Bounds) -> Person:
         answer = self._sender.send(self._wire.get_user(user_id), bounds)

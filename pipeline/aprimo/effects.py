@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.aprimo import schemas, wire
+from pipeline.aprimo import wire
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.options import Verb
+from pipeline.aprimo.pm_objects import flat_object
 from pipeline.aprimo.translate import is_same
 from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind
 from pipeline.commands import ProjectVerb, SetFields
@@ -24,7 +25,7 @@ def set_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds
     del effect_key
     kind = _kind(command)
     body = _existing(client.object_body(kind, command.object_id, bounds), command)
-    now = schemas.flat(body, client.options.ea_value_key)
+    now = flat_object(body, kind, client.options.ea_value_key)
     changes = _differing(now, command.fields)
     if not changes:
         return Sent(how="already")
@@ -38,8 +39,9 @@ def set_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds
 def see_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds: Bounds) -> Sent | NotThere:
     """There when every field has the value that was to be set."""
     del effect_key
-    body = client.object_body(_kind(command), command.object_id, bounds)
-    if body is None or _differing(schemas.flat(body, client.options.ea_value_key), command.fields):
+    kind = _kind(command)
+    body = client.object_body(kind, command.object_id, bounds)
+    if body is None or _differing(flat_object(body, kind, client.options.ea_value_key), command.fields):
         return NotThere()
     return Sent(how="found")
 

@@ -28,6 +28,10 @@ PROJECT_VERBS: Mapping[str, Verb] = {
 """The usual names, in lower case; the numbers behind them are each tenant's own."""
 
 
+COMMITMENT_STATUSES: Mapping[int, str] = {1: "draft", 2: "submitted", 3: "approved", 4: "rejected", 5: "cancelled"}
+"""No lookup of commitment statuses is documented: these numbers are an assumption."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AprimoOptions:
     """How one tenant is reached.
@@ -45,6 +49,7 @@ class AprimoOptions:
     ea_value_key: str = "eaValue"
     cache_s: float = 600.0
     project_verbs: Mapping[str, Verb] = field(default_factory=lambda: PROJECT_VERBS)
+    commitment_statuses: Mapping[int, str] = field(default_factory=lambda: COMMITMENT_STATUSES)
 
     def token_options(self) -> TokenOptions:
         """How a token is asked for: a form, scope `api`, renewed 30 s or a tenth of its life before it ends."""

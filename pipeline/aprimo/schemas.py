@@ -59,12 +59,14 @@ class Person:
     name: str
 
 
-class _AprimoSchema(Schema):
-    class Meta:
+class AprimoSchema(Schema):
+    """Base of all: what is not named here is let through."""
+
+    class Meta:  # noqa: D106 - marshmallow's own.
         unknown = EXCLUDE  # The vendor adds fields without notice.
 
 
-class ActivitySchema(_AprimoSchema):
+class ActivitySchema(AprimoSchema):
     """An activity. Source: developers.aprimo.com, "Activities"; key names as public clients read them."""
 
     object_id = fields.Integer(required=True, strict=True, data_key="activityId")
@@ -91,7 +93,7 @@ class ActivitySchema(_AprimoSchema):
         return ObjectRow(**{**values, "state_name": values["state_name"] or ""})
 
 
-class ChangeSchema(_AprimoSchema):
+class ChangeSchema(AprimoSchema):
     """The part of an activity that a change list is read for."""
 
     object_id = fields.Integer(required=True, strict=True, data_key="activityId")
@@ -103,7 +105,7 @@ class ChangeSchema(_AprimoSchema):
         return Change(**values, modified_at=Instant().deserialize(values["modified"]))
 
 
-class ProjectSchema(_AprimoSchema):
+class ProjectSchema(AprimoSchema):
     """A project. Source: public clients of `GET /api/projects/{id}`; it is `title`, not `name`."""
 
     project_id = fields.Integer(required=True, strict=True, data_key="projectId")
@@ -122,7 +124,7 @@ class ProjectSchema(_AprimoSchema):
         return ProjectRow(**values)
 
 
-class UserSchema(_AprimoSchema):
+class UserSchema(AprimoSchema):
     """A user. Source: public clients of `GET /api/users/{id}` and `/api/users/me`."""
 
     user_id = fields.Integer(required=True, strict=True, data_key="userId")
@@ -137,7 +139,7 @@ class UserSchema(_AprimoSchema):
         return Person(user_id=values["user_id"], email=values["email"] or "", name=name)
 
 
-class LookupItemSchema(_AprimoSchema):
+class LookupItemSchema(AprimoSchema):
     """One item of a lookup. Source: "API basics", Lookups."""
 
     key = fields.Integer(required=True)

@@ -28,7 +28,7 @@ def activity_snapshot(
     values: dict[str, JsonValue] = {
         name: field_value(word, row.values.get(word.wire), words, people) for name, word in words.fields.items()
     }
-    state_id = _integer(row.values.get(words.state_wire))
+    state_id = integer(row.values.get(words.state_wire))
     values |= {
         "state": words.state_word(state_id),
         "state_id": state_id,
@@ -45,26 +45,26 @@ def project_snapshot(want: Want, row: ProjectRow, status_name: str, read_at: dat
     return Snapshot(want=want, read_at=read_at, version=str(row.raw.get("modifiedDate") or ""), values=values)
 
 
-def has_attributes(row: ObjectRow, words: FlowWords) -> bool:
+def has_attributes(raw: Mapping[str, Any], words: FlowWords) -> bool:
     """Whether a row of a search carries extended attributes, if the flow names any; PM does not promise that."""
     if not any(wire.startswith(EA_PREFIX) for wire in words.wire_names()):
         return True
-    return "extendedAttributes" in row.raw or any(name.startswith(EA_PREFIX) for name in row.raw)
+    return "extendedAttributes" in raw or any(name.startswith(EA_PREFIX) for name in raw)
 
 
 def people_of(row: ObjectRow, words: FlowWords) -> frozenset[int]:
     """The ids of users whom the flow's fields name."""
     wires = [word.wire for word in words.fields.values() if word.type is FieldType.USER]
-    return frozenset(number for wire in wires if (number := _integer(row.values.get(wire))) is not None)
+    return frozenset(number for wire in wires if (number := integer(row.values.get(wire))) is not None)
 
 
 def field_value(word: FieldWord, value: Any, words: FlowWords, people: Mapping[int, Person]) -> JsonValue:  # noqa: ANN401 - `Any` ends here.
     """Our value of a wire value; what is empty there is "" with us, and what cannot be read stays as it was typed."""
     given = "" if value is None else value
     if word.type is FieldType.USER:
-        return _person(_integer(given), people)
+        return _person(integer(given), people)
     if word.type is FieldType.CURRENCY:
-        number = _integer(given)
+        number = integer(given)
         return words.currencies.get(number, str(given)) if number is not None else str(given)
     if word.type is FieldType.LIST:
         return [part for each in str(given).split(word.separator) if (part := each.strip())]
@@ -103,7 +103,8 @@ def _text(value: object) -> str:
     return str(value).replace("\r\n", "\n").strip()
 
 
-def _integer(value: object) -> int | None:
+def integer(value: object) -> int | None:
+    """A whole number, however it is written; None for anything else."""
     if isinstance(value, bool):
         return None
     try:
@@ -131,5 +132,5 @@ _SIMPLE: Mapping[FieldType, Callable[[object], JsonValue]] = {
     FieldType.TEXT: _text,
     FieldType.MONEY: money,
     FieldType.DATE: _date,
-    FieldType.INTEGER: _integer,
+    FieldType.INTEGER: integer,
 }

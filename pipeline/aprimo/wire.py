@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError
+from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError, plain
 
 STATUS_LOOKUP = 2974
 """The lookup that names project and task statuses."""
@@ -22,18 +22,32 @@ EA_PREFIX = "extrAttr"
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectKind:
-    """Where a kind of PM object lives. is_marked: its PUT takes single fields and leaves out what does not change."""
+    """Where a kind of PM object lives. is_marked: its PUT takes single fields and leaves out what does not change.
+
+    can_search: it has a search route. put_slash: what its PUT's path ends with.
+    """
 
     resource: str
     id_key: str
-    is_marked: bool
+    is_marked: bool = False
+    can_search: bool = True
+    put_slash: str = ""
+
+
+def _generic(letter: str) -> ObjectKind:
+    return ObjectKind(resource=f"generic-object-{letter}", id_key="id")
 
 
 OBJECT_KINDS: Mapping[str, ObjectKind] = {
     # "API basics" marks activities for field-level update.
     "activity": ObjectKind(resource="activities", id_key="activityId", is_marked=True),
-    "project": ObjectKind(resource="projects", id_key="projectId", is_marked=False),
+    "project": ObjectKind(resource="projects", id_key="projectId", can_search=False),
+    # Public clients send a slash at the end of this one path; the others go without.
+    "task": ObjectKind(resource="tasks", id_key="taskId", put_slash="/"),
+    "commitment": ObjectKind(resource="commitments", id_key="committedId"),
+    **{f"generic_object_{letter}": _generic(letter) for letter in ("alpha", "bravo", "charlie", "delta", "echo")},
 }
+"""By our word for the kind: the same words as in webhooks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +73,7 @@ class Wire:
         """Change an object; what the body leaves out stays."""
         return Request(
             method="PUT",
-            url=f"{self._api}/{kind.resource}/{object_id}",
+            url=f"{self._api}/{kind.resource}/{object_id}{kind.put_slash}",
             route=kind.resource,
             has_effect=True,
             body=body,
@@ -176,14 +190,14 @@ def body_of_changes(
     }
     return body | {
         "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], attributes, ea_value_key),
-        "multipleValueExtendedAttributes": row.get("multipleValueExtendedAttributes") or [],
+        "multipleValueExtendedAttributes": plain(row.get("multipleValueExtendedAttributes") or []),
     }
 
 
 def _with_attributes(
     rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Any], ea_value_key: str
 ) -> list[dict[str, Any]]:
-    kept = [dict(row) for row in rows if str(row.get("eaId")) not in changes]
+    kept = [plain(dict(row)) for row in rows if str(row.get("eaId")) not in changes]  # Fractions exact, as text.
     return kept + [{"eaId": int(ea_id), ea_value_key: value} for ea_id, value in changes.items()]
 
 

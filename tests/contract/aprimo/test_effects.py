@@ -157,7 +157,7 @@ def test_a_project_gets_both_attribute_collections_back(vendor: ScriptedVendor, 
 
 def test_a_kind_of_object_nobody_knows_is_for_a_person(vendor: ScriptedVendor, client: Client) -> None:
     with pytest.raises(PermanentError, match="kind_unknown"):
-        send(client, SetFields(object_kind="commitment", object_id=1, fields={"x": 1}))
+        send(client, SetFields(object_kind="invoice", object_id=1, fields={"x": 1}))
 
     assert vendor.calls == []
 

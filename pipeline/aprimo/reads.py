@@ -1,0 +1,116 @@
+"""What is read of Aprimo when a plan is to be made: one snapshot per want, each with its own outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from pipeline.aprimo import pm_objects, translate
+from pipeline.aprimo.client import Client
+from pipeline.aprimo.schemas import ObjectRow
+from pipeline.aprimo.wire import OBJECT_KINDS
+from pipeline.errors import PermanentError, PipelineError
+from pipeline.flows.tenant import FlowWords
+from pipeline.plan import Snapshot, Want
+from pipeline.ports import Bounds
+
+AnyRow: TypeAlias = ObjectRow | pm_objects.Row
+
+
+class Reads:
+    """Reads wants of one tenant. Thread-safe."""
+
+    def __init__(self, client: Client, words: Mapping[str, FlowWords], now: Callable[[], datetime]) -> None:
+        self._client = client
+        self._words = words
+        self._now = now
+
+    def read(self, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
+        """Read by one search where several of a kind are wanted and it can be searched, else one by one."""
+        outcomes: dict[Want, Snapshot | PipelineError] = {}
+        for kind in dict.fromkeys(want.kind for want in wants):
+            of_kind = [want for want in wants if want.kind == kind]
+            known = OBJECT_KINDS.get(kind)
+            if known is not None and known.can_search:
+                outcomes |= self._searched(kind, of_kind, bounds)
+            else:
+                outcomes |= {want: _one(want, self._project, bounds) for want in of_kind}
+        return outcomes
+
+    # ---- what can be searched --------------------------------------------------------------------------------------
+
+    def _searched(self, kind: str, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
+        ids = sorted({int(want.object_id) for want in wants if want.object_id.isdecimal()})
+        found: Mapping[int, AnyRow] = {}
+        read_at = self._now()
+        if len(ids) > 1:
+            try:
+                found = self._rows(kind, ids, bounds)
+            except PermanentError:
+                found = {}  # One bad row must not fail its neighbours: each is read by itself.
+            except PipelineError as err:
+                return dict.fromkeys(wants, err)
+
+        def outcome(want: Want, bounds: Bounds) -> Snapshot:
+            # What a search does not return, or not whole, may be hidden from it only.
+            row = found.get(_number(want))
+            if row is None or not translate.has_attributes(row.raw, self._words[want.flow]):
+                row = self._row(kind, _number(want), bounds)
+            return self._snapshot(want, row, read_at, bounds)
+
+        return {want: _one(want, outcome, bounds) for want in wants}
+
+    def _rows(self, kind: str, ids: Sequence[int], bounds: Bounds) -> Mapping[int, AnyRow]:
+        if kind == "activity":
+            return self._client.activities(ids, bounds)
+        return self._client.objects(OBJECT_KINDS[kind], ids, bounds)
+
+    def _row(self, kind: str, object_id: int, bounds: Bounds) -> AnyRow | None:
+        if kind == "activity":
+            return self._client.activity(object_id, bounds)
+        return self._client.object(OBJECT_KINDS[kind], object_id, bounds)
+
+    def _snapshot(self, want: Want, row: AnyRow | None, read_at: datetime, bounds: Bounds) -> Snapshot:
+        if row is None:
+            return Snapshot(want=want, read_at=read_at, is_absent=True)
+        words = self._words[want.flow]
+        if isinstance(row, ObjectRow):
+            people = self._client.people(translate.people_of(row, words), bounds)
+            return translate.activity_snapshot(want, row, words, people, read_at)
+        people = self._client.people(pm_objects.people_in(row, want, words), bounds)
+        return pm_objects.snapshot(want, row, words, people, read_at, status=self._status(want, row, bounds))
+
+    def _status(self, want: Want, row: pm_objects.Row, bounds: Bounds) -> str:
+        """The tenant's own name of a task's or commitment's status, in lower case; "" where none is known."""
+        if want.kind == "task":
+            number = translate.integer(row.values.get(pm_objects.TASK_STATUS))
+            return "" if number is None else self._client.status_name(number, bounds)
+        if want.kind == "commitment":
+            number = translate.integer(row.values.get("commitmentStatus"))
+            return "" if number is None else self._client.options.commitment_statuses.get(number, "")
+        return ""
+
+    # ---- one by one ------------------------------------------------------------------------------------------------
+
+    def _project(self, want: Want, bounds: Bounds) -> Snapshot:
+        if want.kind != "project":
+            raise PermanentError("kind_unknown", f"A {want.kind} of Aprimo cannot be read.")
+        read_at = self._now()
+        row = self._client.project(_number(want), bounds)
+        if row is None:
+            return Snapshot(want=want, read_at=read_at, is_absent=True)
+        return translate.project_snapshot(want, row, self._client.status_name(row.status, bounds), read_at)
+
+
+def _one(want: Want, read: Callable[[Want, Bounds], Snapshot], bounds: Bounds) -> Snapshot | PipelineError:
+    try:
+        return read(want, bounds)
+    except PipelineError as err:
+        return err
+
+
+def _number(want: Want) -> int:
+    if not want.object_id.isdecimal():
+        raise PermanentError("id_malformed", f"{want.object_id!r} is no id of a {want.kind} in Aprimo.")
+    return int(want.object_id)
