@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from sandbox.aprimo import pm_definitions, pm_people, refusals
 from sandbox.aprimo.admin import Admin
+from sandbox.aprimo.dam import DigitalAssets
 from sandbox.aprimo.guard import Guard, Slashless
 from sandbox.aprimo.options import Options
 from sandbox.aprimo.pm_activities import Activities
@@ -40,8 +41,11 @@ def build(options: Options) -> ASGIApp:
         state, kit.history, webhooks, activities, needs_collections=options.require_both_ea_collections
     )
 
+    dam = DigitalAssets(state, kit.history, options)
+
     def reset() -> None:
         state.clear()
+        dam.reset()
         webhooks.reset()
         bucket.set(**options.limits())
 
@@ -56,6 +60,7 @@ def build(options: Options) -> ASGIApp:
         *projects.routes(),
         *pm_people.routes(),
         *pm_definitions.routes(),
+        *dam.routes(),
     ]
     admin = Admin(tokens=tokens, webhooks=webhooks, bucket=bucket, activities=activities)
     app = Starlette(

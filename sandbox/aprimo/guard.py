@@ -1,4 +1,4 @@
-"""Stands before every `/api/` route: the shared rate first, then the token."""
+"""Stands before every `/api/` and `/uploads` route: the shared rate first, then the token, then the DAM's headers."""
 
 import asyncio
 
@@ -6,11 +6,14 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.aprimo import dam_headers, refusals
+from sandbox.aprimo.dam_render import CORE
 from sandbox.aprimo.rate import Bucket
+from sandbox.aprimo.refusals import Refusal
 from sandbox.aprimo.tokens import Tokens
 from sandbox.kit import origin
 
-API = "/api/"
+GUARDED = ("/api/", "/uploads")
 NULL = Response(b"null", media_type="application/json", status_code=401)
 """What Productivity Management says to a missing or expired token: a body, but no object."""
 
@@ -25,7 +28,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, with its user in `scope["user_id"]`, or answer it."""
-        if scope["type"] != "http" or not scope["path"].startswith(API):
+        if scope["type"] != "http" or not scope["path"].startswith(GUARDED):
             await self._app(scope, receive, send)
             return
         wait_s = self._bucket.take()
@@ -33,10 +36,19 @@ class Guard:
             await self._too_many()(scope, receive, send)
             return
         await asyncio.sleep(wait_s)
-        user_id = self._tokens.user_of(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        is_dam = scope["path"].startswith(CORE)
+        user_id = self._tokens.user_of(headers)
         if user_id is None:
-            await NULL(scope, receive, send)
+            refused = refusals.response(Refusal(401, "The token is missing or no longer valid.")) if is_dam else NULL
+            await refused(scope, receive, send)
             return
+        if is_dam:
+            try:
+                dam_headers.check(headers)
+            except Refusal as refusal:
+                await refusals.response(refusal)(scope, receive, send)
+                return
         origin.name_actor(str(user_id))
         scope["user_id"] = user_id
         await self._app(scope, receive, send)

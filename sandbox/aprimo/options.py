@@ -17,6 +17,10 @@ class Options:
     send_retry_after: bool = False
     token_ttl_s: float = 600.0
     require_both_ea_collections: bool = True
+    require_classification: bool = True
+    classification_ready_after_s: float = 2.0
+    index_lag_s: float = 2.0
+    total_count_noise: int = 0
     data_dir: str | None = None
     seed: int | None = None
 

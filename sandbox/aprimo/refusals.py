@@ -16,13 +16,23 @@ class Refusal(Exception):  # noqa: N818 -- It is an answer, not a fault of the s
         self.message = message
 
 
-_KINDS = {400: "ValidationException", 404: "NotFoundException", 409: "ConflictException"}
+_KINDS = {
+    400: "ValidationException",
+    401: "UnauthorizedException",
+    404: "NotFoundException",
+    409: "ConflictException",
+}
 
 
 async def answer(_: Request, refusal: Exception) -> Response:
     """Turn a refusal into its response."""
     if not isinstance(refusal, Refusal):
         raise refusal
+    return response(refusal)
+
+
+def response(refusal: Refusal) -> Response:
+    """Make the response of a refusal."""
     body = {
         "exceptionType": _KINDS.get(refusal.status, "ServerException"),
         "exceptionMessage": refusal.message,

@@ -14,6 +14,8 @@ Row = dict[str, Any]
 Key = int | str
 
 ACTIVITY, PROJECT, TOKEN, CALLOUT, SUBSCRIPTION = "activity", "project", "token", "callout", "subscription"
+RECORD, CLASSIFICATION, LOCK, TRAIL = "record", "classification", "lock", "trail"
+FILE, FILE_VERSION = "file", "fileversion"
 _FIRST_ID = {ACTIVITY: 5001, PROJECT: 6101}
 
 

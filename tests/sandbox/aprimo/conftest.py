@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.aprimo_caller import AprimoCaller
+from tests.support.aprimo_dam import DamCaller
 from tests.support.sandbox_process import SandboxProcess, running
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with running("aprimo", tmp_path_factory.mktemp("aprimo"), rate_per_s=5000, seed=7) as process:
+    with running("aprimo", tmp_path_factory.mktemp("aprimo"), rate_per_s=5000, seed=7, index_lag_s=0.2) as process:
         yield process
 
 
@@ -28,3 +29,8 @@ def marketer(server: SandboxProcess, aprimo: AprimoCaller) -> Iterator[AprimoCal
     caller = AprimoCaller(server.base, client_id="marketer-88")
     yield caller
     caller.close()
+
+
+@pytest.fixture
+def dam(aprimo: AprimoCaller) -> DamCaller:
+    return DamCaller(aprimo)

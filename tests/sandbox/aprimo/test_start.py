@@ -47,7 +47,7 @@ def test_an_unknown_option_ends_it_with_a_sentence(tmp_path: Path) -> None:
     ended = sandbox("aprimo", "--port", "0", "--options", str(options))
 
     assert ended.returncode == 1
-    assert ended.stderr.startswith("unknown options: colour; known: data_dir, delayed_max, ")
+    assert ended.stderr.startswith("unknown options: colour; known: classification_ready_after_s, data_dir, ")
 
 
 def test_a_port_in_use_ends_it_with_a_sentence(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_line_the_kill_tore_off_is_left_out(tmp_path: Path, folder: dict[str, 
         with running("aprimo", tmp_path, **folder) as server:
             caller.base = server.base
             assert caller.api("GET", f"activities/{kept['activityId']}").json() == kept
-            caller.api("PUT", f"activities/{kept['activityId']}", {"name": kept["name"]})
+            kept = caller.api("PUT", f"activities/{kept['activityId']}", {"name": kept["name"]}).json()
     caller.close()
 
 

@@ -1,0 +1,37 @@
+"""Puts the DAM of the tenant together."""
+
+from starlette.routing import Route
+
+from sandbox.aprimo.dam_definitions import Definitions
+from sandbox.aprimo.dam_index import Index
+from sandbox.aprimo.dam_records import Records
+from sandbox.aprimo.dam_search import Searches
+from sandbox.aprimo.dam_store import Dam
+from sandbox.aprimo.options import Options
+from sandbox.aprimo.state import RECORD, State
+from sandbox.kit.history import History
+
+
+class DigitalAssets:
+    """The DAM: its routes, and what a reset clears beside the state."""
+
+    def __init__(self, state: State, history: History, options: Options) -> None:
+        self._dam = Dam(
+            state=state,
+            history=history,
+            index=Index(state.rows(RECORD), lag_s=options.index_lag_s),
+            classification_ready_after_s=options.classification_ready_after_s,
+        )
+        self._parts = (
+            Records(self._dam, lambda record, *_: record, needs_classification=options.require_classification),
+            Searches(self._dam, total_count_noise=options.total_count_noise),
+            Definitions(self._dam),
+        )
+
+    def routes(self) -> list[Route]:
+        """List all routes of the DAM."""
+        return [route for part in self._parts for route in part.routes()]
+
+    def reset(self) -> None:
+        """Forget what is not in the state."""
+        self._dam.index.clear()
