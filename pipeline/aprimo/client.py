@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.aprimo import pm_objects, schemas, wire
+from pipeline.aprimo.dam_client import DamClient
 from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
 from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind, Page, Wire
@@ -20,12 +21,15 @@ CONFLICT = 409
 
 
 class Client:
-    """Aprimo, Productivity Management. Thread-safe."""
+    """Aprimo: Productivity Management, and the DAM beside it over the same session. Thread-safe."""
 
     def __init__(
         self, sender: Sender, options: AprimoOptions, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self.options = options
+        self.dam = DamClient(
+            sender, options.dam_base(), page_size=options.page_size, cache_s=options.cache_s, monotonic=monotonic
+        )
         self._sender = sender
         self._wire = Wire(options.pm_url)
         self._people: Memory[int, Person] = Memory(options.cache_s, monotonic)

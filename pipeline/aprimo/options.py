@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.transport.tokens import TokenOptions
+
+_USUAL_HOST = re.compile(r"(?P<tenant>//[^./:]+)\.aprimo\.com(?=[:/]|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,8 @@ COMMITMENT_STATUSES: Mapping[int, str] = {1: "draft", 2: "submitted", 3: "approv
 class AprimoOptions:
     """How one tenant is reached.
 
-    page_size: rows asked for per page. ea_value_key: the key of an extended attribute's value on read.
+    dam_url: "" for the usual host beside pm_url. page_size: rows asked for per page.
+    ea_value_key: the key of an extended attribute's value on read.
     cache_s: how long users and status names are remembered.
     """
 
@@ -44,12 +48,17 @@ class AprimoOptions:
     pm_url: str
     client_id: str
     client_secret: str = field(repr=False)
+    dam_url: str = ""
     fallback_ttl_s: float = 540.0
     page_size: int = 100
     ea_value_key: str = "eaValue"
     cache_s: float = 600.0
     project_verbs: Mapping[str, Verb] = field(default_factory=lambda: PROJECT_VERBS)
     commitment_statuses: Mapping[int, str] = field(default_factory=lambda: COMMITMENT_STATUSES)
+
+    def dam_base(self) -> str:
+        """The DAM's base: as told, else `acme.dam.aprimo.com` beside `acme.aprimo.com`, else the same host."""
+        return self.dam_url or _USUAL_HOST.sub(r"\g<tenant>.dam.aprimo.com", self.pm_url)
 
     def token_options(self) -> TokenOptions:
         """How a token is asked for: a form, scope `api`, renewed 30 s or a tenth of its life before it ends."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from pipeline.aprimo import pm_objects, translate
+from pipeline.aprimo import dam_translate, pm_objects, translate
 from pipeline.aprimo.client import Client
+from pipeline.aprimo.dam_wire import normal_id
 from pipeline.aprimo.schemas import ObjectRow
 from pipeline.aprimo.wire import OBJECT_KINDS
 from pipeline.errors import PermanentError, PipelineError
@@ -35,7 +36,7 @@ class Reads:
             if known is not None and known.can_search:
                 outcomes |= self._searched(kind, of_kind, bounds)
             else:
-                outcomes |= {want: _one(want, self._project, bounds) for want in of_kind}
+                outcomes |= {want: _one(want, self._by_itself, bounds) for want in of_kind}
         return outcomes
 
     # ---- what can be searched --------------------------------------------------------------------------------------
@@ -93,9 +94,28 @@ class Reads:
 
     # ---- one by one ------------------------------------------------------------------------------------------------
 
+    def _by_itself(self, want: Want, bounds: Bounds) -> Snapshot:
+        if want.kind == "project":
+            return self._project(want, bounds)
+        if want.kind == "record":
+            return self._record(want, bounds)
+        raise PermanentError("kind_unknown", f"A {want.kind} of Aprimo cannot be read.")
+
+    def _record(self, want: Want, bounds: Bounds) -> Snapshot:
+        """One GET per record: a page of a search shows no classifications and comes from an index that lags."""
+        read_at = self._now()
+        try:
+            record_id = normal_id(want.object_id)
+        except ValueError as err:
+            raise PermanentError("id_malformed", f"{want.object_id!r} is no id of a record in Aprimo.") from err
+        words = self._words[want.flow]
+        row = self._client.dam.record(record_id, bounds, field_names=dam_translate.field_names(want, words))
+        if row is None:
+            return Snapshot(want=want, read_at=read_at, is_absent=True)
+        values = dam_translate.named_values(row, self._client.dam.names, bounds)
+        return dam_translate.record_snapshot(want, row, values, words, read_at)
+
     def _project(self, want: Want, bounds: Bounds) -> Snapshot:
-        if want.kind != "project":
-            raise PermanentError("kind_unknown", f"A {want.kind} of Aprimo cannot be read.")
         read_at = self._now()
         row = self._client.project(_number(want), bounds)
         if row is None:

@@ -1,0 +1,175 @@
+"""The calls to Aprimo's DAM that Signoff makes, one method each; what they mean is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pipeline.aprimo import dam_schemas
+from pipeline.aprimo.dam_names import Names
+from pipeline.aprimo.dam_schemas import CheckResult, FileVersion, Named, PublicLink, RecordRow
+from pipeline.aprimo.dam_wire import DamWire, Page, part, read_page, rows_of
+from pipeline.errors import TransientError, UnknownOutcomeError
+from pipeline.ports import Bounds
+from pipeline.transport.messages import Answer, UnreadableAnswerError
+from pipeline.transport.reading import reading
+from pipeline.transport.session import Sender
+from pipeline.words import WaitReason
+
+NOT_FOUND = 404
+AVAILABLE = "available"
+PROCESSING_WAIT_S = 10.0
+"""The vendor's own connector looks at a file that is being processed for half an hour."""
+
+
+class DamClient:
+    """Aprimo's DAM. Thread-safe."""
+
+    def __init__(
+        self, sender: Sender, base: str, *, page_size: int, cache_s: float, monotonic: Callable[[], float]
+    ) -> None:
+        self.names = Names(self._definitions, life_s=cache_s, monotonic=monotonic)
+        self._sender = sender
+        self._wire = DamWire(base)
+        self._page_size = page_size
+
+    # ---- records ---------------------------------------------------------------------------------------------------
+
+    def record(self, record_id: str, bounds: Bounds, *, field_names: Sequence[str] = ()) -> RecordRow | None:
+        """A record with fields (these, or all), classifications and latest version; None: unknown or hidden."""
+        answer = self._sender.send(self._wire.get_record(record_id, field_names), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"Aprimo's record {record_id}"):
+            return dam_schemas.load_record(answer.json_object())
+
+    def versions(self, record_id: str, bounds: Bounds) -> list[FileVersion] | None:
+        """All versions of all files of a record; None when it is unknown or hidden."""
+        answer = self._sender.send(self._wire.get_files(record_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"The files of Aprimo's record {record_id}"):
+            files = rows_of(part(answer.json_object(), "files") or [])
+            rows = [row for each in files for row in rows_of(part(each, "versions") or [])]
+            return [dam_schemas.load_file_version(row) for row in rows]
+
+    def search(
+        self, expression: str, parameters: Mapping[str, str], bounds: Bounds
+    ) -> Iterator[tuple[RecordRow, ...]]:
+        """Records that an expression finds, page by page; the index lags, so what it lacks may be there."""
+        page = 1
+        has_more = True
+        while has_more:
+            request = self._wire.search_records(expression, parameters, page=page, size=self._page_size)
+            found = self._page("Aprimo's search of records", self._sender.send(request, bounds))
+            with reading("A record of a search"):
+                yield tuple(dam_schemas.load_record(row) for row in found.rows)
+            has_more = found.has_next
+            page += 1
+
+    def put_record(self, record_id: str, body: Mapping[str, Any], bounds: Bounds) -> bool:
+        """Change what the body names; False when the record is unknown or hidden."""
+        return self._sender.send(self._wire.put_record(record_id, body), bounds).status != NOT_FOUND
+
+    def create_record(self, body: Mapping[str, Any], bounds: Bounds) -> str:
+        """Make a record; its id. Raises UnknownOutcomeError when the answer names none."""
+        return _made("record", self._sender.send(self._wire.post_record(body), bounds))
+
+    # ---- file versions ---------------------------------------------------------------------------------------------
+
+    def file_version(self, version_id: str, bounds: Bounds) -> FileVersion | None:
+        """A file version with its public links; None when it is unknown or hidden."""
+        answer = self._sender.send(self._wire.get_file_version(version_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"Aprimo's file version {version_id}"):
+            return dam_schemas.load_file_version(answer.json_object())
+
+    def available_version(self, version_id: str, bounds: Bounds) -> FileVersion | None:
+        """A file version whose renditions are ready. Raises TransientError (`processing`) until they are."""
+        version = self.file_version(version_id, bounds)
+        if version is not None and version.state.casefold() != AVAILABLE:
+            raise TransientError(
+                f"File version {version_id} is {version.state or 'without a state'}.",
+                wait_s=PROCESSING_WAIT_S,
+                reason=WaitReason.PROCESSING,
+            )
+        return version
+
+    def check_results(self, version_id: str, bounds: Bounds) -> list[CheckResult] | None:
+        """What checks said of a file version; None when it is unknown or hidden."""
+        answer = self._sender.send(self._wire.get_check_results(version_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"The check results of Aprimo's file version {version_id}"):
+            return [dam_schemas.load_check_result(row) for row in rows_of(answer.json())]
+
+    def add_check_result(self, version_id: str, body: Mapping[str, Any], bounds: Bounds) -> str | None:
+        """Add a check result; its id, or None when the file version is unknown or hidden."""
+        answer = self._sender.send(self._wire.post_check_result(version_id, body), bounds)
+        return None if answer.status == NOT_FOUND else _made("check result", answer)
+
+    # ---- collections, public links, orders -------------------------------------------------------------------------
+
+    def change_collection(self, collection_id: str, body: Mapping[str, Any], bounds: Bounds) -> bool:
+        """Put records in or take them out; False when the collection is unknown or hidden."""
+        return self._sender.send(self._wire.put_collection(collection_id, body), bounds).status != NOT_FOUND
+
+    def publish(self, body: Mapping[str, Any], bounds: Bounds) -> str:
+        """Make a public link; its id. Raises UnknownOutcomeError when the answer names none."""
+        return _made("public link", self._sender.send(self._wire.post_public_link(body), bounds))
+
+    def public_link(self, link_id: str, bounds: Bounds) -> PublicLink | None:
+        """A public link; None when it is gone or hidden."""
+        answer = self._sender.send(self._wire.get_public_link(link_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"Aprimo's public link {link_id}"):
+            return dam_schemas.load_public_link(answer.json_object())
+
+    def drop_public_link(self, link_id: str, bounds: Bounds) -> bool:
+        """Take a public link back; False when it is gone already."""
+        return self._sender.send(self._wire.delete_public_link(link_id), bounds).status != NOT_FOUND
+
+    def order(self, body: Mapping[str, Any], bounds: Bounds) -> str:
+        """Order files; the order's id, from `Location` where the body has none."""
+        answer = self._sender.send(self._wire.post_order(body), bounds)
+        return answer.headers.get("location", "").rstrip("/").rpartition("/")[2] or _made("order", answer)
+
+    def order_status(self, order_id: str, bounds: Bounds) -> str | None:
+        """An order's status in the vendor's word; None when it is unknown or hidden."""
+        answer = self._sender.send(self._wire.get_order(order_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"Aprimo's order {order_id}"):
+            return str(answer.json_object().get("status") or "")
+
+    # ---- definitions -----------------------------------------------------------------------------------------------
+
+    def _definitions(self, plural: str, bounds: Bounds) -> list[Named]:
+        found: list[Named] = []
+        page = 1
+        has_more = True
+        while has_more:
+            read = self._page(f"Aprimo's {plural}", self._sender.send(self._wire.get_list(plural, page=page), bounds))
+            with reading(f"A row of Aprimo's {plural}"):
+                found += [dam_schemas.load_named(row) for row in read.rows]
+            has_more = read.has_next
+            page += 1
+        return found
+
+    @staticmethod
+    def _page(what: str, answer: Answer) -> Page:
+        with reading(what):
+            return read_page(answer)
+
+
+def _made(what: str, answer: Answer) -> str:
+    """The id of what was made. An answer that cannot be read leaves it unknown: a look-up finds it."""
+    try:
+        made = answer.json_object().get("id")
+    except UnreadableAnswerError as err:
+        raise UnknownOutcomeError(f"The new {what} was answered unreadably.", status=answer.status) from err
+    if not made:
+        raise UnknownOutcomeError(f"The new {what} was answered without an id.", status=answer.status)
+    return str(made)

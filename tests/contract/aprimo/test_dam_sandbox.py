@@ -1,0 +1,88 @@
+"""The DAM's client against the sandbox as the process it is: both read each other's pages the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.aprimo import dam_translate
+from pipeline.aprimo.client import Client
+from pipeline.aprimo.dam_client import DamClient
+from pipeline.aprimo.dam_schemas import RecordRow
+from pipeline.words import JsonValue
+from tests.support.sandbox_process import running
+from tests.support.vendor_parts import bounds, new_aprimo
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running("aprimo", tmp_path_factory.mktemp("aprimo"), rate_per_s=100_000, seed=7) as process:
+        yield new_aprimo(process.base)
+
+
+@pytest.fixture
+def dam(client: Client) -> DamClient:
+    return client.dam
+
+
+def body(dam: DamClient, **values: JsonValue) -> dict[str, object]:
+    fields = [
+        dam_translate.field_body(dam.names.find("fielddefinitions", name, bounds()), value, dam.names, bounds())
+        for name, value in values.items()
+    ]
+    return {"fields": {"addOrUpdate": fields}}
+
+
+def made(dam: DamClient, **values: JsonValue) -> str:
+    place = dam.names.find("classifications", "/Assets/Campaign", bounds()).id
+    whole = {"status": "draft", "contentType": "Asset", "classifications": {"addOrUpdate": [{"id": place}]}}
+    return dam.create_record({**whole, **body(dam, **values)}, bounds())
+
+
+def read(dam: DamClient, record_id: str) -> RecordRow:
+    row = dam.record(record_id, bounds())
+    assert row is not None
+    return row
+
+
+def test_what_is_written_by_name_is_read_by_name(dam: DamClient) -> None:
+    master = made(dam, CampaignCode="SPRING-26")
+    record_id = made(dam, ReviewState="For review", Markets=["DACH", "UK"], MasterRecord=master, Score="7.50")
+
+    row = read(dam, record_id)
+    values = dam_translate.named_values(row, dam.names, bounds())
+
+    assert {name: values[name] for name in ("ReviewState", "Markets", "MasterRecord", "CampaignCode")} == {
+        "ReviewState": ["For review"],
+        "Markets": ["DACH", "UK"],
+        "MasterRecord": [master],
+        "CampaignCode": "",
+    }
+    score = dam.names.find("fielddefinitions", "Score", bounds())
+    assert dam_translate.is_same(score, values["Score"], "7.5")
+    assert list(row.classifications.values()) == ["/Assets/Campaign"]
+
+
+def test_an_update_is_partial_and_nothing_resets(dam: DamClient) -> None:
+    record_id = made(dam, CampaignCode="A", ReviewState="Draft", Product="P")
+
+    assert dam.put_record(record_id, {"status": "released", **body(dam, CampaignCode=None, ReviewState="")}, bounds())
+
+    row = read(dam, record_id)
+    values = dam_translate.named_values(row, dam.names, bounds())
+    assert (row.status, values["CampaignCode"], values["ReviewState"], values["Product"]) == ("released", "", [], "P")
+
+
+def test_a_record_that_was_made_is_searchable_at_once_and_pages_are_followed(dam: DamClient) -> None:
+    ids = {made(dam, ExternalReference=f"ref-{number}", Product="It's new") for number in range(4)}
+
+    found = list(dam.search("FieldName('Product') = @p", {"p": "It's new"}, bounds()))
+
+    assert {row.record_id for page in found for row in page} == ids
+    assert [len(page) for page in found] == [3, 1]
+
+
+def test_a_record_nobody_has_is_absent(dam: DamClient) -> None:
+    assert dam.record("0" * 32, bounds()) is None
+    assert dam.put_record("0" * 32, {"status": "draft"}, bounds()) is False
