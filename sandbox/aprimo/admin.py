@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.aprimo.dam_files import Files
+from sandbox.aprimo.dam_store import dam_user
 from sandbox.aprimo.pm_activities import Activities
 from sandbox.aprimo.pm_bodies import read_object
 from sandbox.aprimo.rate import Bucket
@@ -18,11 +20,14 @@ from sandbox.aprimo.webhooks import SubscriptionError, Webhooks
 class Admin:
     """Tokens, subscription, rate and ready-made activities."""
 
-    def __init__(self, *, tokens: Tokens, webhooks: Webhooks, bucket: Bucket, activities: Activities) -> None:
+    def __init__(
+        self, *, tokens: Tokens, webhooks: Webhooks, bucket: Bucket, activities: Activities, files: Files
+    ) -> None:
         self._tokens = tokens
         self._webhooks = webhooks
         self._bucket = bucket
         self._activities = activities
+        self._files = files
 
     def routes(self) -> list[Route]:
         """List the admin routes of the tenant."""
@@ -33,6 +38,7 @@ class Admin:
             Route("/sandbox/webhooks/validate", self.validate, methods=["POST"]),
             Route("/sandbox/rate", self.show_rate, methods=["GET"]),
             Route("/sandbox/rate", self.set_rate, methods=["PUT"]),
+            Route("/sandbox/annotations", self.annotate, methods=["POST"]),
             Route("/sandbox/activities", self.add_activities, methods=["POST"]),
         ]
 
@@ -69,6 +75,13 @@ class Admin:
             raise Refusal(400, "rate_per_s above 0, delayed_max, send_retry_after")
         self._bucket.set(**wanted)
         return Response(status_code=204)
+
+    async def annotate(self, request: Request) -> Response:
+        """Annotate a file version: `{"fileVersionId", "comments", "userId": 88, ...}`; the API has no route for it."""
+        body: dict[str, Any] = await read_object(request)
+        user_id = dam_user(body.get("userId", INTEGRATION_USER))
+        note = self._files.annotate(str(body.get("fileVersionId")), body, user_id)
+        return JSONResponse({"id": note["id"]}, status_code=201)
 
     async def add_activities(self, request: Request) -> Response:
         """Make activities without a webhook: `{"activities": [body, ...], "userId": 91}`; answers their ids."""

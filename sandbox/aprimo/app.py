@@ -62,7 +62,7 @@ def build(options: Options) -> ASGIApp:
         *pm_definitions.routes(),
         *dam.routes(),
     ]
-    admin = Admin(tokens=tokens, webhooks=webhooks, bucket=bucket, activities=activities)
+    admin = Admin(tokens=tokens, webhooks=webhooks, bucket=bucket, activities=activities, files=dam.files)
     app = Starlette(
         routes=[*routes, *kit_admin.routes(kit, reset=reset), *admin.routes()],
         exception_handlers={refusals.Refusal: refusals.answer},

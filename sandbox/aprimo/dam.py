@@ -2,13 +2,19 @@
 
 from starlette.routing import Route
 
+from sandbox.aprimo.blobs import Blobs
+from sandbox.aprimo.dam_checks import Checks
+from sandbox.aprimo.dam_collections import Collections
 from sandbox.aprimo.dam_definitions import Definitions
+from sandbox.aprimo.dam_files import Files
 from sandbox.aprimo.dam_index import Index
+from sandbox.aprimo.dam_orders import Orders
 from sandbox.aprimo.dam_records import Records
 from sandbox.aprimo.dam_search import Searches
 from sandbox.aprimo.dam_store import Dam
 from sandbox.aprimo.options import Options
 from sandbox.aprimo.state import RECORD, State
+from sandbox.aprimo.uploads import Uploads
 from sandbox.kit.history import History
 
 
@@ -22,10 +28,18 @@ class DigitalAssets:
             index=Index(state.rows(RECORD), lag_s=options.index_lag_s),
             classification_ready_after_s=options.classification_ready_after_s,
         )
+        blobs = Blobs(options.data_dir)
+        uploads = Uploads(state, history, blobs, max_bytes=options.upload_max_bytes)
+        self.files = Files(self._dam, uploads, blobs, processing_s=options.processing_s)
         self._parts = (
-            Records(self._dam, lambda record, *_: record, needs_classification=options.require_classification),
+            Records(self._dam, self.files, needs_classification=options.require_classification),
             Searches(self._dam, total_count_noise=options.total_count_noise),
             Definitions(self._dam),
+            self.files,
+            Checks(self._dam),
+            Orders(self._dam, order_s=options.order_s),
+            Collections(self._dam),
+            uploads,
         )
 
     def routes(self) -> list[Route]:

@@ -35,7 +35,7 @@ def new_record(record_id: str, user_id: str) -> Row:
 
 
 def apply(record: Row, body: Row, exists: Exists) -> Row:
-    """Give the record after a request; its files are another's business (`dam_files`)."""
+    """Give the record after a request; its files are `dam_files`' business."""
     unknown = sorted(set(body) - KEYS)
     if unknown:
         raise Refusal(400, f"A record has no '{unknown[0]}'.")

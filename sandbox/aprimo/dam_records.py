@@ -1,20 +1,16 @@
 """Records: `/api/core/record(s)` with locks and trail (aprimo.md §4.1, §4.4)."""
 
-from collections.abc import Callable
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.aprimo import dam_changes, dam_ids, dam_pages, dam_render, dam_times, dam_views
+from sandbox.aprimo.dam_files import Files
 from sandbox.aprimo.dam_render import CORE
 from sandbox.aprimo.dam_store import Dam, Saved, Writer, dam_user
 from sandbox.aprimo.pm_bodies import read_object
 from sandbox.aprimo.refusals import Refusal
 from sandbox.aprimo.state import LOCK, RECORD, TRAIL, Row
-
-ApplyFiles = Callable[[Row, object, str], Row]
-"""Gives a record after the `files` of a request: `apply(record, files, user_id)`."""
 
 IMMEDIATE = "set-immediatesearchindexupdate"
 
@@ -22,9 +18,9 @@ IMMEDIATE = "set-immediatesearchindexupdate"
 class Records:
     """Create, read, change and delete records."""
 
-    def __init__(self, dam: Dam, apply_files: ApplyFiles, *, needs_classification: bool) -> None:
+    def __init__(self, dam: Dam, files: Files, *, needs_classification: bool) -> None:
         self._dam = dam
-        self._apply_files = apply_files
+        self._files = files
         self._needs_classification = needs_classification
 
     def routes(self) -> list[Route]:
@@ -66,10 +62,11 @@ class Records:
         writer = writer_of(request)
         record = dam_changes.new_record(dam_ids.new(), writer.user_id)
         with self._dam.state.command():
-            record = self._apply_files(record, body.get("files"), writer.user_id)
+            planned, master = self._files.take(record, body.get("files"))
             record = dam_changes.apply(record, body, self._dam.exists)
             if self._needs_classification and not record["classifications"]:
                 raise Refusal(400, "A record needs at least one classification.")
+            record = self._files.attach(record, planned, master, writer.user_id)
             reference = dam_changes.value_of(record, "ExternalReference")
             identity = f"reference:{reference}" if reference else None
             saved = Saved(
@@ -77,7 +74,7 @@ class Records:
                 after=record,
                 user_id=writer.user_id,
                 reference_id=writer.reference_id,
-                has_new_file=bool(record["files"]),
+                has_new_file=bool(planned),
             )
             self._dam.save(saved, writer, identity=identity)
         return dam_render.made(request, record["id"], location=f"/record/{record['id']}")
@@ -88,14 +85,15 @@ class Records:
         writer = writer_of(request)
         before = self._demand(request)
         with self._dam.state.command():
-            after = self._apply_files(before, body.get("files"), writer.user_id)
-            after = dam_changes.apply(after, body, self._dam.exists)
+            planned, master = self._files.take(before, body.get("files"))
+            after = dam_changes.apply(before, body, self._dam.exists)
+            after = self._files.attach(after, planned, master, writer.user_id)
             saved = Saved(
                 before=before,
                 after=dam_changes.stamped(after, writer.user_id),
                 user_id=writer.user_id,
                 reference_id=writer.reference_id,
-                has_new_file=bool((body.get("files") or {}).get("addOrUpdate")),
+                has_new_file=bool(planned),
             )
             self._dam.save(saved, writer)
         return Response(status_code=204)

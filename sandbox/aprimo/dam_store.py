@@ -84,7 +84,7 @@ class Dam:
                 before=dam_changes.in_words(saved.before) if saved.before else None,
                 after=dam_changes.in_words(saved.after) if saved.after else None,
                 identity=identity,
-                is_changed=saved.before is None or saved.after is None or bool(changes),
+                is_changed=saved.before is None or saved.after is None or bool(changes) or saved.has_new_file,
             )
             if saved.after is not None:
                 self.add_trail(

@@ -21,6 +21,9 @@ class Options:
     classification_ready_after_s: float = 2.0
     index_lag_s: float = 2.0
     total_count_noise: int = 0
+    processing_s: float = 2.0
+    order_s: float = 2.0
+    upload_max_bytes: int = 20_000_000
     data_dir: str | None = None
     seed: int | None = None
 

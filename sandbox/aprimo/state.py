@@ -15,7 +15,8 @@ Key = int | str
 
 ACTIVITY, PROJECT, TOKEN, CALLOUT, SUBSCRIPTION = "activity", "project", "token", "callout", "subscription"
 RECORD, CLASSIFICATION, LOCK, TRAIL = "record", "classification", "lock", "trail"
-FILE, FILE_VERSION = "file", "fileversion"
+FILE, FILE_VERSION, UPLOAD, SEGMENTED = "file", "fileversion", "upload", "segmented"
+CHECK, CHECK_RESULT, ORDER, PUBLIC_LINK, COLLECTION = "check", "checkresult", "order", "publiclink", "collection"
 _FIRST_ID = {ACTIVITY: 5001, PROJECT: 6101}
 
 

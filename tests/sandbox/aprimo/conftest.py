@@ -11,7 +11,16 @@ from tests.support.sandbox_process import SandboxProcess, running
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with running("aprimo", tmp_path_factory.mktemp("aprimo"), rate_per_s=5000, seed=7, index_lag_s=0.2) as process:
+    with running(
+        "aprimo",
+        tmp_path_factory.mktemp("aprimo"),
+        rate_per_s=5000,
+        seed=7,
+        index_lag_s=0.2,
+        processing_s=0.2,
+        order_s=0.3,
+        upload_max_bytes=1000,
+    ) as process:
         yield process
 
 
