@@ -1,0 +1,73 @@
+"""Commands: what a plan wants done in a system, one frozen type per kind.
+
+A kind says where it goes (side, route), how its effect is known (effect key), what must still be true
+just before the call (`expects`), and how long an unanswered call may still take effect (`late_s`).
+A kind without an effect key and a look-up cannot be registered: `register` refuses it, and the
+adapters' tables of effects are checked against `KINDS` when a worker starts.
+
+Source of keys and times: the table of commands in docs/commands.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pipeline.words import EffectKey, EventId, JsonValue, Side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """What a command is planned for; part of the effect keys that are unique per plan."""
+
+    event_id: EventId
+    plan_number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Base of all kinds. `undoes`: the effect key this command takes back, if any."""
+
+    KIND: ClassVar[str]
+    SIDE: ClassVar[Side]
+    ROUTE: ClassVar[str]
+    LATE_S: ClassVar[float]
+
+    expects: Mapping[str, JsonValue] = field(default_factory=dict)
+    undoes: str = ""
+
+    def target(self) -> str:
+        """The object in the vendor's system, e.g. `activity:5012`."""
+        raise TypeError(f"{type(self).__name__} names no target")
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """The natural identity of the effect: unique among deliveries that are not dropped."""
+        raise TypeError(f"{type(self).__name__} has no effect key for {cause}")
+
+
+KINDS: dict[str, type[Command]] = {}
+
+
+def register(kind: type[Command]) -> type[Command]:
+    """Make a kind known. Raises TypeError when it lacks a route, a `late` time, a target or an effect key."""
+    lacks = [name for name in ("KIND", "SIDE", "ROUTE", "LATE_S") if not hasattr(kind, name)]
+    lacks += [name for name in ("target", "effect_key") if getattr(kind, name) is getattr(Command, name)]
+    if lacks:
+        raise TypeError(f"{kind.__name__} cannot be registered, it lacks: {', '.join(lacks)}")
+    KINDS[kind.KIND] = kind
+    return kind
+
+
+def dump(command: Command) -> dict[str, JsonValue]:
+    """The fields of a command as JSON, without `expects` and `undoes` (they have columns of their own)."""
+    values = dataclasses.asdict(command)
+    return {name: value for name, value in values.items() if name not in {"expects", "undoes"}}
+
+
+def load(kind: str, values: Mapping[str, Any], *, expects: Mapping[str, JsonValue], undoes: str) -> Command:
+    """The command that `dump` wrote, tuples again where JSON has lists. Raises KeyError for an unknown kind."""
+    tuples = {field.name for field in dataclasses.fields(KINDS[kind]) if str(field.type).startswith("tuple")}
+    whole = {name: tuple(value) if name in tuples else value for name, value in values.items()}
+    return KINDS[kind](**whole, expects=expects, undoes=undoes)
