@@ -18,7 +18,6 @@ from pipeline.ports import (
     Delivery,
     EventMove,
     Gate,
-    Limits,
     NewAttempt,
     Ports,
     Release,
@@ -26,6 +25,7 @@ from pipeline.ports import (
 )
 from pipeline.words import (
     DeliveryState,
+    EventId,
     EventState,
     GateKind,
     LineKey,
@@ -59,46 +59,43 @@ class Call:
     attempted: Attempted
 
 
-def members(
-    tx: Tx, claims: Sequence[Claim], *, onward: steps.Onward, side: Side, limits: Limits
-) -> tuple[list[Member], steps.Onward]:
-    """The batch of these claims; what another worker left `sending` is `unknown` from here on, poison is buried."""
-    if not claims:
-        return [], onward
-    tx.deliveries.take_over(claims)
+def members(tx: Tx, claims: Sequence[Claim]) -> list[Member]:
+    """The lines of these claims with their head events and what is still open of them."""
+    ours = tx.lines.fence(claims)
+    claims = [claim for claim in claims if claim.key in ours]
     events = tx.events.waiting(claims)
     heads = {claim.key: events[claim.key][0] for claim in claims}
     open_of = tx.deliveries.open_of([head.id for head in heads.values()])
-    batch = [
+    return [
         Member(claim=claim, event=(head := heads[claim.key]), deliveries=open_of.get(head.id, ())) for claim in claims
     ]
-    poisoned = [member for member in batch if steps.is_poison(member.claim, limits)]
-    tx.deliveries.fail([delivery.id for member in poisoned for delivery in member.deliveries])
-    steps.bury(tx, [_buried(m, "poison", "Its worker died with it each time.", side) for m in poisoned], onward)
-    return [member for member in batch if not steps.is_poison(member.claim, limits)], onward
 
 
 def record(
     tx: Tx,
     *,
-    finished: Sequence[tuple[Call, Ended]],
     ready: Sequence[Member],
-    waits: Mapping[LineKey, float],
+    outcomes: Mapping[LineKey, tuple[Call, Ended]],
+    waits: Mapping[str, float],
     is_late: bool,
     side: Side,
-    onward: steps.Onward,
+    lane_name: str,
     ports: Ports,
 ) -> tuple[list[Call], steps.Onward]:
-    """Write outcomes, send each line where it goes, and begin the attempts of the calls that may leave."""
-    commit = _Commit(tx=tx, side=side, onward=onward, ports=ports)
+    """Write outcomes, send each line where it goes, and begin the attempts of the calls that may leave.
+
+    waits: seconds that budget and breaker hold a route.
+    """
+    commit = _Commit(tx=tx, side=side, onward=steps.Onward(lane=lane_name), ports=ports)
     ours = tx.lines.fence([member.claim for member in ready])
-    kept = [(call, ended) for call, ended in finished if call.member.claim.key in ours]
-    tx.deliveries.end([ended.row for _, ended in kept if ended.row])
-    for call, ended in kept:
-        commit.follow(call, ended)
-    gone = {call.member.claim.key for call, ended in kept if ended.next is not Next.GO_ON}
-    going = [member for member in ready if member.claim.key in ours and member.claim.key not in gone]
-    return commit.advance(going, waits, is_late=is_late), onward
+    held = [member for member in ready if member.claim.key in ours]
+    ended = [outcomes[member.claim.key] for member in held if member.claim.key in outcomes]
+    tx.deliveries.end([outcome.row for _, outcome in ended if outcome.row])
+    for call, outcome in ended:
+        commit.follow(call, outcome)
+    gone = {call.member.claim.key for call, outcome in ended if outcome.next is not Next.GO_ON}
+    going = [member for member in held if member.claim.key not in gone]
+    return commit.advance(going, waits, is_late=is_late), commit.onward
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,23 +116,42 @@ class _Commit:
     onward: steps.Onward
     ports: Ports
 
-    def advance(self, going: Sequence[Member], waits: Mapping[LineKey, float], *, is_late: bool) -> list[Call]:
+    def advance(self, going: Sequence[Member], waits: Mapping[str, float], *, is_late: bool) -> list[Call]:
         """Members with another call here get an attempt row; the others are handed on."""
-        left = self.tx.deliveries.open_of([member.event.id for member in going])
+        left = self._wanted(going)
         calls = []
         for before in going:
             member = Member(claim=before.claim, event=before.event, deliveries=left.get(before.event.id, ()))
-            wait_s = waits.get(member.claim.key, 0.0)
-            if not member.deliveries:
+            command = member.next_command
+            if command is None:
                 self._carried(member)
-            elif member.deliveries[0].command.SIDE is not self.side or is_late:
-                self._leave(member, _Pause(side=member.deliveries[0].command.SIDE))
-            elif wait_s > self.ports.limits.budget_wait_max_s:
+            elif command.SIDE is not self.side or is_late:
+                self._leave(member, _Pause(side=command.SIDE))
+            elif (wait_s := waits.get(command.ROUTE, 0.0)) > self.ports.limits.budget_wait_max_s:
                 self._leave(member, _Pause(side=self.side, wait_s=wait_s, reason=WaitReason.VENDOR_WAIT))
             else:
                 calls.append(Call(member=member, attempted=self._attempt(member.deliveries[0])))
         self.tx.deliveries.begin([self._row(call) for call in calls])
         return calls
+
+    def _wanted(self, going: Sequence[Member]) -> dict[EventId, tuple[Delivery, ...]]:
+        """What is open of these members; what an earlier plan left and nobody wants any more is dropped.
+
+        Such a delivery was unknown, and its look-up found nothing: it must not be sent now.
+        """
+        left = self.tx.deliveries.open_of([member.event.id for member in going])
+        plan_numbers = {member.event.id: member.event.plan_number for member in going}
+        unwanted = {
+            delivery.id
+            for event_id, deliveries in left.items()
+            for delivery in deliveries
+            if delivery.plan_number < plan_numbers[event_id] and delivery.state is DeliveryState.PLANNED
+        }
+        self.tx.deliveries.drop(sorted(unwanted))
+        return {
+            event_id: tuple(delivery for delivery in deliveries if delivery.id not in unwanted)
+            for event_id, deliveries in left.items()
+        }
 
     def follow(self, call: Call, ended: Ended) -> None:
         """What an outcome means for its line."""
@@ -191,7 +207,9 @@ class _Commit:
         self.tx.events.count_stale([member.event.id])
         self.tx.events.move([EventMove(id=member.event.id, before=EventState.PLANNED, after=EventState.ACCEPTED)])
         side = member.event.side
-        self._release(member, Step.TRANSFORM, _Pause(side=side))
+        self._release(
+            Member(claim=member.claim, event=member.event, deliveries=()), Step.TRANSFORM, _Pause(side=side)
+        )
         to_lane = lane(member.claim.urgency, side)
         self.onward.add(Step.TRANSFORM, to_lane, member.event.id, next_step=Step.SETTLE)
 

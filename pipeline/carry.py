@@ -1,8 +1,9 @@
 """Carry: send each planned delivery, in order; the attempt's row before the call, its outcome after it.
 
-The calls of a batch run side by side in threads; every commit is made here, by the step's own thread, and
-takes along whatever finished while the last one ran. Budget and breaker are asked before an attempt exists.
-From `unknown` there is no way to a send but through a look-up that found nothing after the kind's `late` time.
+The calls of a batch run side by side in threads, and an attempt begins only when a thread is free for it; every
+commit is made here, by the step's own thread, and takes along whatever finished while the last one ran. Budget and
+breaker are asked before an attempt exists. From `unknown` there is no way to a send but through a look-up that found
+nothing after the kind's `late` time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import partial
 from pipeline import carried, steps
 from pipeline.carried import Call, Member
 from pipeline.outcomes import Ended, judge
-from pipeline.ports import Bounds, NotThere, Ports, Sent, Tx
+from pipeline.ports import Bounds, Hint, NotThere, Ports, Sent
 from pipeline.words import EventId, Purpose, Side, Step, side_of_lane, urgency_of_lane
 
 
@@ -25,76 +26,99 @@ def carry(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> list
     run = _Run(
         ports=ports,
         side=side_of_lane(lane_name),
-        onward=steps.Onward(lane=lane_name),
+        lane_name=lane_name,
         bounds=Bounds(
             no_call_after=began + ports.limits.no_new_call_after_s,
             lease_until=began + ports.limits.lease_s,
             urgency=urgency_of_lane(lane_name),
         ),
     )
-    run.whole(event_ids)
-    ports.waker.wake(run.onward.merged_hints(ports.limits.batch_lines))
-    ports.waker.tell_dead(run.onward.dead)
-    return run.onward.ids
+    return run.whole(event_ids)
 
 
 @dataclass(kw_only=True)
 class _Run:
-    """One run of the step over one batch."""
+    """One run of the step over one batch. waiting: members that wait for a free thread."""
 
     ports: Ports
     side: Side
-    onward: steps.Onward
+    lane_name: str
     bounds: Bounds
+    waiting: list[Member] = field(default_factory=list)
     finished: list[tuple[Call, Ended]] = field(default_factory=list)
+    calls: dict[Future[Ended], Call] = field(default_factory=dict)
 
-    def whole(self, event_ids: Sequence[EventId]) -> None:
-        """Claim, then call and commit until no member has another call to make here."""
-        ready, self.onward = self.ports.store.run(lambda tx: self._claim(tx, event_ids))
-        if not ready:
-            return
-        calls: dict[Future[Ended], Call] = {}
+    def whole(self, event_ids: Sequence[EventId]) -> list[EventId]:
+        """Claim, then call and commit until no member has another call to make here; returns ids to settle."""
+        self.waiting = self._members(event_ids)
+        last: list[EventId] = []
         with ThreadPoolExecutor(self.ports.limits.call_threads, thread_name_prefix="call") as pool:
-            while ready or calls:
-                for call in self._commit(ready):
-                    calls[pool.submit(self._call, call)] = call
-                self.finished = _take_finished(calls)
-                ready = [call.member for call, _ in self.finished]
+            while self.waiting or self.calls or self.finished:
+                leaving, onward = self._commit()
+                for call in leaving:
+                    self.calls[pool.submit(self._call, call)] = call
+                last = self._hand_on(onward)
+                self.finished = _take_finished(self.calls)
+        return last
 
-    def _claim(self, tx: Tx, event_ids: Sequence[EventId]) -> tuple[list[Member], steps.Onward]:
+    def _members(self, event_ids: Sequence[EventId]) -> list[Member]:
+        claims = steps.claim(Step.CARRY, event_ids, self.lane_name, self.ports)
         limits = self.ports.limits
-        claims = tx.lines.claim(
-            Step.CARRY,
-            self.onward.lane,
-            event_ids,
-            me=self.ports.me,
-            is_alone=len(event_ids) == 1,
-            limit=limits.batch_lines,
-            lease_s=limits.lease_s,
+        poisoned = [claim for claim in claims if steps.is_poison(claim, limits)]
+        sound = [claim for claim in claims if claim not in poisoned]
+        loaded, unloadable = steps.apart(
+            sound, lambda some: self.ports.store.run(lambda tx: carried.members(tx, some))
         )
-        return carried.members(tx, claims, onward=self.onward.copy(), side=self.side, limits=limits)
+        dead = [(claim, "poison", "Its worker died with it each time.") for claim in poisoned]
+        dead += [(claim, "carry_failed", f"{type(error).__name__}: {error}") for claim, error in unloadable]
+        for claim, code, hint in dead:
+            steps.bury_alone(claim, code, hint, step=Step.CARRY, side=self.side, ports=self.ports).publish(self.ports)
+        return [member for part in loaded for member in part]
 
-    def _commit(self, ready: Sequence[Member]) -> list[Call]:
-        """One commit for everything that finished and everything about to leave; returns what may leave."""
-        waits = {member.claim.key: self._wait_s(member) for member in ready}
+    def _commit(self) -> tuple[list[Call], steps.Onward]:
+        """One commit for everything that finished and for what may leave; returns the calls that may leave."""
+        finished, self.finished = self.finished, []
+        free = self.ports.limits.call_threads - len(self.calls)
+        going_on = [call.member for call, _ in finished]
+        starting, self.waiting = self.waiting[:free], self.waiting[free:]
+        if self._is_late():
+            starting, self.waiting = [*starting, *self.waiting], []
+        outcomes = {call.member.claim.key: (call, ended) for call, ended in finished}
         record = partial(
             carried.record,
-            finished=self.finished,
-            ready=ready,
-            waits=waits,
+            outcomes=outcomes,
+            waits=self._waits([*going_on, *starting]),
             is_late=self._is_late(),
             side=self.side,
+            lane_name=self.lane_name,
             ports=self.ports,
         )
-        leaving, self.onward = self.ports.store.run(lambda tx: record(tx, onward=self.onward.copy()))
-        return leaving
+        # Whoever cannot be recorded keeps its lease: the next one to claim it looks up what it left.
+        done, _ = steps.apart(
+            [*going_on, *starting], lambda some: self.ports.store.run(lambda tx: record(tx, ready=some))
+        )
+        onward = steps.Onward(lane=self.lane_name).join(part for _, part in done)
+        return [call for calls, _ in done for call in calls], onward
 
-    def _wait_s(self, member: Member) -> float:
-        """How long budget and breaker hold the member's next call here; 0 when it leaves this lane anyway."""
-        command = member.next_command
-        if command is None or command.SIDE is not self.side:
-            return 0.0
-        return self.ports.vendors[self.side].wait_s(command.ROUTE, self.bounds.urgency)
+    def _hand_on(self, onward: steps.Onward) -> list[EventId]:
+        """Publish what a commit handed on; only the last commit's ids may wait for the chain."""
+        ids = onward.ids
+        if ids and (self.calls or self.waiting):
+            onward.hints.append(Hint(step=Step.SETTLE, lane=self.lane_name, event_ids=tuple(ids)))
+            ids = []
+        onward.publish(self.ports)
+        return ids
+
+    def _waits(self, members: Sequence[Member]) -> dict[str, float]:
+        """How long budget and breaker hold a call on each route; asked once per route and commit."""
+        routes = {
+            command.ROUTE
+            for member in members
+            for command in (delivery.command for delivery in member.deliveries[:2])
+            if command.SIDE is self.side
+        }
+        vendor = self.ports.vendors[self.side]
+        return {route: vendor.wait_s(route, self.bounds.urgency) for route in routes}
 
     def _is_late(self) -> bool:
         return self.ports.monotonic() >= self.bounds.no_call_after

@@ -38,6 +38,8 @@ CODES: Mapping[str, Code] = {
     "poison": Code(cure="This event ended its worker again and again: report it, then replay or discard."),
     "plan_failed": Code(cure="Our rules failed on this item: report it with the hint, then replay or discard."),
     "owned_by_other": Code(cure="A plan would have written a field that the other system owns: report it."),
+    "settle_failed": Code(cure="What was carried could not be recorded: report it with the hint, then replay."),
+    "carry_failed": Code(cure="What was planned cannot be carried by this version: report it, then replay."),
     "answer_unexpected": Code(
         cure="The vendor answered in a shape we do not know: report it with the hint, then replay."
     ),

@@ -91,5 +91,3 @@ class Reading:
     verdict: ReceiptVerdict
     reason: str = ""
     events: tuple[NewEvent, ...] = ()
-    is_kept_when_known: bool = True
-    """Whether its receipt is kept when all its events were known: a poll reads its overlap again and again."""

@@ -67,6 +67,11 @@ def accept(
     return _one_by_one(readings, store=store, new_id=new_id, limits=limits)
 
 
+def not_storable(reading: Reading) -> Reading:
+    """An input that SQL itself refuses, as it is kept: refused, with its body."""
+    return replace(reading, verdict=ReceiptVerdict.REFUSED, reason="not_storable", events=())
+
+
 def place(
     tx: Tx, events: Iterable[NewEvent], *, new_id: NewId, limits: Limits
 ) -> tuple[list[StoredEvent], list[Hint]]:
@@ -109,7 +114,8 @@ def _accept(
     ids = {(item.event.dedupe_key, item.event.flow): item.id for item in stored}
     receipts = [(reading, _event_of(reading, ids)) for reading in readings]
     tx.ledger.keep_receipts(
-        [(reading, event_id) for reading, event_id in receipts if event_id or reading.is_kept_when_known],
+        # What was known already is kept already: a replayed body must not fill the disk.
+        [(reading, event_id) for reading, event_id in receipts if event_id or not reading.events],
         refused_kept_max=limits.refused_kept_max,
     )
     if checkpoint:

@@ -112,6 +112,7 @@ def _row(  # One attempt has this many facts to keep.
     wait_s: float | None = None,
     vendor_ref: str = "",
     failures: int | None = None,
+    late_s: float = 0.0,
 ) -> AttemptEnd:
     is_send = attempted.purpose is Purpose.SEND
     return AttemptEnd(
@@ -126,6 +127,7 @@ def _row(  # One attempt has this many facts to keep.
         wait_s=wait_s,
         vendor_ref=vendor_ref,
         failures=attempted.delivery.failures if failures is None else failures,
+        late_s=late_s,
     )
 
 
@@ -166,7 +168,14 @@ def _unknown(attempted: Attempted, detail: str, status: int | None, limits: Limi
     failures = attempted.delivery.failures + 1
     wait_s = limits.retry.wait_s(failures, chance=chance)
     row = _row(
-        attempted, "unknown", DeliveryState.UNKNOWN, status=status, detail=detail, wait_s=wait_s, failures=failures
+        attempted,
+        "unknown",
+        DeliveryState.UNKNOWN,
+        status=status,
+        detail=detail,
+        wait_s=wait_s,
+        failures=failures,
+        late_s=late(attempted.delivery, limits).total_seconds(),
     )
     if limits.retry.is_spent(failures):
         return Ended(next=Next.DIE, row=row, code="tries_spent", hint=detail)

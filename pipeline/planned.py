@@ -11,7 +11,18 @@ from pipeline.errors import LeaseLostError, MisconfiguredError, PermanentError, 
 from pipeline.events import Event
 from pipeline.plan import Link, LinkChanges, Plan, Verdict, Want
 from pipeline.ports import AuditEntry, Claim, Delivery, EventMove, Gate, Ports, Release, StoredPlan, Tx
-from pipeline.words import EventId, EventState, GateKind, LineKey, ProcessState, Step, WaitReason, lane, most_urgent
+from pipeline.words import (
+    DeliveryState,
+    EventId,
+    EventState,
+    GateKind,
+    LineKey,
+    ProcessState,
+    Step,
+    WaitReason,
+    lane,
+    most_urgent,
+)
 
 
 @dataclass(kw_only=True)
@@ -32,24 +43,32 @@ class Member:
         return self.events[0]
 
 
-def record(
-    members: Sequence[Member], poisoned: Sequence[Member], tx: Tx, *, lane_name: str, ports: Ports
-) -> steps.Onward:
+def record(members: Sequence[Member], tx: Tx, *, lane_name: str, ports: Ports) -> steps.Onward:
     """Store plans, waits and ends of a batch in one commit; returns what is handed on."""
     onward = steps.Onward(lane=lane_name)
-    tails = tx.lines.fence([member.claim for member in (*members, *poisoned)])
+    tails = tx.lines.fence([member.claim for member in members])
     ours = [member for member in members if member.claim.key in tails]
-    poisoned = [member for member in poisoned if member.claim.key in tails]
     _record_failures(tx, [member for member in ours if member.failure], onward, ports)
-    planned = [(member, member.plan) for member in ours if member.plan]
+    planned = [(member, member.plan) for member in ours if member.plan and not member.failure]
     refused = [(member, plan) for member, plan in planned if plan.verdict is Verdict.REFUSE]
     steps.bury(tx, [_buried(member, plan.reason, plan.hint) for member, plan in refused], onward)
-    steps.bury(tx, [_buried(member, "poison", "Its worker died with it each time.") for member in poisoned], onward)
     going = [(member, plan) for member, plan in planned if plan.verdict is not Verdict.REFUSE]
     _supersede_covered(tx, [member for member, _ in going])
-    _record_deliveries(tx, [(m, p) for m, p in going if p.commands], onward)
-    _record_ends(tx, [(m, p) for m, p in going if not p.commands], tails, onward, ports)
+    unknown = _with_unknown(tx, [member for member, plan in going if not plan.commands])
+    _record_deliveries(tx, [(m, p) for m, p in going if p.commands or m.head.id in unknown], onward)
+    _record_ends(tx, [(m, p) for m, p in going if not p.commands and m.head.id not in unknown], tails, onward, ports)
     return onward
+
+
+def _with_unknown(tx: Tx, members: Sequence[Member]) -> frozenset[EventId]:
+    """Events whose earlier plan left a delivery unknown: it is looked up, whatever the new plan wants."""
+    replanned = [member.head.id for member in members if member.head.plan_number]
+    left = tx.deliveries.open_of(replanned)
+    return frozenset(
+        event_id
+        for event_id, deliveries in left.items()
+        if any(delivery.state is DeliveryState.UNKNOWN for delivery in deliveries)
+    )
 
 
 def _buried(member: Member, code: str, hint: str) -> steps.Buried:

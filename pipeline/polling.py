@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from pipeline import intake, keys
+from pipeline.errors import PipelineError
 from pipeline.events import NewEvent, Raw, Reading
 from pipeline.feeds import AprimoFeed, AuditRow, OpenTextFeed, Page, SeenInstance
-from pipeline.ports import Bounds, Checkpoint, Ports, Tx
+from pipeline.ports import Bounds, Checkpoint, LiveProcess, Ports, Tx
 from pipeline.routes import Routes, aprimo_looks, opentext_look, process_key_of
 from pipeline.words import ReceiptVerdict, Urgency
 
@@ -26,6 +27,8 @@ FIRST_LOOK_BACK_S = 86_400.0
 STREAMS = ("process", "task")
 """Audit streams that are read: every step of ours is a task, so the activity stream tells nothing more."""
 MAX_REREADS = 3
+GONE = "gone"
+"""What a process is seen as that is in no list of running ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,58 +40,94 @@ class Polled:
 
 
 def poll_aprimo(feed: AprimoFeed, routes: Routes, *, overlap_s: float, ports: Ports) -> Polled:
-    """Read Aprimo's change lists from the watermark on."""
-    name = "aprimo.pm"
-    since, until = _window(name, overlap_s, ports)
+    """Read Aprimo's change lists from the watermark on; all of it within one step's time.
+
+    A list that moved while it was paged is read again. A window that could not be read to its end is halved, so that
+    a long absence is made up for piece by piece. Raises the errors of the vendor.
+    """
+    window = _window("aprimo.pm", overlap_s, ports)
+    bounds = _bounds(ports)
     polled = Polled()
-    for reread in range(MAX_REREADS):
-        pages = list(feed.changed(since, until, _bounds(ports)))
-        is_last = _is_steady(pages) or reread == MAX_REREADS - 1
-        done = Checkpoint(feed=name, watermark=until) if is_last else None
-        polled = _add(polled, _store_pages([_aprimo_readings(page, routes, ports) for page in pages], done, ports))
-        if is_last:
-            break
-    return polled
+    try:
+        for _ in range(MAX_REREADS):
+            pages: list[Page] = []
+            for page in feed.changed(window.since, window.until, bounds):
+                pages.append(page)
+                polled = _add(polled, _store(_aprimo_readings(page, routes, ports), None, ports))
+            if _is_steady(pages):
+                break
+    except PipelineError:
+        _store([], window.halved(), ports)
+        raise
+    return _add(polled, _store([], window.done(), ports))
 
 
 def poll_opentext(feed: OpenTextFeed, routes: Routes, *, overlap_s: float, ports: Ports) -> Polled:
-    """Read OpenText's audit logs from each stream's watermark on."""
+    """Read OpenText's audit logs from each stream's watermark on. Raises the errors of the vendor."""
     polled = Polled()
+    bounds = _bounds(ports)
     for stream in STREAMS:
-        name = f"opentext.audit.{stream}"
-        since, until = _window(name, overlap_s, ports)
-        pages = feed.audit(stream, since, _bounds(ports))
-        readings = [_audit_readings(page, routes, ports) for page in pages]
-        polled = _add(polled, _store_pages(readings, Checkpoint(feed=name, watermark=until), ports))
+        window = _window(f"opentext.audit.{stream}", overlap_s, ports)
+        for rows in feed.audit(stream, window.since, bounds):
+            polled = _add(polled, _store(_audit_readings(rows, routes, ports), None, ports))
+        polled = _add(polled, _store([], window.done(), ports))
     return polled
 
 
 def poll_opentext_lists(feed: OpenTextFeed, routes: Routes, *, ports: Ports) -> Polled:
-    """Find what audit rows do not tell (comments, edits, variables): compare list pages with what we saw last."""
+    """Find what audit rows do not tell (comments, edits, variables): compare list pages with what we saw last.
+
+    A process that we hold as running and that is in no list any more is looked at too. Raises the vendor's errors.
+    """
     polled = Polled()
     for process_key, flows in routes.by_process.items():
         known = ports.store.run(partial(_known, flows=flows))
+        listed: set[str] = set()
         for page in feed.running(process_key, _bounds(ports)):
-            readings = [
-                _list_reading(seen, process_key, known[seen.instance_id], routes, ports)
-                for seen in page
-                if known.get(seen.instance_id, seen.seen_hash) != seen.seen_hash
-            ]
-            stored = _store_pages([readings], None, ports)
-            polled = _add(polled, replace(stored, rows=len(page)))
+            listed |= {seen.instance_id for seen in page}
+            polled = _add(polled, _store(_differing(page, known, process_key, routes, ports), None, ports))
+        gone = [
+            SeenInstance(instance_id=live.instance_id, business_key=live.business_key, seen_hash=GONE)
+            for live in known.values()
+            if live.instance_id not in listed
+        ]
+        polled = _add(polled, _store(_differing(gone, known, process_key, routes, ports), None, ports))
     return polled
 
 
 # ---- windows -----------------------------------------------------------------------------------------------------
 
 
-def _window(feed: str, overlap_s: float, ports: Ports) -> tuple[datetime, datetime]:
+@dataclass(frozen=True, kw_only=True)
+class _Window:
+    """What is read now: [since, until) of a feed; watermark is where it stands."""
+
+    feed: str
+    watermark: datetime
+    since: datetime
+    until: datetime
+
+    def done(self) -> Checkpoint:
+        """The checkpoint once the whole window is accepted."""
+        return Checkpoint(feed=self.feed, watermark=self.until)
+
+    def halved(self) -> Checkpoint:
+        """The checkpoint that makes the next window end half-way, but not before the watermark has moved on."""
+        ends = self.watermark + (self.until - self.watermark) / 2
+        is_worth_it = ends - self.watermark > timedelta(seconds=LAG_S)
+        return Checkpoint(feed=self.feed, watermark=self.watermark, window_until=ends if is_worth_it else None)
+
+
+def _window(feed: str, overlap_s: float, ports: Ports) -> _Window:
     now, checkpoint = ports.store.run(lambda tx: (tx.now, tx.ledger.checkpoint(feed)))
     until = now - timedelta(seconds=LAG_S)
     if checkpoint is None:
-        return until - timedelta(seconds=FIRST_LOOK_BACK_S), until
+        first = until - timedelta(seconds=FIRST_LOOK_BACK_S)
+        return _Window(feed=feed, watermark=first, since=first, until=until)
     # A clock that was set back must not turn a window round.
-    return checkpoint.watermark - timedelta(seconds=overlap_s), max(until, checkpoint.watermark)
+    until = max(checkpoint.window_until or until, checkpoint.watermark)
+    since = checkpoint.watermark - timedelta(seconds=overlap_s)
+    return _Window(feed=feed, watermark=checkpoint.watermark, since=since, until=until)
 
 
 def _is_steady(pages: Sequence[Page]) -> bool:
@@ -107,8 +146,8 @@ def _bounds(ports: Ports) -> Bounds:
     )
 
 
-def _known(tx: Tx, flows: Sequence[str]) -> dict[str, str]:
-    return {instance: seen for flow in flows for _, instance, seen in tx.links.live(flow)}
+def _known(tx: Tx, flows: Sequence[str]) -> dict[str, LiveProcess]:
+    return {live.instance_id: live for flow in flows for live in tx.links.live(flow)}
 
 
 # ---- rows to readings ----------------------------------------------------------------------------------------------
@@ -155,19 +194,34 @@ def _audit_readings(rows: Sequence[AuditRow], routes: Routes, ports: Ports) -> l
     ]
 
 
-def _list_reading(seen: SeenInstance, process_key: str, known: str, routes: Routes, ports: Ports) -> Reading:
+def _differing(
+    page: Sequence[SeenInstance], known: Mapping[str, LiveProcess], process_key: str, routes: Routes, ports: Ports
+) -> list[Reading]:
     at = ports.store.run(lambda tx: tx.now)
-    events = opentext_look(
+    return [
+        _list_reading(seen, _differs(seen, live, process_key, routes, at=at, trace_id=ports.new_id("tr")), at)
+        for seen in page
+        if (live := known.get(seen.instance_id)) is not None and live.seen_hash != seen.seen_hash
+    ]
+
+
+def _differs(
+    seen: SeenInstance, live: LiveProcess, process_key: str, routes: Routes, *, at: datetime, trace_id: str
+) -> tuple[NewEvent, ...]:
+    return opentext_look(
         routes,
         instance_id=seen.instance_id,
         process_key=process_key,
         business_key=seen.business_key,
         type="opentext.instance-differs",
-        # From what to what: a change that is taken back is a second change.
-        dedupe_key=keys.opentext_list(seen.instance_id, f"{known}>{seen.seen_hash}"),
+        # From what to what, and since which settled look: a change that is taken back and made again is a new one.
+        dedupe_key=keys.opentext_list(seen.instance_id, f"{live.seen_hash}>{seen.seen_hash}@{live.row_version}"),
         time=at,
-        trace_id=ports.new_id("tr"),
+        trace_id=trace_id,
     )
+
+
+def _list_reading(seen: SeenInstance, events: tuple[NewEvent, ...], at: datetime) -> Reading:
     return _reading("opentext.list", {"instance": seen.instance_id, "seen": seen.seen_hash}, events, at)
 
 
@@ -178,28 +232,29 @@ def _reading(source: str, row: Mapping[str, object], events: tuple[NewEvent, ...
         verdict=ReceiptVerdict.HANDLED if events else ReceiptVerdict.IGNORED,
         reason="" if events else "not_ours",
         events=events,
-        is_kept_when_known=False,
     )
 
 
 # ---- commits -----------------------------------------------------------------------------------------------------
 
 
-def _store_pages(pages: Sequence[Sequence[Reading]], done: Checkpoint | None, ports: Ports) -> Polled:
-    """Accept page by page; the checkpoint goes with the last one."""
-    last = len(pages) - 1
+def _store(readings: Sequence[Reading], done: Checkpoint | None, ports: Ports) -> Polled:
+    """Accept one page in one commit; the checkpoint, if any, goes with it.
+
+    A row that SQL itself refuses is kept as refused, so that it neither vanishes nor stops its feed.
+    """
+    ours = [reading for reading in readings if reading.events]
     stored = 0
-    for index, readings in enumerate(pages or [()]):
+    if ours or done:
         accepted = intake.accept(
-            [reading for reading in readings if reading.events],
-            store=ports.store,
-            new_id=ports.new_id,
-            limits=ports.limits,
-            checkpoint=done if index >= last else None,
+            ours, store=ports.store, new_id=ports.new_id, limits=ports.limits, checkpoint=None if ours else done
         )
         ports.waker.wake(accepted.hints)
-        stored += accepted.stored
-    return Polled(rows=sum(len(readings) for readings in pages), stored=stored)
+        stored = accepted.stored
+        refused = [intake.not_storable(ours[index]) for index in accepted.failed]
+        if refused:
+            intake.accept(refused, store=ports.store, new_id=ports.new_id, limits=ports.limits)
+    return Polled(rows=len(readings), stored=stored)
 
 
 def _add(one: Polled, other: Polled) -> Polled:

@@ -41,10 +41,11 @@ def _each(letter_ids: Sequence[str], act: Callable[..., Hint | bool], ports: Por
 
 
 def _replay(tx: Tx, letter_id: str, *, is_resume: bool, by: str, note: str) -> Hint | bool:
-    letter = tx.letters.close(letter_id, to=LetterState.REPLAYED, by=by, note=note)
+    letter = _close(tx, letter_id, LetterState.REPLAYED, by, note)
     if letter is None:
         return False
     deliveries = tx.deliveries.open_of([letter.event_id]).get(letter.event_id, ())
+    tx.deliveries.forgive([letter.event_id])
     # Nothing was planned yet, or a person wants today's mapping: the first step.
     resumes = is_resume and bool(deliveries)
     if resumes:
@@ -53,13 +54,13 @@ def _replay(tx: Tx, letter_id: str, *, is_resume: bool, by: str, note: str) -> H
         tx.deliveries.drop_open([letter.event_id])
     after = EventState.PLANNED if resumes else EventState.ACCEPTED
     tx.events.move([EventMove(id=letter.event_id, before=EventState.DEAD, after=after, reason="replayed")])
-    side = deliveries[0].command.SIDE if resumes else None
     _audit(tx, letter, "dead_letter.replayed", by, note)
+    side = deliveries[0].command.SIDE if resumes else None
     return _wake(tx, letter, Step.CARRY if resumes else Step.TRANSFORM, side)
 
 
 def _discard(tx: Tx, letter_id: str, *, by: str, note: str) -> Hint | bool:
-    letter = tx.letters.close(letter_id, to=LetterState.DISCARDED, by=by, note=note)
+    letter = _close(tx, letter_id, LetterState.DISCARDED, by, note)
     if letter is None:
         return False
     tx.deliveries.drop_open([letter.event_id])
@@ -68,6 +69,15 @@ def _discard(tx: Tx, letter_id: str, *, by: str, note: str) -> Hint | bool:
     )
     _audit(tx, letter, "dead_letter.discarded", by, note)
     return _wake(tx, letter, Step.TRANSFORM, None)
+
+
+def _close(tx: Tx, letter_id: str, to: LetterState, by: str, note: str) -> Letter | None:
+    """Close an open letter, its line locked first, as everybody does who changes both."""
+    found = tx.letters.find(ids=[letter_id])
+    if not found:
+        return None
+    tx.lines.touch({found[0].line_key: found[0].flow})
+    return tx.letters.close(letter_id, to=to, by=by, note=note)
 
 
 def _wake(tx: Tx, letter: Letter, step: Step, side: Side | None) -> Hint | bool:

@@ -25,62 +25,48 @@ class _Member:
 
 def settle(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> list[EventId]:
     """Record what is carried of a batch; safe to run twice. Returns nothing to hand on: the chain ends here."""
-    onward = ports.store.run(lambda tx: _settle(tx, event_ids, lane_name, ports))
-    ports.waker.wake(onward.merged_hints(ports.limits.batch_lines))
-    ports.waker.tell_dead(onward.dead)
+    claims = steps.claim(Step.SETTLE, event_ids, lane_name, ports)
+    side = side_of_lane(lane_name)
+    poisoned = [claim for claim in claims if steps.is_poison(claim, ports.limits)]
+    sound = [claim for claim in claims if claim not in poisoned]
+    done, failed = steps.apart(sound, lambda some: ports.store.run(lambda tx: _settle(tx, some, lane_name, ports)))
+    dead = [(claim, "poison", "Its worker died with it each time.") for claim in poisoned]
+    dead += [(claim, "settle_failed", f"{type(error).__name__}: {error}") for claim, error in failed]
+    onward = steps.Onward(lane=lane_name).join(done)
+    for claim, code, hint in dead:
+        onward.join([steps.bury_alone(claim, code, hint, step=Step.SETTLE, side=side, ports=ports)])
+    onward.publish(ports)
     return []
 
 
-def _settle(tx: Tx, event_ids: Sequence[EventId], lane_name: str, ports: Ports) -> steps.Onward:
+def _settle(tx: Tx, claims: Sequence[Claim], lane_name: str, ports: Ports) -> steps.Onward:
     onward = steps.Onward(lane=lane_name)
-    claims = tx.lines.claim(
-        Step.SETTLE,
-        lane_name,
-        event_ids,
-        me=ports.me,
-        is_alone=len(event_ids) == 1,
-        limit=ports.limits.batch_lines,
-        lease_s=ports.limits.lease_s,
-    )
-    if not claims:
-        return onward
-    events = tx.events.waiting(claims)
-    plans = tx.events.plans([events[claim.key][0].id for claim in claims])
+    tails = tx.lines.fence(claims)
+    ours = [claim for claim in claims if claim.key in tails]
+    events = tx.events.waiting(ours)
+    plans = tx.events.plans([events[claim.key][0].id for claim in ours])
     members = [
-        _Member(claim=claim, event=events[claim.key][0], plan=plans[events[claim.key][0].id]) for claim in claims
+        _Member(claim=claim, event=events[claim.key][0], plan=plans[events[claim.key][0].id]) for claim in ours
     ]
-    poisoned = [member for member in members if steps.is_poison(member.claim, ports.limits)]
-    steps.bury(tx, [_buried(member, lane_name) for member in poisoned], onward)
-    _record(tx, [member for member in members if member not in poisoned], onward, ports)
+    _record(tx, members, tails, onward, ports)
     return onward
 
 
-def _buried(member: _Member, lane_name: str) -> steps.Buried:
-    return steps.Buried(
-        claim=member.claim,
-        event_id=member.event.id,
-        before=member.event.state,
-        code="poison",
-        hint="Its worker died with it each time.",
-        step=Step.SETTLE,
-        side=side_of_lane(lane_name),
-    )
-
-
-def _record(tx: Tx, members: Sequence[_Member], onward: steps.Onward, ports: Ports) -> None:
+def _record(
+    tx: Tx, members: Sequence[_Member], tails: dict[LineKey, int], onward: steps.Onward, ports: Ports
+) -> None:
     if not members:
         return
     refs = tx.deliveries.refs([key for member in members for key in _started(member.plan.changes)])
     tx.links.apply([(m.claim.flow, m.event.subject, _with_instances(m.plan.changes, refs)) for m in members])
     tx.events.move([EventMove(id=m.event.id, before=m.event.state, after=EventState.DELIVERED) for m in members])
-    tx.ledger.audit([AuditEntry(actor=steps.ACTOR, act="event.delivered", object=m.event.id) for m in members])
     facts = [intake.fact(m.event, follow_up) for m in members for follow_up in m.plan.follow_ups]
     if facts:
         _, hints = intake.place(tx, facts, new_id=ports.new_id, limits=ports.limits)
         onward.hints.extend(hints)
-    tails: dict[LineKey, int] = tx.lines.fence([member.claim for member in members])
     # Settle is the chain's last link: what the lines do next is a message of its own.
     steps.move_on(tx, [member.claim for member in members], tails, onward, next_step=Step.SETTLE)
+    tx.ledger.audit([AuditEntry(actor=steps.ACTOR, act="event.delivered", object=m.event.id) for m in members])
 
 
 def _started(changes: LinkChanges) -> list[EffectKey]:

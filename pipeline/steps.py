@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from pipeline.ports import AuditEntry, Claim, EventMove, Hint, Limits, NewLetter, Release, Tx
+from pipeline.errors import StoreAwayError
+from pipeline.ports import AuditEntry, Claim, EventMove, Hint, Limits, NewLetter, Ports, Release, Tx
 from pipeline.words import (
     DeliveryId,
     EventId,
@@ -22,6 +24,8 @@ from pipeline.words import (
 
 ACTOR = "signoff"
 _COUNTDOWN_SLACK_S = 0.05
+M = TypeVar("M")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,20 @@ class Onward:
     ids: list[EventId] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
     dead: list[EventId] = field(default_factory=list)
+
+    def join(self, others: Iterable[Onward]) -> Onward:
+        """This one with what the others hand on besides."""
+        for other in others:
+            self.ids += other.ids
+            self.hints += other.hints
+            self.dead += other.dead
+        return self
+
+    def publish(self, ports: Ports) -> None:
+        """Publish hints and the dead, after the commit that made them; ids stay for the chain."""
+        ports.waker.wake(self.merged_hints(ports.limits.batch_lines))
+        ports.waker.tell_dead(self.dead)
+        self.hints, self.dead = [], []
 
     def copy(self) -> Onward:
         """One that a transaction may add to and throw away when it is made again."""
@@ -130,6 +148,72 @@ def bury(tx: Tx, buried: Sequence[Buried], onward: Onward) -> None:
         [AuditEntry(actor=ACTOR, act="event.dead", object=item.event_id, after=item.code) for item in buried]
     )
     onward.dead.extend(item.event_id for item in buried)
+
+
+def bury_alone(claim: Claim, code: str, hint: str, *, step: Step, side: Side, ports: Ports) -> Onward:
+    """Bury one line's head in a commit of its own: it, or what it needs, cannot even be worked on.
+
+    What cannot be buried either keeps its lease, and is poison once that has run out often enough.
+    """
+
+    def work(tx: Tx) -> Onward:
+        onward = Onward(lane=lane(claim.urgency, side))
+        if not tx.lines.fence([claim]):
+            return onward
+        first = tx.events.next_open([claim.key])[claim.key]
+        buried = Buried(
+            claim=claim, event_id=first.id, before=first.state, code=code, hint=hint, step=step, side=side
+        )
+        tx.deliveries.fail_of([first.id])
+        bury(tx, [buried], onward)
+        return onward
+
+    done, _ = apart([claim], lambda _: ports.store.run(work))
+    return done[0] if done else Onward(lane=lane(claim.urgency, side))
+
+
+def claim(step: Step, event_ids: Sequence[EventId], lane_name: str, ports: Ports) -> list[Claim]:
+    """Lease what is due, in a commit of its own: a worker that dies with it is counted when the lease runs out."""
+
+    def work(tx: Tx) -> list[Claim]:
+        claims = tx.lines.claim(
+            step,
+            lane_name,
+            event_ids,
+            me=ports.me,
+            is_alone=len(event_ids) == 1,
+            limit=ports.limits.batch_lines,
+            lease_s=ports.limits.lease_s,
+        )
+        if claims and step is Step.CARRY:
+            # What another worker left `sending` is unknown from here on.
+            tx.deliveries.take_over(claims)
+        return claims
+
+    return ports.store.run(work)
+
+
+def apart(members: Sequence[M], work: Callable[[Sequence[M]], R]) -> tuple[list[R], list[tuple[M, Exception]]]:
+    """Do the work for all of them at once; where that fails, for each alone, so that one touches no other.
+
+    Returns what was done, and who failed alone with what. Raises StoreAwayError when SQL is away.
+    """
+    if not members:
+        return [], []
+    try:
+        return [work(members)], []
+    except StoreAwayError:
+        raise
+    except Exception as error:  # noqa: BLE001 - A member's fault of any kind must not hold its neighbours.
+        if len(members) == 1:
+            return [], [(members[0], error)]
+    done: list[R] = []
+    failed: list[tuple[M, Exception]] = []
+    for member in members:
+        parts, faults = apart([member], work)
+        done += parts
+        failed += faults
+    return done, failed
 
 
 def is_poison(claim: Claim, limits: Limits) -> bool:

@@ -20,7 +20,8 @@ def sweep(ports: Ports) -> int:
     # A message holds up to a batch of lines, and the mark counts messages.
     limit = room * ports.limits.batch_lines
     due = ports.store.run(lambda tx: tx.lines.due(limit=limit, rehint_after_s=ports.limits.rehint_after_s))
-    ports.waker.wake(_hints(due, ports.limits.batch_lines)[:room])
+    # All of them: a line that is marked as hinted has its message.
+    ports.waker.wake(_hints(due, ports.limits.batch_lines))
     return len(due)
 
 

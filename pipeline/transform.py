@@ -6,8 +6,7 @@ read fails waits by itself; a line whose lease is gone drops out; the others of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from pipeline import planned, steps
@@ -28,51 +27,42 @@ from pipeline.words import (
     EventState,
     Side,
     Step,
+    side_of_lane,
     urgency_of_lane,
 )
-
-
-@dataclass(kw_only=True)
-class _Batch:
-    members: list[Member] = field(default_factory=list)
-    poisoned: list[Member] = field(default_factory=list)
 
 
 def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> list[EventId]:
     """Plan what is due of a batch; safe to run twice. Returns the ids to carry on this lane."""
     began = ports.monotonic()
     onward = steps.Onward(lane=lane_name)
-    batch = ports.store.run(lambda tx: _claim(tx, event_ids, lane_name, ports))
-    if batch.members or batch.poisoned:
-        _decide(batch.members, _bounds(lane_name, began, ports), ports)
-        onward = ports.store.run(
-            partial(planned.record, batch.members, batch.poisoned, lane_name=lane_name, ports=ports)
-        )
-    ports.waker.wake(onward.merged_hints(ports.limits.batch_lines))
-    ports.waker.tell_dead(onward.dead)
+    claims = steps.claim(Step.TRANSFORM, event_ids, lane_name, ports)
+    poisoned = [claim for claim in claims if steps.is_poison(claim, ports.limits)]
+    sound = [claim for claim in claims if claim not in poisoned]
+    loaded, unloadable = steps.apart(sound, lambda some: ports.store.run(lambda tx: _load(tx, some)))
+    members = [member for part in loaded for member in part]
+    _decide(members, _bounds(lane_name, began, ports), ports)
+    recorded, unrecordable = steps.apart(
+        members, lambda some: ports.store.run(partial(planned.record, some, lane_name=lane_name, ports=ports))
+    )
+    onward.join(recorded)
+    dead = [(claim, "poison", "Its worker died with it each time.") for claim in poisoned]
+    dead += [(claim, "plan_failed", f"{type(error).__name__}: {error}") for claim, error in unloadable]
+    dead += [(member.claim, "plan_failed", f"{type(error).__name__}: {error}") for member, error in unrecordable]
+    side = side_of_lane(lane_name)
+    for claim, code, hint in dead:
+        onward.join([steps.bury_alone(claim, code, hint, step=Step.TRANSFORM, side=side, ports=ports)])
+    onward.publish(ports)
     return onward.ids
 
 
-# ---- commit 1 ----------------------------------------------------------------------------------------------------
+# ---- what is known -------------------------------------------------------------------------------------------------
 
 
-def _claim(tx: Tx, event_ids: Sequence[EventId], lane_name: str, ports: Ports) -> _Batch:
-    claims = tx.lines.claim(
-        Step.TRANSFORM,
-        lane_name,
-        event_ids,
-        me=ports.me,
-        is_alone=len(event_ids) == 1,
-        limit=ports.limits.batch_lines,
-        lease_s=ports.limits.lease_s,
-    )
+def _load(tx: Tx, claims: Sequence[Claim]) -> list[Member]:
     events = tx.events.waiting(claims)
     links = tx.links.of([(claim.flow, events[claim.key][0].subject) for claim in claims])
-    batch = _Batch()
-    for claim in claims:
-        member = _member(claim, events[claim.key], links)
-        (batch.poisoned if steps.is_poison(claim, ports.limits) else batch.members).append(member)
-    return batch
+    return [_member(claim, events[claim.key], links) for claim in claims]
 
 
 def _member(claim: Claim, events: tuple[Event, ...], links: dict[tuple[str, BusinessKey], Link]) -> Member:
@@ -94,10 +84,21 @@ def _bounds(lane_name: str, began: float, ports: Ports) -> Bounds:
 
 def _decide(members: Sequence[Member], bounds: Bounds, ports: Ports) -> None:
     for member in members:
-        _choose(member, ports)
-    snapshots = _read(members, bounds, ports)
-    for member in members:
-        _plan(member, snapshots, ports)
+        _guarded(member, partial(_choose, member, ports))
+    sound = [member for member in members if member.plan is None]
+    snapshots = _read(sound, bounds, ports)
+    for member in sound:
+        _guarded(member, partial(_plan, member, snapshots, ports))
+
+
+def _guarded(member: Member, rules: Callable[[], None]) -> None:
+    """A fault in one flow's rules is that event's, and it is recorded."""
+    try:
+        rules()
+    except PermanentError as error:
+        member.plan = refuse(error.code, error.hint)
+    except Exception as error:  # noqa: BLE001 - Whatever it is, it must not hold the batch.
+        member.plan = refuse("plan_failed", f"{type(error).__name__}: {error}")
 
 
 def _choose(member: Member, ports: Ports) -> None:
@@ -142,9 +143,4 @@ def _plan(member: Member, read: dict[Want, Snapshot | PipelineError], ports: Por
         member.failure = failure
         return
     snapshots = {outcome.want.side: outcome for outcome in outcomes if isinstance(outcome, Snapshot)}
-    try:
-        member.plan = ports.flows[member.claim.flow].plan(member.head, snapshots, member.link)
-    except PermanentError as error:
-        member.plan = refuse(error.code, error.hint)
-    except Exception as error:  # noqa: BLE001 - A fault in one flow's rules is that event's, and it is recorded.
-        member.plan = refuse("plan_failed", f"{type(error).__name__}: {error}")
+    member.plan = ports.flows[member.claim.flow].plan(member.head, snapshots, member.link)

@@ -10,8 +10,8 @@ from pipeline.ports import DueLink, Ports
 from pipeline.words import EventKind, ReceiptVerdict, Side
 
 JOB = "overdue"
-MAX_LINKS = 500
-"""Links taken per run; the rest is found by the next one."""
+MAX_LINKS = 5000
+"""Links taken per run, the longest due first; a plan moves each on to its next time."""
 
 
 def watch(ports: Ports) -> int:
@@ -22,6 +22,9 @@ def watch(ports: Ports) -> int:
     readings = [_reading(link, ports.new_id("tr")) for link in due]
     accepted = intake.accept(readings, store=ports.store, new_id=ports.new_id, limits=ports.limits)
     ports.waker.wake(accepted.hints)
+    refused = [intake.not_storable(readings[index]) for index in accepted.failed]
+    if refused:
+        intake.accept(refused, store=ports.store, new_id=ports.new_id, limits=ports.limits)
     return accepted.stored
 
 
@@ -46,4 +49,4 @@ def _reading(link: DueLink, trace_id: str) -> Reading:
         body=json.dumps({"link": link.business_key, "due": at}).encode(),
         received_at=link.wake_at,
     )
-    return Reading(raw=raw, verdict=ReceiptVerdict.HANDLED, events=(event,), is_kept_when_known=False)
+    return Reading(raw=raw, verdict=ReceiptVerdict.HANDLED, events=(event,))

@@ -75,8 +75,7 @@ def tell_dead(event_ids: Sequence[EventId], made: Wiring) -> None:
     """One log line a letter that is still open: alert rules read them."""
 
     def letters(tx: Tx) -> list[Letter]:
-        wanted = set(event_ids)
-        return [letter for letter in tx.letters.find() if letter.event_id in wanted]
+        return tx.letters.find(event_ids=event_ids, limit=len(event_ids))
 
     for letter in made.store.run(letters):
         log.error(

@@ -11,17 +11,16 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import replace
 from queue import Empty, Full, Queue
 from typing import Any, TypeAlias
 
 import structlog
 
+from pipeline import intake
 from pipeline.errors import StoreAwayError
 from pipeline.events import Reading
 from pipeline.intake import Accepted
 from pipeline.ports import Hint
-from pipeline.words import ReceiptVerdict
 
 log = structlog.get_logger(__name__)
 
@@ -141,10 +140,7 @@ class Committer:
         """
         if not failed:
             return frozenset()
-        refused = [
-            replace(group[index][0], verdict=ReceiptVerdict.REFUSED, reason="not_storable", events=())
-            for index in failed
-        ]
+        refused = [intake.not_storable(group[index][0]) for index in failed]
         log.error("intake_not_storable", readings=len(refused), sources=sorted({each.raw.source for each in refused}))
         again = self._accept(refused)
         return frozenset(failed[index] for index in again.failed)

@@ -1,20 +1,51 @@
 """Commands: what a plan wants done in a system. `base` says what a kind is; one module a system holds its kinds."""
 
-from pipeline.commands.aprimo import ProjectVerb, SetFields
+from pipeline.commands.aprimo import (
+    AddAnnotation,
+    CommitmentVerb,
+    CreateObject,
+    CreateTask,
+    ProjectVerb,
+    SetFields,
+    TaskVerb,
+)
 from pipeline.commands.base import KINDS, Cause, Command, dump, load, register
+from pipeline.commands.dam import (
+    AddCheck,
+    AddToCollection,
+    AddVersion,
+    CreateRecord,
+    DropPublicLink,
+    MakePublicLink,
+    RemoveFromCollection,
+    SetRecord,
+)
 from pipeline.commands.opentext import AddComment, EndProcess, SendMessage, SetVariables, StartProcess
 
 __all__ = [
     "KINDS",
+    "AddAnnotation",
+    "AddCheck",
     "AddComment",
+    "AddToCollection",
+    "AddVersion",
     "Cause",
     "Command",
+    "CommitmentVerb",
+    "CreateObject",
+    "CreateRecord",
+    "CreateTask",
+    "DropPublicLink",
     "EndProcess",
+    "MakePublicLink",
     "ProjectVerb",
+    "RemoveFromCollection",
     "SendMessage",
     "SetFields",
+    "SetRecord",
     "SetVariables",
     "StartProcess",
+    "TaskVerb",
     "dump",
     "load",
     "register",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pipeline.commands.base import Cause, Command, register
-from pipeline.words import EffectKey, JsonValue, Side
+from pipeline.words import BusinessKey, EffectKey, JsonValue, Side
 
 
 @register
@@ -58,3 +58,138 @@ class ProjectVerb(Command):
         """One verb per project and revision."""
         del cause
         return EffectKey(f"{self.verb}:project:{self.project_id}:{self.revision}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitmentVerb(Command):
+    """Submit, approve, reject, retrieve or cancel a commitment.
+
+    expects names the status and the amount that were shown to the approver, by wire name: it is never approved for
+    another amount. revision is the process's.
+    """
+
+    KIND: ClassVar[str] = "pm.commitment_verb"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "commitments"
+    LATE_S: ClassVar[float] = 60.0
+
+    verb: str
+    committed_id: int
+    revision: int
+
+    def target(self) -> str:
+        """The commitment."""
+        return f"commitment:{self.committed_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """One verb per commitment and revision of the process."""
+        del cause
+        return EffectKey(f"{self.verb}:commitment:{self.committed_id}:{self.revision}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskVerb(Command):
+    """Accept, decline, close or delegate a task.
+
+    delegate alone takes the two ids: whose part of the task (`assigneeId`) goes to which user.
+    """
+
+    KIND: ClassVar[str] = "pm.task_verb"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "tasks"
+    LATE_S: ClassVar[float] = 60.0
+
+    verb: str
+    task_id: int
+    assignee_id: int | None = None
+    user_id: int | None = None
+
+    def target(self) -> str:
+        """The task."""
+        return f"task:{self.task_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """Per event: a task may rightly be delegated twice."""
+        return EffectKey(f"{self.verb}:task:{self.task_id}:{cause.event_id}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddAnnotation(Command):
+    """Put a reviewer's remark on an asset version; a marker made of the effect key ends its text."""
+
+    KIND: ClassVar[str] = "pm.add_annotation"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "assets"
+    LATE_S: ClassVar[float] = 60.0
+
+    asset_id: int
+    version: int
+    origin: str
+    origin_id: str
+    text: str
+
+    def target(self) -> str:
+        """The asset version."""
+        return f"asset:{self.asset_id}/{self.version}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """One remark reaches one version once."""
+        del cause
+        return EffectKey(f"annotation:{self.origin}:{self.origin_id}:{self.asset_id}:{self.version}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateTask(Command):
+    """Hand a person a simple task in a project; a marker made of the effect key ends its description.
+
+    fields: what else the task is given, by wire name: `assignedTo`, `beginDate`, `endDate`, …
+    """
+
+    KIND: ClassVar[str] = "pm.create_task"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "tasks"
+    LATE_S: ClassVar[float] = 120.0
+
+    project_id: int
+    name: str
+    description: str
+    business_key: BusinessKey
+    revision: int
+    purpose: str
+    fields: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def target(self) -> str:
+        """The project: the task does not exist yet."""
+        return f"project:{self.project_id}/task"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """One task per item, revision and purpose."""
+        del cause
+        return EffectKey(f"task:{self.business_key}:{self.revision}:{self.purpose}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateObject(Command):
+    """Make a generic object that bears our reference in an attribute, by which a look-up finds it.
+
+    object_kind: `generic_object_alpha`, …; reference_field: `extrAttr<id>`; fields: the others, by wire name.
+    """
+
+    KIND: ClassVar[str] = "pm.create_object"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "generic-objects"
+    LATE_S: ClassVar[float] = 120.0
+
+    object_kind: str
+    reference_field: str
+    reference: str
+    fields: Mapping[str, JsonValue]
+
+    def target(self) -> str:
+        """The reference: the object does not exist yet."""
+        return f"{self.object_kind}:{self.reference}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """One object per reference."""
+        del cause
+        return EffectKey(f"create:{self.object_kind}:{self.reference}")

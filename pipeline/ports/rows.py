@@ -205,6 +205,8 @@ class AttemptEnd:
     wait_s: float | None = None
     vendor_ref: str = ""
     failures: int = 0
+    late_s: float = 0.0
+    """For a send that ended unknown: from now on the effect may still be that late, however long the call waited."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +271,16 @@ class Hint:
     lane: str
     event_ids: tuple[EventId, ...]
     wait_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveProcess:
+    """A running process as we know it. row_version: its link's, which every settled look moves on."""
+
+    business_key: BusinessKey
+    instance_id: str
+    seen_hash: str
+    row_version: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from pipeline.ports.rows import (
     HeldWake,
     Letter,
     LineNow,
+    LiveProcess,
     NewAttempt,
     NewLetter,
     Person,
@@ -139,8 +140,17 @@ class Deliveries(Protocol):
     def fail(self, ids: Sequence[DeliveryId]) -> None:
         """`planned` or `sending` deliveries of a dead event become `failed`; unknown ones stay."""
 
+    def fail_of(self, ids: Sequence[EventId]) -> None:
+        """As `fail`, for all deliveries of these events, whatever they hold."""
+
     def refs(self, keys: Sequence[EffectKey]) -> dict[EffectKey, str]:
         """vendor_ref of the done deliveries with these effect keys."""
+
+    def drop(self, ids: Sequence[DeliveryId]) -> None:
+        """These deliveries, which are neither sending nor unknown, become `dropped`."""
+
+    def forgive(self, ids: Sequence[EventId]) -> None:
+        """Open deliveries of these events get all their tries back: a person asked for another go."""
 
     def drop_open(self, ids: Sequence[EventId]) -> None:
         """Open deliveries of these events that are not `unknown` become `dropped`."""
@@ -168,8 +178,8 @@ class Links(Protocol):
     def lines_of_instances(self, instance_ids: Sequence[str]) -> dict[str, tuple[str, BusinessKey]]:
         """Instance id -> (flow, business key), for instances we know."""
 
-    def live(self, flow: str) -> list[tuple[BusinessKey, str, str]]:
-        """(business key, instance id, seen hash) of every running process of a flow."""
+    def live(self, flow: str) -> list[LiveProcess]:
+        """Every running process of a flow."""
 
     def due(self, *, limit: int) -> list[DueLink]:
         """Links whose wake_at has come."""
@@ -188,6 +198,7 @@ class Letters(Protocol):
         self,
         *,
         ids: Sequence[str] = (),
+        event_ids: Sequence[EventId] = (),
         flow: str = "",
         code: str = "",
         state: str = "open",

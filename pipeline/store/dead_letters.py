@@ -53,12 +53,21 @@ class SqlLetters:
         return _letter(self._conn.execute(_letters().where(dead_letters.c.id == number)).mappings().one())
 
     def find(
-        self, *, ids: Sequence[str] = (), flow: str = "", code: str = "", state: str = "open", limit: int = 1000
+        self,
+        *,
+        ids: Sequence[str] = (),
+        event_ids: Sequence[EventId] = (),
+        flow: str = "",
+        code: str = "",
+        state: str = "open",
+        limit: int = 1000,
     ) -> list[Letter]:
         """Letters by id or filter, oldest first. state "" is any."""
         found = _letters().order_by(dead_letters.c.id).limit(limit)
         if ids:
             found = found.where(dead_letters.c.id.in_([_number(letter_id) for letter_id in ids]))
+        if event_ids:
+            found = found.where(dead_letters.c.event_id.in_(event_ids))
         if flow:
             found = found.where(events.c.flow == flow)
         if code:

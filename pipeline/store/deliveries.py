@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select, update
 
 from pipeline import commands
 from pipeline.commands import Cause, Command
@@ -101,14 +101,19 @@ class SqlDeliveries:
     def end(self, ends: Sequence[AttemptEnd]) -> None:
         """Write outcomes; each move is checked against `states`."""
         run_each(self._conn, _END_ATTEMPT, [_end_row(item, self._now) for item in ends])
-        move_each(self._conn, _END_DELIVERY, [_after_row(item) for item in ends], what="deliveries")
+        move_each(self._conn, _END_DELIVERY, [_after_row(item, self._now) for item in ends], what="deliveries")
 
     def fail(self, ids: Sequence[DeliveryId]) -> None:
         """`planned` or `sending` deliveries of a dead event become `failed`; unknown ones stay."""
         if ids:
-            may_fail = deliveries.c.state.in_([DeliveryState.PLANNED, DeliveryState.SENDING])
-            failed = update(deliveries).where(deliveries.c.id.in_(ids), may_fail).values(state=DeliveryState.FAILED)
-            self._conn.execute(failed)
+            failed = update(deliveries).where(deliveries.c.id.in_(ids), _MAY_FAIL)
+            self._conn.execute(failed.values(state=DeliveryState.FAILED))
+
+    def fail_of(self, ids: Sequence[EventId]) -> None:
+        """As `fail`, for all deliveries of these events, whatever they hold."""
+        if ids:
+            of_events = update(deliveries).where(deliveries.c.event_id.in_(ids), _MAY_FAIL)
+            self._conn.execute(of_events.values(state=DeliveryState.FAILED))
 
     def refs(self, keys: Sequence[EffectKey]) -> dict[EffectKey, str]:
         """vendor_ref of the done deliveries with these effect keys."""
@@ -124,6 +129,16 @@ class SqlDeliveries:
         if ids:
             of_events = update(deliveries).where(deliveries.c.event_id.in_(ids), _MAY_DROP)
             self._conn.execute(of_events.values(state=DeliveryState.DROPPED))
+
+    def drop(self, ids: Sequence[DeliveryId]) -> None:
+        """These deliveries, which are neither sending nor unknown, become `dropped`."""
+        self._drop(ids)
+
+    def forgive(self, ids: Sequence[EventId]) -> None:
+        """Open deliveries of these events get all their tries back: a person asked for another go."""
+        if ids:
+            left = and_(deliveries.c.event_id.in_(ids), holds("deliveries", DELIVERY_IS_OPEN))
+            self._conn.execute(update(deliveries).where(left).values(failures=0))
 
     def resume(self, ids: Sequence[EventId]) -> None:
         """`failed` deliveries of these events become `planned`, with all their tries before them."""
@@ -171,6 +186,7 @@ _ATTEMPTS = (
     .label("attempts")
 )
 _HOLDS_KEY = holds("deliveries", DELIVERY_HOLDS_ITS_KEY)
+_MAY_FAIL = deliveries.c.state.in_([DeliveryState.PLANNED, DeliveryState.SENDING])
 _MAY_DROP = deliveries.c.state.in_([DeliveryState.PLANNED, DeliveryState.FAILED])
 _BY_ID = update(deliveries).where(deliveries.c.id == bindparam("b_id"))
 _SEND = _BY_ID.where(deliveries.c.state == DeliveryState.PLANNED).values(
@@ -180,10 +196,16 @@ _TAKE_OVER = _BY_ID.values(state=DeliveryState.UNKNOWN, settled_after=bindparam(
 _ADOPT = _BY_ID.values(
     event_id=bindparam("b_event_id"), plan_number=bindparam("b_plan_number"), ordinal=bindparam("b_ordinal")
 )
+_SETTLED = bindparam("b_settled_after", type_=deliveries.c.settled_after.type)
 _END_DELIVERY = _BY_ID.where(deliveries.c.state == bindparam("b_before")).values(
     state=bindparam("b_after"),
     failures=bindparam("b_failures"),
     vendor_ref=func.coalesce(bindparam("b_vendor_ref", type_=deliveries.c.vendor_ref.type), deliveries.c.vendor_ref),
+    # Only ever later: the call may have waited for its turn after its row was written.
+    settled_after=case(
+        (deliveries.c.settled_after < _SETTLED, _SETTLED),
+        else_=deliveries.c.settled_after,
+    ),
 )
 _END_ATTEMPT = (
     update(attempts)
@@ -266,13 +288,15 @@ def _end_row(item: AttemptEnd, now: datetime) -> dict[str, Any]:
     }
 
 
-def _after_row(item: AttemptEnd) -> dict[str, Any]:
+def _after_row(item: AttemptEnd, now: datetime) -> dict[str, Any]:
     # A look-up that could not tell leaves its delivery where it was.
     stays = item.before is item.after
+    is_lost = not stays and item.after is DeliveryState.UNKNOWN
     return {
         "b_id": item.delivery_id,
         "b_before": item.before,
         "b_after": item.after if stays else move_delivery(item.before, item.after),
         "b_failures": item.failures,
         "b_vendor_ref": item.vendor_ref or None,
+        "b_settled_after": now + timedelta(seconds=item.late_s) if is_lost else None,
     }

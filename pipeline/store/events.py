@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, select, tuple_, update
 
 from pipeline.events import Event, NewEvent
 from pipeline.plan import FollowUp, LinkChanges
@@ -131,6 +131,8 @@ _MOVE = (
         reason=bindparam("b_reason"),
         superseded_by=bindparam("b_superseded_by"),
         ended_at=bindparam("b_ended_at"),
+        # A person's replay starts the count of stale plans anew.
+        stale_count=case((events.c.state == EventState.DEAD, 0), else_=events.c.stale_count),
     )
 )
 

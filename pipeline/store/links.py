@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select, update
 
 from pipeline.plan import Link, LinkChanges, ProcessRow
-from pipeline.ports import DueLink
+from pipeline.ports import DueLink, LiveProcess
 from pipeline.store import link_rows, notices
 from pipeline.store.statements import insert_into, run_each
 from pipeline.store.tables import comments, links, processes, reviews
@@ -91,10 +91,10 @@ class SqlLinks:
         )
         return {row.instance_id: (row.flow, row.business_key) for row in self._conn.execute(found)}
 
-    def live(self, flow: str) -> list[tuple[BusinessKey, str, str]]:
-        """(business key, instance id, seen hash) of every running process of a flow."""
+    def live(self, flow: str) -> list[LiveProcess]:
+        """Every running process of a flow."""
         running = (
-            select(links.c.business_key, processes.c.instance_id, processes.c.seen_hash)
+            select(links.c.business_key, processes.c.instance_id, processes.c.seen_hash, links.c.row_version)
             .select_from(processes)
             .join(links, links.c.id == processes.c.link_id)
             .where(
@@ -102,7 +102,7 @@ class SqlLinks:
             )
             .order_by(links.c.business_key)
         )
-        return [(row.business_key, row.instance_id, row.seen_hash) for row in self._conn.execute(running)]
+        return [LiveProcess(**row) for row in self._conn.execute(running).mappings()]
 
     def due(self, *, limit: int) -> list[DueLink]:
         """Links whose wake_at has come."""

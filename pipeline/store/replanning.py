@@ -33,7 +33,7 @@ class Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """An `unknown` delivery of an ended event that takes its place in a new plan."""
+    """An `unknown` delivery, of this event or an ended one, that takes its place in a new plan that wants it too."""
 
     id: DeliveryId
     cause: Cause
@@ -70,9 +70,9 @@ def _place(
 ) -> None:
     if holder is None:
         changes.added.append((cause, ordinal, key, command))
-    elif holder.state is DeliveryState.DONE or holder.event_id == cause.event_id:
+    elif holder.state is DeliveryState.DONE:
         return
-    elif holder.state is DeliveryState.UNKNOWN and not holder.is_event_open:
+    elif holder.state is DeliveryState.UNKNOWN and (holder.event_id == cause.event_id or not holder.is_event_open):
         changes.adopted.append(Held(id=holder.id, cause=cause, ordinal=ordinal))
     else:
         raise EffectHeldError(f"{key} is held by delivery {holder.id} of event {holder.event_id}")

@@ -56,6 +56,15 @@ class States:
     def deliveries(self) -> list[str]:
         return self._all(select(deliveries.c.state).order_by(deliveries.c.id))
 
+    def settled_after(self) -> list[datetime]:
+        with self.engine.connect() as conn:
+            return list(conn.execute(select(deliveries.c.settled_after).order_by(deliveries.c.id)).scalars())
+
+    def rename_kind(self, subject: str, kind: str) -> None:
+        """As a delivery that a newer version had planned."""
+        of_subject = select(events.c.id).where(events.c.subject == subject).scalar_subquery()
+        self._write(update(deliveries).where(deliveries.c.event_id == of_subject).values(kind=kind))
+
     def positions(self) -> list[int]:
         with self.engine.connect() as conn:
             return list(conn.execute(select(events.c.position).order_by(events.c.id)).scalars())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from pipeline.errors import TransientError
 from pipeline.feeds import AuditRow, ChangedItem, Page, SeenInstance
 from pipeline.plan import LinkChanges, ProcessRow, Wake
 from pipeline.polling import LAG_S, poll_aprimo, poll_opentext, poll_opentext_lists
@@ -214,6 +215,52 @@ def test_a_change_that_is_taken_back_is_a_second_change(world: World) -> None:
     feed.instances = (SeenInstance(instance_id="i-1", business_key=KEY, seen_hash="c"),)
 
     assert poll_opentext_lists(feed, ROUTES, ports=world.ports).stored == 1
+
+
+def test_a_change_made_undone_and_made_again_is_told_each_time(world: World) -> None:
+    stored = []
+    for before, after in (("a", "b"), ("b", "a"), ("a", "b"), ("b", "a")):
+        run_process(world, seen_hash=before)
+        feed = FakeOpenTextFeed(instances=(SeenInstance(instance_id="i-1", business_key=KEY, seen_hash=after),))
+        stored.append(poll_opentext_lists(feed, ROUTES, ports=world.ports).stored)
+
+    assert stored == [1, 1, 1, 1]
+
+
+def test_a_running_process_that_is_in_no_list_any_more_is_looked_at(world: World) -> None:
+    run_process(world, seen_hash="a")
+
+    polled = [poll_opentext_lists(FakeOpenTextFeed(), ROUTES, ports=world.ports).stored for _ in range(2)]
+
+    assert polled == [1, 0]
+
+
+def test_a_window_that_cannot_be_read_to_its_end_keeps_what_was_read_and_is_halved(world: World) -> None:
+    class Broken(FakeAprimoFeed):
+        def changed(self, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
+            self.windows.append((since, until))
+            yield Page(items=(item(1),), total=9)
+            raise TransientError("the budget is used up")
+
+    feed = Broken([])
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=world.ports)
+
+    first, second = (until - since for since, until in feed.windows)
+    assert second == first / 2
+
+
+def test_a_row_that_sql_refuses_is_kept_and_does_not_stop_its_feed(world: World, states: States) -> None:
+    bad = ChangedItem(kind="activity", object_id=2, modified="x", modified_at=T0, row={"activityId": 2})
+    broken = replace(bad, object_id=object())  # type: ignore[arg-type] # JSON has no place for it
+    feed = FakeAprimoFeed([[Page(items=(item(1), broken, item(3)))]])
+
+    polled = poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=world.ports)
+
+    assert polled.stored == 2
+    assert states.receipts() == 3
+    assert watermark(world, "aprimo.pm")
 
 
 def test_a_link_whose_time_has_come_is_told_once(world: World, states: States) -> None:

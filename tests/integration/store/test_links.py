@@ -295,7 +295,8 @@ def test_only_running_processes_are_live(store: SqlStore) -> None:
                 (FLOW, item(4), LinkChanges(processes=(replace(STARTING, started_effect=""),))),
             ]
         )
-        assert tx.links.live(FLOW) == [(item(1), "p-1", "ab")]
+        found = tx.links.live(FLOW)
+        assert [(live.business_key, live.instance_id, live.seen_hash) for live in found] == [(item(1), "p-1", "ab")]
 
 
 def test_a_notice_is_told_once_per_person_and_revision(store: SqlStore, pages: SqlPages) -> None:

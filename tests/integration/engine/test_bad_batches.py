@@ -1,0 +1,217 @@
+"""What one member of a batch cannot do to the others, and what an unknown outcome may never lead to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pipeline.backoff import RetryPolicy
+from pipeline.carry import carry
+from pipeline.commands import AddComment, EndProcess, SetFields
+from pipeline.errors import PermanentError, TransientError, UnknownOutcomeError
+from pipeline.intake import accept
+from pipeline.plan import LinkChanges, Plan, deliver, ignore
+from pipeline.ports import Hint, Limits, Store
+from pipeline.replay import replay
+from pipeline.settle import settle
+from pipeline.transform import transform
+from pipeline.words import Step
+from tests.support.fakes import World, look, make_world, reading
+from tests.support.states import States
+
+FAST = Limits(late_factor=0.0, retry=RetryPolicy(tries=3, base_s=0.001, cap_s=0.001))
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    return make_world(store, FAST)
+
+
+def end(number: str) -> EndProcess:
+    return EndProcess(instance_id=number, reason="withdrawn")
+
+
+def put(world: World, *subjects: str) -> list[Hint]:
+    accepted = accept(
+        [reading(look(subject)) for subject in subjects],
+        store=world.store,
+        new_id=world.ports.new_id,
+        limits=world.ports.limits,
+    )
+    return list(accepted.hints)
+
+
+def work(world: World, hints: list[Hint]) -> None:
+    """Each message once, and what it published, until nothing is published any more."""
+    queue = list(hints)
+    while queue:
+        hint = queue.pop(0)
+        ids = list(hint.event_ids)
+        if hint.step is Step.TRANSFORM:
+            ids = transform(ids, lane_name=hint.lane, ports=world.ports)
+        if hint.step is not Step.SETTLE:
+            ids = carry(ids, lane_name=hint.lane, ports=world.ports)
+        settle(ids, lane_name=hint.lane, ports=world.ports)
+        queue += world.waker.hints
+        world.waker.hints = []
+
+
+def test_an_outcome_that_cannot_be_recorded_dies_alone(world: World, states: States) -> None:
+    # JSON has no place for this value, so the link's change cannot be stored.
+    bad = LinkChanges(seen={"aprimo": object()})  # type: ignore[dict-item] # the point
+
+    def plan(event: object, *_: object) -> Plan:
+        is_bad = getattr(event, "subject", "") == "aprimo:activity:1"
+        return deliver(end(getattr(event, "subject", "")), changes=bad if is_bad else LinkChanges())
+
+    world.flow.plans = plan
+
+    work(world, put(world, "aprimo:activity:1", "aprimo:activity:2", "aprimo:activity:3"))
+
+    assert states.events() == ["dead", "delivered", "delivered"]
+
+
+def test_a_delivery_of_an_unknown_kind_dies_alone(world: World, states: States) -> None:
+    world.flow.plans = lambda event, *_: deliver(end(event.subject))
+    hints = put(world, "aprimo:activity:1", "aprimo:activity:2")
+    transform(list(hints[0].event_ids), lane_name=hints[0].lane, ports=world.ports)
+    hints, world.waker.hints = world.waker.hints, []
+    states.rename_kind("aprimo:activity:1", "ot.from_the_future")
+
+    work(world, hints)
+
+    assert states.events() == ["dead", "delivered"]
+    assert states.letters() == [("carry_failed", "open")]
+
+
+def test_wants_that_raise_are_that_events_fault_alone(world: World, states: States) -> None:
+    wants = world.flow.wants
+    world.flow.wants = lambda event, link: (  # type: ignore[method-assign] # a flow with a fault
+        1 / 0 if event.subject == "aprimo:activity:1" else wants(event, link)  # type: ignore[return-value]
+    )
+
+    work(world, put(world, "aprimo:activity:1", "aprimo:activity:2"))
+
+    assert states.events() == ["dead", "ignored"]
+    assert states.letters() == [("plan_failed", "open")]
+
+
+def test_a_line_that_goes_on_elsewhere_is_published_while_its_neighbour_still_calls(world: World) -> None:
+    slow = threading.Event()
+
+    def hold() -> object:
+        slow.wait(10)
+        return None
+
+    world.flow.plans = lambda event, *_: (
+        deliver(end("slow"))
+        if event.subject == "aprimo:activity:1"
+        else deliver(end("fast"), SetFields(object_kind="activity", object_id=2, fields={"a": "b"}))
+    )
+    hints = put(world, "aprimo:activity:1", "aprimo:activity:2")
+    transform(list(hints[0].event_ids), lane_name=hints[0].lane, ports=world.ports)
+    (hint,), world.waker.hints = world.waker.hints, []
+    world.opentext.answers.append(hold)
+    running = threading.Thread(
+        target=carry, args=(list(hint.event_ids),), kwargs={"lane_name": hint.lane, "ports": world.ports}
+    )
+    running.start()
+    deadline = time.monotonic() + 10
+    while not world.waker.hints and time.monotonic() < deadline:
+        time.sleep(0.01)
+    published = [(found.step, found.lane) for found in world.waker.hints]
+    slow.set()
+    running.join()
+
+    assert published == [(Step.CARRY, "standard.aprimo")]
+
+
+def test_an_attempt_begins_only_when_a_thread_is_free_for_it(store: Store, states: States) -> None:
+    world = make_world(store, replace(FAST, call_threads=1))
+    world.flow.plans = lambda event, *_: deliver(end(event.subject))
+    hints = put(world, *[f"aprimo:activity:{number}" for number in range(4)])
+    seen: list[int] = []
+
+    def count() -> object:
+        seen.append(states.attempts())
+        return None
+
+    world.opentext.answers.extend([count] * 4)
+
+    work(world, hints)
+
+    assert seen == [1, 2, 3, 4]
+
+
+def test_the_late_time_of_an_unknown_call_counts_from_its_end(store: Store, states: States) -> None:
+    world = make_world(store, replace(FAST, late_factor=1.0))
+    world.flow.plans = lambda *_: deliver(
+        AddComment(instance_id="i", origin="aprimo", origin_id="1", text="Please hurry")
+    )
+
+    def slow_silence() -> object:
+        time.sleep(0.3)
+        return UnknownOutcomeError("no answer")
+
+    world.opentext.answers.append(slow_silence)
+    hints = put(world, "aprimo:activity:1")
+    ids = transform(list(hints[0].event_ids), lane_name=hints[0].lane, ports=world.ports)
+    before = world.store.run(lambda tx: tx.now)
+    carry(ids or states.event_ids(), lane_name="standard.opentext", ports=world.ports)
+
+    (settled,) = states.settled_after()
+    assert settled - before >= timedelta(seconds=AddComment.LATE_S + 0.3)
+
+
+def test_an_unknown_delivery_is_looked_up_even_when_the_new_plan_sends_nothing(world: World, states: States) -> None:
+    world.flow.plans = lambda *_: deliver(end("i-1"))
+    world.opentext.answers.extend([lambda: UnknownOutcomeError("no answer"), lambda: UnknownOutcomeError("no")])
+    world.opentext.look_up = _failing(world, 2)  # type: ignore[method-assign] # history is away for a while
+    work(world, put(world, "aprimo:activity:1"))
+    assert states.events() == ["dead"]
+    world.flow.plans = lambda *_: ignore("withdrawn")
+
+    replay(states.letter_ids(), is_resume=False, by="op", note="", ports=world.ports)
+    hints, world.waker.hints = world.waker.hints, []
+    work(world, hints)
+
+    assert states.events() == ["delivered"]
+    assert states.deliveries() == ["dropped"]
+    assert world.opentext.effects == []
+
+
+def test_a_replay_gives_all_tries_back(world: World, states: States) -> None:
+    world.flow.plans = lambda *_: deliver(end("i-1"))
+    world.opentext.answers.extend([lambda: TransientError("busy", wait_s=0.0)] * 3)
+    work(world, put(world, "aprimo:activity:1"))
+    world.opentext.answers.append(lambda: TransientError("busy", wait_s=0.0))
+
+    replay(states.letter_ids(), is_resume=True, by="op", note="", ports=world.ports)
+    hints, world.waker.hints = world.waker.hints, []
+    work(world, hints)
+
+    assert states.events() == ["delivered"]
+
+
+def test_a_refusal_touches_no_neighbour(world: World, states: States) -> None:
+    world.flow.plans = lambda event, *_: deliver(end(event.subject))
+    world.opentext.answers.append(lambda: PermanentError("refused_by_vendor", "no", status=400))
+
+    work(world, put(world, *[f"aprimo:activity:{number}" for number in range(3)]))
+
+    assert sorted(states.events()) == ["dead", "delivered", "delivered"]
+
+
+def _failing(world: World, times: int) -> object:
+    real, left = world.opentext.look_up, [TransientError("history is away", wait_s=0.0)] * times
+
+    def look_up(*args: object) -> object:
+        if left:
+            raise left.pop()
+        return real(*args)  # type: ignore[arg-type] # handed on as it came
+
+    return look_up
