@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.aprimo.dam_files import Files
+from sandbox.aprimo.dam import DigitalAssets
 from sandbox.aprimo.dam_store import dam_user
 from sandbox.aprimo.pm_activities import Activities
 from sandbox.aprimo.pm_bodies import read_object
@@ -21,13 +21,13 @@ class Admin:
     """Tokens, subscription, rate and ready-made activities."""
 
     def __init__(
-        self, *, tokens: Tokens, webhooks: Webhooks, bucket: Bucket, activities: Activities, files: Files
+        self, *, tokens: Tokens, webhooks: Webhooks, bucket: Bucket, activities: Activities, dam: DigitalAssets
     ) -> None:
         self._tokens = tokens
         self._webhooks = webhooks
         self._bucket = bucket
         self._activities = activities
-        self._files = files
+        self._dam = dam
 
     def routes(self) -> list[Route]:
         """List the admin routes of the tenant."""
@@ -36,6 +36,8 @@ class Admin:
             Route("/sandbox/webhooks", self.show_webhooks, methods=["GET"]),
             Route("/sandbox/webhooks", self.set_webhooks, methods=["PUT"]),
             Route("/sandbox/webhooks/validate", self.validate, methods=["POST"]),
+            Route("/sandbox/rules", self.show_rules, methods=["GET"]),
+            Route("/sandbox/rules", self.set_rules, methods=["PUT"]),
             Route("/sandbox/rate", self.show_rate, methods=["GET"]),
             Route("/sandbox/rate", self.set_rate, methods=["PUT"]),
             Route("/sandbox/annotations", self.annotate, methods=["POST"]),
@@ -64,6 +66,18 @@ class Admin:
         self._webhooks.validate()
         return Response(status_code=204)
 
+    async def show_rules(self, _: Request) -> Response:
+        """Answer the rules of the DAM and their calls."""
+        return JSONResponse(self._dam.rules.as_json())
+
+    async def set_rules(self, request: Request) -> Response:
+        """Change the rules of the DAM."""
+        try:
+            self._dam.rules.configure(await read_object(request))
+        except SubscriptionError as err:
+            raise Refusal(400, str(err)) from err
+        return Response(status_code=204)
+
     async def show_rate(self, _: Request) -> Response:
         """Answer the limits and how often they were felt."""
         return JSONResponse(self._bucket.as_json())
@@ -77,10 +91,10 @@ class Admin:
         return Response(status_code=204)
 
     async def annotate(self, request: Request) -> Response:
-        """Annotate a file version: `{"fileVersionId", "comments", "userId": 88, ...}`; the API has no route for it."""
+        """Annotate a file version: `{"fileVersionId", "comments", "userId": 88, ...}`; the API cannot."""
         body: dict[str, Any] = await read_object(request)
         user_id = dam_user(body.get("userId", INTEGRATION_USER))
-        note = self._files.annotate(str(body.get("fileVersionId")), body, user_id)
+        note = self._dam.files.annotate(str(body.get("fileVersionId")), body, user_id)
         return JSONResponse({"id": note["id"]}, status_code=201)
 
     async def add_activities(self, request: Request) -> Response:

@@ -52,6 +52,7 @@ def build(options: Options) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         webhooks.resume()
+        dam.rules.resume()
         yield
 
     routes = [
@@ -62,7 +63,7 @@ def build(options: Options) -> ASGIApp:
         *pm_definitions.routes(),
         *dam.routes(),
     ]
-    admin = Admin(tokens=tokens, webhooks=webhooks, bucket=bucket, activities=activities, files=dam.files)
+    admin = Admin(tokens=tokens, webhooks=webhooks, bucket=bucket, activities=activities, dam=dam)
     app = Starlette(
         routes=[*routes, *kit_admin.routes(kit, reset=reset), *admin.routes()],
         exception_handlers={refusals.Refusal: refusals.answer},

@@ -13,6 +13,7 @@ from sandbox.aprimo.dam_records import Records
 from sandbox.aprimo.dam_search import Searches
 from sandbox.aprimo.dam_store import Dam
 from sandbox.aprimo.options import Options
+from sandbox.aprimo.rule_calls import RuleCalls
 from sandbox.aprimo.state import RECORD, State
 from sandbox.aprimo.uploads import Uploads
 from sandbox.kit.history import History
@@ -28,6 +29,8 @@ class DigitalAssets:
             index=Index(state.rows(RECORD), lag_s=options.index_lag_s),
             classification_ready_after_s=options.classification_ready_after_s,
         )
+        self.rules = RuleCalls(state, options)
+        self._dam.listeners.append(self.rules.tell)
         blobs = Blobs(options.data_dir)
         uploads = Uploads(state, history, blobs, max_bytes=options.upload_max_bytes)
         self.files = Files(self._dam, uploads, blobs, processing_s=options.processing_s)
@@ -49,3 +52,4 @@ class DigitalAssets:
     def reset(self) -> None:
         """Forget what is not in the state."""
         self._dam.index.clear()
+        self.rules.reset()

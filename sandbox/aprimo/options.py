@@ -12,6 +12,9 @@ class Options:
     webhook_url: str = ""
     webhook_secret: str = "sandbox-webhook-secret"  # noqa: S105 -- A public default of a test service.
     webhook_retry_scale: float = 1.0
+    rule_url: str = ""
+    rule_secret: str = "sandbox-rule-secret"  # noqa: S105 -- As above.
+    rule_hmac_header: str = "x-aprimo-hmac"
     rate_per_s: float = 15.0
     delayed_max: int = 100
     send_retry_after: bool = False

@@ -17,6 +17,7 @@ ACTIVITY, PROJECT, TOKEN, CALLOUT, SUBSCRIPTION = "activity", "project", "token"
 RECORD, CLASSIFICATION, LOCK, TRAIL = "record", "classification", "lock", "trail"
 FILE, FILE_VERSION, UPLOAD, SEGMENTED = "file", "fileversion", "upload", "segmented"
 CHECK, CHECK_RESULT, ORDER, PUBLIC_LINK, COLLECTION = "check", "checkresult", "order", "publiclink", "collection"
+RULES, RULE_CALL = "rules", "rulecall"
 _FIRST_ID = {ACTIVITY: 5001, PROJECT: 6101}
 
 

@@ -7,21 +7,18 @@ then nothing is sent until somebody validates it, as an administrator of Aprimo 
 import asyncio
 import dataclasses
 import random
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
-import requests
-
 from sandbox.aprimo import callouts
 from sandbox.aprimo.callouts import DELIVERED, FAILED, RETRIES_MAX, STOPPED, UNSENT, WAITING, Moment
+from sandbox.aprimo.courier import Courier
 from sandbox.aprimo.options import Options
 from sandbox.aprimo.state import CALLOUT, SUBSCRIPTION, Row, State
 
 ANSWER_WITHIN_S = 30.0
 FAILURES_MAX = 5
-SENDERS = 8
 REORDER_S = 1.0
 
 __all__ = ["Moment", "Subscription", "SubscriptionError", "Webhooks"]
@@ -57,10 +54,7 @@ class Webhooks:
         self._state = state
         self._options = options
         self._chance = random.Random(options.seed)  # noqa: S311 -- Chance for tests, not for secrets.
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="callout")
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._courier = Courier("callout")
         self.subscription = self._at_start()
 
     def tell(self, moment: Moment, resource: str, object_id: int, *, user_id: int) -> None:
@@ -77,7 +71,7 @@ class Webhooks:
             wait_s += self._chance.uniform(REORDER_S / 2, REORDER_S)
         self._deliver_later(callout, wait_s)
         if self._hits(self.subscription.duplicate_share):
-            self._run(self._send_once(callout, wait_s))
+            self._courier.run(self._send_once(callout, wait_s))
 
     def resume(self) -> None:
         """Go on with what a restart interrupted; to be called inside the event loop."""
@@ -99,8 +93,7 @@ class Webhooks:
 
     def reset(self) -> None:
         """Go back to the options; deliveries under way are given up."""
-        for task in self._tasks:
-            task.cancel()
+        self._courier.give_up()
         self.subscription = self._at_start()
 
     def as_json(self) -> dict[str, Any]:
@@ -124,12 +117,7 @@ class Webhooks:
         return share > 0 and self._chance.random() < share
 
     def _deliver_later(self, callout: Row, wait_s: float) -> None:
-        self._run(self._deliver(callout, wait_s))
-
-    def _run(self, work: Any) -> None:  # noqa: ANN401 -- A coroutine.
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._courier.run(self._deliver(callout, wait_s))
 
     async def _deliver(self, callout: Row, wait_s: float) -> None:
         """Send until it is answered 2xx, given up, or the subscription is no longer open."""
@@ -149,20 +137,9 @@ class Webhooks:
         await self._send(callout)
 
     async def _send(self, callout: Row) -> int:
-        loop = asyncio.get_running_loop()
         body = callouts.payload(callout, retry=len(callout["statuses"]))
-        return await loop.run_in_executor(self._senders, self._post, self.subscription, body)
-
-    def _post(self, subscription: Subscription, body: bytes) -> int:
-        """Give the status of the answer, 0 where there was none in time."""
-        headers = {"content-type": "application/json", "x-sh1": callouts.signature(subscription.secret, body)}
-        try:
-            answer = self._session.post(
-                subscription.url, data=body, headers=headers, timeout=ANSWER_WITHIN_S, allow_redirects=False
-            )
-        except requests.RequestException:
-            return 0
-        return answer.status_code
+        headers = {"x-sh1": callouts.signature(self.subscription.secret, body)}
+        return await self._courier.post(self.subscription.url, body, headers, timeout_s=ANSWER_WITHIN_S)
 
     def _after_attempt(self, callout: Row, status: int) -> Row:
         is_delivered = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
