@@ -1,14 +1,12 @@
 """What the campaign brief's process does, run from the very file that is deployed."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 from sandbox.opentext.juel import evaluate
 from tests.support.campaign_brief import FILE, ITEM, brief_variables
 from tests.support.machine_host import RunningProcess
-from tests.support.process_model import ModelFile, taken_flows
 
 XML = FILE.read_bytes()
 CALL_BACK = "https://signoff.example.test/hooks/opentext"
@@ -166,61 +164,3 @@ def test_a_refusal_calls_back_too() -> None:
     decide(run, "finance", "rejected")
 
     assert [json.loads(call.fields["requestBody"])["data"]["outcome"] for call in run.calls] == ["rejected"]
-
-
-SCRIPTS: list[Callable[[], RunningProcess]] = []
-
-
-def script(play: Callable[[], RunningProcess]) -> Callable[[], RunningProcess]:
-    SCRIPTS.append(play)
-    return play
-
-
-@script
-def everyone_approves() -> RunningProcess:
-    run = begun(escalatedRegion="DACH")
-    for review in ("brand", "legal", "finance", "regional"):
-        escalate(run, review)
-        run.complete(f"{review}_lead")
-    approve_all(run)
-    return run
-
-
-@script
-def no_regions_and_call_backs() -> RunningProcess:
-    run = begun(regions=[], signoffCallback=CALL_BACK)
-    for review in ("brand", "legal", "finance"):
-        decide(run, review)
-    return run
-
-
-def _one_says_no(review: str) -> Callable[[], RunningProcess]:
-    def play() -> RunningProcess:
-        run = begun(signoffCallback=CALL_BACK)
-        decide(run, review, "rejected")
-        return run
-
-    return play
-
-
-SCRIPTS.extend(_one_says_no(review) for review in ("brand", "legal", "finance", "regional"))
-
-
-def test_a_flow_that_no_token_took_is_not_counted() -> None:
-    run = begun(regions=[])
-    decide(run, "brand")
-
-    taken = taken_flows(run.machine)
-
-    assert ("brand", "brand_decided") in taken
-    assert ("brand_decided", "brand_call_back") not in taken
-    assert ("legal", "legal_decided") not in taken
-    assert ("any_regions", "regional_review") not in taken
-
-
-def test_every_sequence_flow_is_taken_by_some_run() -> None:
-    taken = set().union(*(taken_flows(play().machine) for play in SCRIPTS))
-
-    flows = {flow.get("id"): (flow.get("sourceRef"), flow.get("targetRef")) for flow in ModelFile(FILE).flows()}
-    assert [name for name, ends in flows.items() if ends not in taken] == []
-    assert len(flows) == 52
