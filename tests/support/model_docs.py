@@ -70,6 +70,19 @@ def start_variables(model: str, **changes: object) -> dict[str, Any]:
     return found | changes
 
 
+def wire_variables(model: str, **changes: object) -> list[dict[str, Any]]:
+    """The same as the list of a request's body."""
+    return [
+        {
+            "name": name,
+            "type": {str: "string", int: "integer"}.get(type(value), "json"),
+            "value": value,
+            "encryption": name == "signoffToken",
+        }
+        for name, value in start_variables(model, **changes).items()
+    ]
+
+
 def listening(**changes: object) -> dict[str, object]:
     """Changes of the start variables with which the process calls back."""
     return {"signoffCallback": CALL_BACK, **changes}
