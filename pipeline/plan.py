@@ -90,6 +90,7 @@ class Snapshot:
     """One side as it was read: our field names and values, or absent (404: unknown or hidden).
 
     version: what orders snapshots of this object (`modifiedDate` for PM).
+    wire: the fields as the vendor renders them, by wire name; `expects` compares with these.
     process: what was read of an OpenText process.
     """
 
@@ -98,6 +99,7 @@ class Snapshot:
     is_absent: bool = False
     version: str = ""
     values: Mapping[str, JsonValue] = field(default_factory=dict)
+    wire: Mapping[str, JsonValue] = field(default_factory=dict)
     comments: tuple[CommentRead, ...] = ()
     process: ProcessRead | None = None
 

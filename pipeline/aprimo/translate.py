@@ -36,7 +36,8 @@ def activity_snapshot(
         "type_id": row.type_id,
         "modified_by": row.modified_by,
     }
-    return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=values)
+    wire = {word.wire: _as_json(row.values.get(word.wire)) for word in words.fields.values()}
+    return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=values, wire=wire)
 
 
 def project_snapshot(want: Want, row: ProjectRow, status_name: str, read_at: datetime) -> Snapshot:
@@ -82,6 +83,11 @@ def money(value: object) -> str:
         return text
     places = -int(amount.as_tuple().exponent)
     return f"{amount:.{max(places, TWO_PLACES)}f}"
+
+
+def _as_json(value: Any) -> JsonValue:  # noqa: ANN401 - `Any` ends here.
+    """A wire value as our JSON columns can hold it: numbers with fractions become text."""
+    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def is_same(one: object, other: object) -> bool:

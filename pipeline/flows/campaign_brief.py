@@ -160,7 +160,7 @@ def _start(case: Case, revision: int) -> Plan:
         agreed={
             **writing.agreed_fields(case, submission.carried(words)),
             **writing.agreed_state(case),
-            **ours(case, {"submitted": True, "submitted_as": process.item_version}),
+            **ours(case, {"submitted": True, "submitted_as": process.item_version, **writing.submitted_wire(case)}),
             **remarked,
         },
         processes=(process,),

@@ -187,7 +187,10 @@ class World:
 
     def _read(self, want: Want) -> Snapshot:
         if want.side is Side.APRIMO:
-            return Snapshot(want=want, read_at=self.now, version=self.now.isoformat(), values=dict(self.values))
+            wire = {word.wire: self.values[name] for name, word in self._words.fields.items() if name in self.values}
+            return Snapshot(
+                want=want, read_at=self.now, version=self.now.isoformat(), values=dict(self.values), wire=wire
+            )
         known = self.processes.get(want.object_id)
         return Snapshot(want=want, read_at=self.now, process=known, is_absent=known is None)
 

@@ -88,7 +88,8 @@ def brief(state: str = "submitted", *, at: datetime = NOW, version: str = "", **
         "modified_by": 88,
         **values,
     }
-    return Snapshot(want=ITEM_WANT, read_at=at, version=version or at.isoformat(), values=told)
+    wire = {word.wire: told[name] for name, word in words().fields.items() if name in told}
+    return Snapshot(want=ITEM_WANT, read_at=at, version=version or at.isoformat(), values=told, wire=wire)
 
 
 def no_brief(*, at: datetime = NOW) -> Snapshot:

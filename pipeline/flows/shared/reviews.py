@@ -123,7 +123,12 @@ def with_decided(known: Sequence[ReviewRow], read: Iterable[ReviewRow]) -> tuple
 
 def next_due(rows: Iterable[ReviewRow], *, grace: timedelta) -> datetime | None:
     """When to look again: a little after the earliest due time of an open review that was not escalated."""
-    dues = [row.due_at for row in rows if row.state is ReviewState.OPEN and row.due_at and row.escalated_at is None]
+    rows = list(rows)
+    # Once tasks are there, a row without one has nobody who could be late.
+    counted = [row for row in rows if row.task_id] or rows
+    dues = [
+        row.due_at for row in counted if row.state is ReviewState.OPEN and row.due_at and row.escalated_at is None
+    ]
     return min(dues) + grace if dues else None
 
 

@@ -14,7 +14,7 @@ from pipeline import ownership
 from pipeline.commands import Command, SetFields
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import same
-from pipeline.flows.tenant import FieldType, FieldWord, Policy
+from pipeline.flows.tenant import FieldWord, Policy
 from pipeline.keys import digest, split_aprimo_key
 from pipeline.people import label
 from pipeline.plan import (
@@ -32,6 +32,8 @@ from pipeline.words import JsonValue, Side, Urgency
 BY_US = "signoff"
 STATE = "state"
 PUT_BACK = "put_back:"
+SUBMITTED_WIRE = "submitted_wire"
+"""Agreed: the material fields as Aprimo rendered them when they were submitted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,18 +91,21 @@ def expected_state(case: Case) -> dict[str, JsonValue]:
 
 
 def expected_content(case: Case) -> dict[str, JsonValue]:
-    """That what was approved is what is there: material fields whose wire value is kept as it was read.
+    """That what was approved is what is there when the write leaves: every material field, as Aprimo renders it.
 
-    Only where the item was not read just now; lists, dates and people have more than one rendering and are left out.
+    As it was read for this plan, else as it was when it was submitted. A write that waits for its turn, or for a
+    vendor that is away, is held to it as well: an edit in the meantime makes it stale, and is seen.
     """
-    if case.item is not None:
-        return {}
-    exact = {FieldType.TEXT, FieldType.MONEY}
+    known = case.item.wire if case.item is not None else case.link.agreed_value(SUBMITTED_WIRE)
+    wire = known if isinstance(known, Mapping) else {}
     return {
-        word.wire: case.link.agreed_value(word.name)
-        for word in case.words.fields.values()
-        if word.is_material and word.type in exact and word.name in case.link.agreed
+        word.wire: wire[word.wire] for word in case.words.fields.values() if word.is_material and word.wire in wire
     }
+
+
+def submitted_wire(case: Case) -> dict[str, JsonValue]:
+    """The material fields as Aprimo renders them now, to be remembered with what is submitted."""
+    return {SUBMITTED_WIRE: expected_content(case)}
 
 
 def ours(case: Case, values: Mapping[str, JsonValue]) -> dict[str, Agreed]:

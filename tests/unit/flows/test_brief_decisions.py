@@ -64,7 +64,10 @@ def test_all_approved_moves_the_brief_on() -> None:
                 "activityStateId": 2,
                 "name": "Spring launch",
                 "extrAttr302": "12000.00",
+                "currencyCode": "EUR",
                 "extrAttr303": "Families",
+                "extrAttr304": ["Outdoor", "Social"],
+                "extrAttr305": ["DACH", "Nordics"],
             },
         ),
     )
@@ -269,15 +272,23 @@ def test_an_approval_that_finds_the_budget_changed_goes_back_to_draft() -> None:
     assert made.changes.processes[0].outcome == "edited"
 
 
-def test_an_approval_read_with_an_unchanged_brief_expects_only_its_state() -> None:
-    assert write_of(both(in_approval(), "submitted")).expects == {"activityStateId": 2}
+def test_an_approval_read_with_an_unchanged_brief_expects_its_state_and_what_was_read_of_it() -> None:
+    assert write_of(both(in_approval(), "submitted")).expects == {
+        "activityStateId": 2,
+        "name": "Spring launch",
+        "extrAttr302": "12000.00",
+        "currencyCode": "EUR",
+        "extrAttr303": "Families",
+        "extrAttr304": ["Outdoor", "Social"],
+        "extrAttr305": ["DACH", "Nordics"],
+    }
 
 
 def test_an_approval_overrules_a_decision_set_by_hand() -> None:
     write = write_of(both(in_approval(), "rejected"))
 
     assert write.fields["activityStateId"] == 3
-    assert write.expects == {"activityStateId": 4}
+    assert write.expects["activityStateId"] == 4
 
 
 def test_a_decision_waits_while_the_brief_is_in_a_state_nobody_named() -> None:
