@@ -46,7 +46,10 @@ CODES: Mapping[str, Code] = {
     "client_refused": Code(cure="Check the OAuth client id and secret, and that the client belongs to this tenant."),
     "token_missing": Code(cure="The token service gave no token: check the client's grant and the token style."),
     "not_authenticated": Code(cure="The vendor refuses a fresh token: check the client's registration and its user."),
-    "not_allowed": Code(cure="Give the integration's user the right that the hint names."),
+    "not_allowed": Code(
+        cure="Give the integration's user the right to this object; the next look goes on by itself.",
+        is_mended_at_source=True,
+    ),
     "not_the_vendor": Code(
         cure="Something else answers at the vendor's address: check the addresses in the settings."
     ),

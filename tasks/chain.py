@@ -11,7 +11,6 @@ from pipeline import carry as carrying
 from pipeline import settle as settling
 from pipeline import sweep as sweeping
 from pipeline import transform as transforming
-from pipeline import watch as watching
 from pipeline.words import EventId
 from tasks import jobs, wiring
 
@@ -54,7 +53,7 @@ def sweep() -> None:
 @shared_task(name="signoff.job.overdue")
 def overdue() -> None:
     """Accept a `due` fact for every link whose time has come."""
-    jobs.once(jobs.OVERDUE, wiring.current(), lambda made: watching.watch(made.ports))
+    jobs.once(jobs.OVERDUE, wiring.current(), jobs.watch)
 
 
 @shared_task(name="signoff.job.poll_aprimo")

@@ -10,6 +10,7 @@ import structlog
 
 from config.settings import Settings
 from pipeline import codes, polling
+from pipeline import watch as watching
 from pipeline.errors import PipelineError
 from pipeline.ports import Letter, Tx
 from pipeline.words import EventId
@@ -69,6 +70,13 @@ def poll_opentext_lists(made: Wiring) -> None:
     """One comparison of OpenText's lists."""
     polled = polling.poll_opentext_lists(made.opentext.feed, made.routes, ports=made.ports)
     log.debug("polled", feed="opentext_lists", rows=polled.rows, stored=polled.stored)
+
+
+def watch(made: Wiring) -> None:
+    """What has fallen due; and the gates that are closed, one log line each: alert rules read them."""
+    watching.watch(made.ports)
+    for gate in made.store.run(lambda tx: tx.ledger.gates()):
+        log.error("gate_closed", scope=gate.scope, kind=gate.kind, reason=gate.reason, by=gate.by, until=gate.until)
 
 
 def tell_dead(event_ids: Sequence[EventId], made: Wiring) -> None:

@@ -24,6 +24,10 @@ LEAST_PART_USED = 0.5
 """However early a short-lived token should be renewed, half of its life is used."""
 
 
+FAILURE_SHARED_S = 5.0
+"""How long a renewal that failed speaks for those who come after it."""
+
+
 class TokenStyle(StrEnum):
     """How the client shows who it is."""
 
@@ -82,23 +86,34 @@ class Tokens:
         self._clock = clock
         self._lock = threading.Lock()
         self._held: _Held | None = None
+        self._failed: tuple[float, TransientError] | None = None
 
     def current(self, ask: Callable[[TokenCall], Answer]) -> str:
         """A token that is good now, asked for if need be.
 
-        Raises MisconfiguredError when the vendor refuses the client, TransientError when it cannot be asked.
+        Raises MisconfiguredError when the vendor refuses the client, TransientError when it cannot be asked. Those
+        who waited for another's renewal share its failure for some seconds: a token service that hangs must not hold
+        each of them in turn.
         """
         with self._lock:
             held = self._held
             if held is not None and self._monotonic() < held.renew_at:
                 return held.value
             try:
+                self._raise_shared()
                 self._held = self._renewed(ask)
-            except TransientError:
+            except TransientError as error:
+                self._failed = self._failed or (self._monotonic() + FAILURE_SHARED_S, error)
                 if held is not None and self._monotonic() < held.ends_at:
                     return held.value  # Early renewal is caution; the old token is still good.
                 raise
             return self._held.value
+
+    def _raise_shared(self) -> None:
+        if self._failed is not None and self._monotonic() < self._failed[0]:
+            error = self._failed[1]
+            raise TransientError(str(error), wait_s=FAILURE_SHARED_S, is_outage=True, status=error.status)
+        self._failed = None
 
     def invalidate(self, refused: str) -> None:
         """The vendor refused this token; another that was renewed meanwhile stays."""

@@ -31,6 +31,9 @@ RETRY_AFTER_MAX_S = 3600.0
 """A vendor that asks for more is asked again after this."""
 
 
+NOT_AUTHENTICATED = 401
+
+
 class Meaning(StrEnum):
     """What an HTTP status means for a call."""
 
@@ -43,13 +46,15 @@ class Meaning(StrEnum):
     BUSY = "busy"
     """Refused for now, certainly without effect."""
     REFUSED = "refused"
+    FORBIDDEN = "forbidden"
+    """A right is missing: for this object, as far as one answer tells."""
     CONFIGURATION = "configuration"
 
 
 _SINGLE: Mapping[int, Meaning] = {
     401: Meaning.CONFIGURATION,  # The second one: the session has renewed the token and repeated the call already.
     402: Meaning.CONFIGURATION,
-    403: Meaning.CONFIGURATION,
+    403: Meaning.FORBIDDEN,
     407: Meaning.CONFIGURATION,
     408: Meaning.BUSY,
     423: Meaning.BUSY,
@@ -119,10 +124,14 @@ def judge(case: Case) -> PipelineError | None:
 
 
 def is_breaker_failure(answer: Answer, fault: Fault) -> bool:
-    """Whether an answer counts against the breaker: 5xx and pages for people, never what was rightly refused."""
+    """Whether an answer counts against the breaker: 5xx, pages for people and missing rights.
+
+    What was rightly refused never counts. One object that is forbidden is that object's letter; several in a row mean
+    that our user lost its rights, and the breaker holds the others before they die too.
+    """
     if fault.is_throttle or fault.is_rolled_back:
         return False
-    return answer.is_html or meaning_of(answer.status) in {Meaning.AWAY, Meaning.FAILED}
+    return answer.is_html or meaning_of(answer.status) in {Meaning.AWAY, Meaning.FAILED, Meaning.FORBIDDEN}
 
 
 def judge_exception(request: Request, error: requests.RequestException, vendor: str) -> PipelineError:
@@ -167,7 +176,7 @@ def _page_for_people(case: Case, meaning: Meaning) -> PipelineError:
         return _throttled(case)
     if case.request.has_effect and meaning in {Meaning.FINE, Meaning.AWAY, Meaning.FAILED}:
         return UnknownOutcomeError(case.text(), status=case.answer.status)
-    if meaning is Meaning.CONFIGURATION:
+    if meaning in {Meaning.CONFIGURATION, Meaning.FORBIDDEN}:
         return _misconfigured(case)
     # A 404 of this kind says nothing about the object: it must never count as "deleted".
     return TransientError(case.text(), status=case.answer.status, is_outage=meaning is Meaning.AWAY)
@@ -211,9 +220,12 @@ def _refused(case: Case) -> PipelineError:
     return PermanentError("refused_by_vendor", case.text(), status=case.answer.status)
 
 
+def _forbidden(case: Case) -> PipelineError:
+    return PermanentError("not_allowed", case.text(), status=case.answer.status)
+
+
 def _misconfigured(case: Case) -> PipelineError:
-    codes = {401: "not_authenticated", 403: "not_allowed"}
-    code = codes.get(case.answer.status, "not_the_vendor")
+    code = "not_authenticated" if case.answer.status == NOT_AUTHENTICATED else "not_the_vendor"
     return MisconfiguredError(code, case.text(), status=case.answer.status)
 
 
@@ -223,6 +235,7 @@ _ERRORS: Mapping[Meaning, Callable[[Case], PipelineError]] = {
     Meaning.FAILED: _failed,
     Meaning.BUSY: _busy,
     Meaning.REFUSED: _refused,
+    Meaning.FORBIDDEN: _forbidden,
     Meaning.CONFIGURATION: _misconfigured,
 }
 

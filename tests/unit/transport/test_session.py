@@ -91,7 +91,7 @@ def test_a_second_401_stops_and_tells_people(vendor: ScriptedVendor, session: Se
 def test_a_403_is_not_repeated(vendor: ScriptedVendor, session: Session) -> None:
     vendor.on(f"GET {ITEM}", 403)
 
-    with pytest.raises(MisconfiguredError) as caught:
+    with pytest.raises(PermanentError) as caught:
         session.send(READ, bounds())
 
     assert (caught.value.code, len(vendor.calls)) == ("not_allowed", 1)

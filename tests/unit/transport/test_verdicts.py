@@ -28,7 +28,7 @@ READ = Request(method="GET", url="https://vendor.test/api/activities/5012", rout
 WRITE = Request(method="PUT", url="https://vendor.test/api/activities/5012", route="activities", has_effect=True)
 HTML = {"content-type": "text/html; charset=utf-8"}
 
-CONFIGURATION = {401, 402, 403, 407, 511}
+CONFIGURATION = {401, 402, 407, 511}
 BUSY = {408, 423, 425}
 AWAY = {502, 503, 504, *range(520, 528), 529, 530, 598, 599}
 REFUSED_5XX = {501, 505}
