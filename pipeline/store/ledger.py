@@ -136,14 +136,19 @@ def _people(conn: Connection, found: Any) -> list[Person]:  # noqa: ANN401 - A s
     return [Person(**{name: value for name, value in row.items() if name != "id"}) for row in rows]
 
 
+REFUSED_BODY_MAX = 65_536
+"""Bytes kept of a body that cannot be used; its hash is of all of it."""
+
+
 def _receipt(reading: Reading, event_id: EventId | None) -> dict[str, Any]:
+    is_refused = reading.verdict is ReceiptVerdict.REFUSED
     return {
         "source": reading.raw.source,
         "received_at": reading.raw.received_at,
         "verdict": reading.verdict,
         "reason": reading.reason,
         "headers": dict(reading.raw.headers),
-        "body": reading.raw.body,
+        "body": reading.raw.body[:REFUSED_BODY_MAX] if is_refused else reading.raw.body,
         "body_sha256": hashlib.sha256(reading.raw.body).hexdigest(),
         "event_id": event_id,
     }

@@ -74,5 +74,7 @@ def _place(
         return
     elif holder.state is DeliveryState.UNKNOWN and (holder.event_id == cause.event_id or not holder.is_event_open):
         changes.adopted.append(Held(id=holder.id, cause=cause, ordinal=ordinal))
+    elif holder.event_id == cause.event_id:
+        return
     else:
         raise EffectHeldError(f"{key} is held by delivery {holder.id} of event {holder.event_id}")

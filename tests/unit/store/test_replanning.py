@@ -40,9 +40,22 @@ def test_what_the_new_plan_does_not_want_is_dropped() -> None:
     assert (changes.dropped, len(changes.added)) == (["ev-1.q"], 1)
 
 
-@pytest.mark.parametrize("state", [S.UNKNOWN, S.SENDING])
-def test_what_may_have_taken_place_is_kept_and_not_planned_anew(state: DeliveryState) -> None:
-    changes = replan([(CAUSE, [_command("p")])], [_stored("p", state)])
+def test_what_is_under_way_is_kept_and_not_planned_anew() -> None:
+    changes = replan([(CAUSE, [_command("p")])], [_stored("p", S.SENDING)])
+
+    assert (changes.dropped, changes.added, changes.adopted) == ([], [], [])
+
+
+def test_what_may_have_taken_place_and_is_wanted_again_takes_its_place_in_the_new_plan() -> None:
+    left = _stored("p", S.UNKNOWN)
+    changes = replan([(CAUSE, [_command("p")])], [left])
+
+    assert (changes.dropped, changes.added) == ([], [])
+    assert changes.adopted == [Held(id=left.id, cause=CAUSE, ordinal=1)]
+
+
+def test_what_may_have_taken_place_and_is_not_wanted_stays_in_its_old_plan() -> None:
+    changes = replan([(CAUSE, [])], [_stored("p", S.UNKNOWN)])
 
     assert (changes.dropped, changes.added, changes.adopted) == ([], [], [])
 
