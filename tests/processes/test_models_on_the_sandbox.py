@@ -8,7 +8,7 @@ import pytest
 from sandbox.opentext.models import compile_model
 from tests.support.model_docs import task_rows, wire_variables
 from tests.support.model_walk import FOLDER, MODELS, first_answer
-from tests.support.opentext_caller import OpenTextCaller
+from tests.support.opentext_caller import OpenTextCaller, embedded
 from tests.support.sandbox_process import running
 
 PARTS = {"regional": "escalatedRegion", "channel_owner": "escalatedChannel"}
@@ -128,3 +128,24 @@ def test_a_tasks_priority_and_due_date_are_those_of_the_variables(opentext: Open
     task = opentext.tasks(instance)["legal"]
 
     assert (task["priority"], task["dueDate"]) == (50, "2026-01-14T17:00:00.000+0000")
+
+
+def test_an_answer_that_was_not_given_is_missing_on_its_task_whatever_the_variable_still_says(
+    opentext: OpenTextCaller,
+) -> None:
+    instance = started(opentext, "localization")
+    for key, outcome in (
+        ("translation", "done"),
+        ("market_legal", "approved"),
+        ("regional_brand", "changes_requested"),
+        ("translation", "done"),
+    ):
+        opentext.complete(opentext.tasks(instance)[key], outcome)
+    task = opentext.tasks(instance)["market_legal"]
+
+    opentext.workflow("POST", f"tasks/{task['id']}", {"action": "complete"})
+
+    answer = opentext.history("historic-task-instances", taskId=task["id"], includeTaskLocalVariables="true")
+    assert [row["variables"] for row in embedded(answer)] == [[]]
+    variables = opentext.rows(f"process-instances/{instance}/variables")
+    assert [each["value"] for each in variables if each["name"] == "marketLegalOutcome"] == ["approved"]
