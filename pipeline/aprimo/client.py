@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.aprimo import pm_objects, schemas, wire
 from pipeline.aprimo.dam_client import DamClient
+from pipeline.aprimo.made import made_id
 from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
 from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind, Page, Wire
@@ -84,6 +85,16 @@ class Client:
         with reading(f"Aprimo's search of {kind.resource}"):
             return wire.read_page(answer)
 
+    def search_all(self, kind: ObjectKind, tree: Mapping[str, Any], bounds: Bounds) -> Iterator[Mapping[str, Any]]:
+        """Every row a search finds, page by page as far as the caller reads."""
+        offset = 0
+        has_more = True
+        while has_more:
+            page = self.search(kind, tree, limit=self.options.page_size, offset=offset, bounds=bounds)
+            yield from page.rows
+            offset += len(page.rows)
+            has_more = bool(page.rows) and (page.has_next or (page.total is not None and offset < page.total))
+
     def project(self, project_id: int, bounds: Bounds) -> ProjectRow | None:
         """A project; None when it is unknown or hidden."""
         answer = self._sender.send(self._wire.get_object(OBJECT_KINDS["project"], project_id), bounds)
@@ -95,6 +106,32 @@ class Client:
     def project_verb(self, project_id: int, verb: str, bounds: Bounds) -> bool:
         """Carry out a verb; False when the project's status does not allow it."""
         return self._sender.send(self._wire.project_verb(project_id, verb), bounds).status != CONFLICT
+
+    def object_verb(
+        self, kind: ObjectKind, object_id: int, verb: str, body: Mapping[str, Any], bounds: Bounds
+    ) -> bool:
+        """Carry out a verb of a task or commitment; False when its status does not allow it."""
+        return self._sender.send(self._wire.object_verb(kind, object_id, verb, body), bounds).status != CONFLICT
+
+    def create_task(self, body: Mapping[str, Any], bounds: Bounds) -> str:
+        """Make a simple task; its id. Raises UnknownOutcomeError when the answer names none."""
+        return made_id(self._sender.send(self._wire.post_simple_task(body), bounds), "taskId", "id")
+
+    def create_object(self, kind: ObjectKind, body: Mapping[str, Any], bounds: Bounds) -> str:
+        """Make an object; its id. Raises UnknownOutcomeError when the answer names none."""
+        return made_id(self._sender.send(self._wire.post_object(kind, body), bounds), kind.id_key)
+
+    def annotations(self, asset_id: int, version: int, bounds: Bounds) -> list[dict[str, Any]] | None:
+        """The annotations of an asset version; None when it is unknown or hidden."""
+        answer = self._sender.send(self._wire.get_annotations(asset_id, version), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"The annotations of Aprimo's asset {asset_id}"):
+            return wire.read_annotations(answer)
+
+    def annotate(self, asset_id: int, version: int, body: Mapping[str, Any], bounds: Bounds) -> bool:
+        """Annotate an asset version; False when it is unknown or hidden."""
+        return self._sender.send(self._wire.post_annotation(asset_id, version, body), bounds).status != NOT_FOUND
 
     def status_name(self, number: int, bounds: Bounds) -> str:
         """The tenant's name of a project status, in lower case; "" for one that the lookup does not name."""

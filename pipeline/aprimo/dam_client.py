@@ -9,9 +9,10 @@ from pipeline.aprimo import dam_schemas
 from pipeline.aprimo.dam_names import Names
 from pipeline.aprimo.dam_schemas import CheckResult, FileVersion, Named, PublicLink, RecordRow
 from pipeline.aprimo.dam_wire import DamWire, Page, part, read_page, rows_of
-from pipeline.errors import TransientError, UnknownOutcomeError
+from pipeline.aprimo.made import made_id
+from pipeline.errors import TransientError
 from pipeline.ports import Bounds
-from pipeline.transport.messages import Answer, UnreadableAnswerError
+from pipeline.transport.messages import Answer
 from pipeline.transport.reading import reading
 from pipeline.transport.session import Sender
 from pipeline.words import WaitReason
@@ -73,7 +74,7 @@ class DamClient:
 
     def create_record(self, body: Mapping[str, Any], bounds: Bounds) -> str:
         """Make a record; its id. Raises UnknownOutcomeError when the answer names none."""
-        return _made("record", self._sender.send(self._wire.post_record(body), bounds))
+        return made_id(self._sender.send(self._wire.post_record(body), bounds), "id")
 
     # ---- file versions ---------------------------------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class DamClient:
     def add_check_result(self, version_id: str, body: Mapping[str, Any], bounds: Bounds) -> str | None:
         """Add a check result; its id, or None when the file version is unknown or hidden."""
         answer = self._sender.send(self._wire.post_check_result(version_id, body), bounds)
-        return None if answer.status == NOT_FOUND else _made("check result", answer)
+        return None if answer.status == NOT_FOUND else made_id(answer, "id")
 
     # ---- collections, public links, orders -------------------------------------------------------------------------
 
@@ -117,7 +118,7 @@ class DamClient:
 
     def publish(self, body: Mapping[str, Any], bounds: Bounds) -> str:
         """Make a public link; its id. Raises UnknownOutcomeError when the answer names none."""
-        return _made("public link", self._sender.send(self._wire.post_public_link(body), bounds))
+        return made_id(self._sender.send(self._wire.post_public_link(body), bounds), "id")
 
     def public_link(self, link_id: str, bounds: Bounds) -> PublicLink | None:
         """A public link; None when it is gone or hidden."""
@@ -134,7 +135,7 @@ class DamClient:
     def order(self, body: Mapping[str, Any], bounds: Bounds) -> str:
         """Order files; the order's id, from `Location` where the body has none."""
         answer = self._sender.send(self._wire.post_order(body), bounds)
-        return answer.headers.get("location", "").rstrip("/").rpartition("/")[2] or _made("order", answer)
+        return answer.headers.get("location", "").rstrip("/").rpartition("/")[2] or made_id(answer, "id")
 
     def order_status(self, order_id: str, bounds: Bounds) -> str | None:
         """An order's status in the vendor's word; None when it is unknown or hidden."""
@@ -162,14 +163,3 @@ class DamClient:
     def _page(what: str, answer: Answer) -> Page:
         with reading(what):
             return read_page(answer)
-
-
-def _made(what: str, answer: Answer) -> str:
-    """The id of what was made. An answer that cannot be read leaves it unknown: a look-up finds it."""
-    try:
-        made = answer.json_object().get("id")
-    except UnreadableAnswerError as err:
-        raise UnknownOutcomeError(f"The new {what} was answered unreadably.", status=answer.status) from err
-    if not made:
-        raise UnknownOutcomeError(f"The new {what} was answered without an id.", status=answer.status)
-    return str(made)

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.aprimo import wire
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.options import Verb
-from pipeline.aprimo.pm_objects import flat_object
+from pipeline.aprimo.pm_objects import flat_object, holds
 from pipeline.aprimo.translate import is_same
 from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind
 from pipeline.commands import ProjectVerb, SetFields
@@ -29,7 +29,7 @@ def set_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds
     changes = _differing(now, command.fields)
     if not changes:
         return Sent(how="already")
-    for name in _differing(now, command.expects):
+    for name in (name for name, value in command.expects.items() if not holds(now.get(name), value)):
         raise StaleError(f"{command.target()}: {name} is not what was expected")
     changed = wire.body_of_changes(kind, body, changes, ea_value_key=client.options.ea_value_key)
     client.put_object(kind, command.object_id, changed, bounds)

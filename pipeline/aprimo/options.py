@@ -13,7 +13,7 @@ _USUAL_HOST = re.compile(r"(?P<tenant>//[^./:]+)\.aprimo\.com(?=[:/]|$)")
 
 @dataclass(frozen=True, kw_only=True)
 class Verb:
-    """A project verb: from which statuses it is legal, and which it leads to; names as lookup 2974 shows them."""
+    """A verb: from which statuses it is legal, and which it leads to; names in lower case."""
 
     legal_from: frozenset[str]
     leads_to: frozenset[str]
@@ -30,6 +30,24 @@ PROJECT_VERBS: Mapping[str, Verb] = {
 }
 """The usual names, in lower case; the numbers behind them are each tenant's own."""
 
+
+COMMITMENT_VERBS: Mapping[str, Verb] = {
+    "submit": Verb(legal_from=frozenset({"draft"}), leads_to=frozenset({"submitted"})),
+    "approve": Verb(legal_from=frozenset({"submitted"}), leads_to=frozenset({"approved"})),
+    "reject": Verb(legal_from=frozenset({"submitted"}), leads_to=frozenset({"rejected"})),
+    "retrieve": Verb(legal_from=frozenset({"submitted"}), leads_to=frozenset({"draft"})),
+    "cancel": Verb(legal_from=frozenset({"draft", "submitted", "approved"}), leads_to=frozenset({"cancelled"})),
+}
+"""As the verbs imply; names as in COMMITMENT_STATUSES."""
+
+TASK_VERBS: Mapping[str, Verb] = {
+    "accept": Verb(legal_from=frozenset({"not started"}), leads_to=frozenset({"in progress"})),
+    "decline": Verb(legal_from=frozenset({"not started", "in progress"}), leads_to=frozenset({"declined"})),
+    "close": Verb(
+        legal_from=frozenset({"not started", "in progress", "on hold"}), leads_to=frozenset({"closed", "completed"})
+    ),
+}
+"""The usual names of lookup 2974, in lower case; the numbers behind them are each tenant's own."""
 
 COMMITMENT_STATUSES: Mapping[int, str] = {1: "draft", 2: "submitted", 3: "approved", 4: "rejected", 5: "cancelled"}
 """No lookup of commitment statuses is documented: these numbers are an assumption."""
@@ -54,6 +72,8 @@ class AprimoOptions:
     ea_value_key: str = "eaValue"
     cache_s: float = 600.0
     project_verbs: Mapping[str, Verb] = field(default_factory=lambda: PROJECT_VERBS)
+    commitment_verbs: Mapping[str, Verb] = field(default_factory=lambda: COMMITMENT_VERBS)
+    task_verbs: Mapping[str, Verb] = field(default_factory=lambda: TASK_VERBS)
     commitment_statuses: Mapping[int, str] = field(default_factory=lambda: COMMITMENT_STATUSES)
 
     def dam_base(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from pipeline.aprimo.schemas import AprimoSchema, Person, flat
-from pipeline.aprimo.translate import field_value, integer
+from pipeline.aprimo.translate import field_value, integer, is_same, money
 from pipeline.aprimo.wire import ObjectKind
 from pipeline.flows.tenant import FieldType, FlowWords
 from pipeline.plan import Snapshot, Want
@@ -88,3 +88,8 @@ def snapshot(
     values |= {"status": status, "modified_by": row.modified_by}
     version = sortable(row.modified_at) if row.modified_at else ""
     return Snapshot(want=want, read_at=read_at, version=version, values=values)
+
+
+def holds(now: object, expected: object) -> bool:
+    """Whether what is expected of a field is true: as `is_same`, and `12000.0` is the 12000.00 that was shown."""
+    return is_same(now, expected) or money(now) == money(expected)

@@ -101,6 +101,26 @@ class Wire:
             answers=frozenset({409}),
         )
 
+    def object_verb(self, kind: ObjectKind, object_id: int, verb: str, body: Mapping[str, Any]) -> Request:
+        """Carry out a verb of a task or commitment; a 409 is an answer."""
+        return self._post(kind.resource, f"{kind.resource}/{object_id}/{verb}", body, answers=frozenset({409}))
+
+    def post_simple_task(self, body: Mapping[str, Any]) -> Request:
+        """Make a simple task."""
+        return self._post("tasks", "tasks/simple-tasks", body)
+
+    def post_object(self, kind: ObjectKind, body: Mapping[str, Any]) -> Request:
+        """Make an object."""
+        return self._post(kind.resource, kind.resource, body)
+
+    def get_annotations(self, asset_id: int, version: int) -> Request:
+        """Read the annotations of an asset version; a 404 is an answer."""
+        return self._get("assets", _annotations(asset_id, version), answers=MAY_BE_ABSENT)
+
+    def post_annotation(self, asset_id: int, version: int, body: Mapping[str, Any]) -> Request:
+        """Annotate an asset version; a 404 is an answer."""
+        return self._post("assets", _annotations(asset_id, version), body, answers=MAY_BE_ABSENT)
+
     def get_user(self, user_id: int) -> Request:
         """Read a user; a 404 is an answer."""
         return self._get("users", f"users/{user_id}", answers=MAY_BE_ABSENT)
@@ -113,6 +133,12 @@ class Wire:
         """Read the names of project and task statuses."""
         return self._get("lookup", f"lookup/{STATUS_LOOKUP}")
 
+    def _post(
+        self, route: str, path: str, body: Mapping[str, Any], *, answers: frozenset[int] = frozenset()
+    ) -> Request:
+        url = f"{self._api}/{path}"
+        return Request(method="POST", url=url, route=route, has_effect=True, body=body, answers=answers)
+
     def _get(self, route: str, path: str, *, answers: frozenset[int] = frozenset()) -> Request:
         return Request(method="GET", url=f"{self._api}/{path}", route=route, has_effect=False, answers=answers)
 
@@ -120,6 +146,17 @@ class Wire:
 def equals(field_name: str, value: int | str) -> dict[str, Any]:
     """A node of a search tree."""
     return {"equals": {"fieldName": field_name, "fieldValue": value}}
+
+
+def attribute_equals(field_name: str, value: str, ea_value_key: str) -> dict[str, Any]:
+    """A node for one row of the attributes (`extrAttr<id>`), else for a field: both columns on the same row."""
+    if not field_name.startswith(EA_PREFIX):
+        return equals(field_name, value)
+    nested = [
+        {"fieldName": "eaId", "fieldValue": int(field_name.removeprefix(EA_PREFIX))},
+        {"fieldName": ea_value_key, "fieldValue": value},
+    ]
+    return {"equals": {"collectionName": "extendedAttributes", "nested": nested}}
 
 
 def any_of(field_name: str, values: Sequence[int | str]) -> dict[str, Any]:
@@ -192,6 +229,21 @@ def body_of_changes(
         "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], attributes, ea_value_key),
         "multipleValueExtendedAttributes": plain(row.get("multipleValueExtendedAttributes") or []),
     }
+
+
+def read_annotations(answer: Answer) -> list[dict[str, Any]]:
+    """The annotations, under whichever of the keys that clients saw. Raises UnreadableAnswerError."""
+    body = answer.json()
+    if isinstance(body, dict):
+        known = next((body[key] for key in ("annotations", "annotation", "items") if key in body), None)
+        body = list(read_page(answer).rows) if known is None else known
+    if not isinstance(body, list) or not all(isinstance(row, dict) for row in body):
+        raise UnreadableAnswerError("annotations that are no objects")
+    return body
+
+
+def _annotations(asset_id: int, version: int) -> str:
+    return f"assets/{asset_id}/versions/{version}/annotations-data"
 
 
 def _with_attributes(

@@ -1,0 +1,214 @@
+"""What a plan may want done in Aprimo's DAM.
+
+Fields, options, classifications, checks and collections go by name; the adapter resolves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pipeline.commands.base import Cause, Command
+from pipeline.words import BusinessKey, EffectKey, JsonValue, Side
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetRecord(Command):
+    """Set a record's status, fields and classifications in one write.
+
+    status "" leaves it. expects: `fileVersion` (the latest one's id), `status`, or fields by name.
+    """
+
+    KIND: ClassVar[str] = "dam.set_record"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "records"
+    LATE_S: ClassVar[float] = 0.0
+
+    record_id: str
+    status: str = ""
+    fields: Mapping[str, JsonValue] = field(default_factory=dict)
+    add_classifications: tuple[str, ...] = ()
+    remove_classifications: tuple[str, ...] = ()
+
+    def target(self) -> str:
+        """The record."""
+        return f"record:{self.record_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """Per plan: the same values may rightly be set again later."""
+        return EffectKey(f"record:{cause.event_id}:{cause.plan_number}:{self.record_id}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddCheck(Command):
+    """Say of exactly one file version what a review decided; a marker ends the description.
+
+    origin: the review task, or where a comment comes from and its id. outcome: pass, fail, warning or info.
+    """
+
+    KIND: ClassVar[str] = "dam.add_check"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "fileversions"
+    LATE_S: ClassVar[float] = 60.0
+
+    file_version_id: str
+    check: str
+    outcome: str
+    description: str
+    origin: str
+
+    def target(self) -> str:
+        """The file version."""
+        return f"file-version:{self.file_version_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """One result per version, check and origin."""
+        del cause
+        return EffectKey(f"check:{self.file_version_id}:{self.check}:{self.origin}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRecord(Command):
+    """Make a record that bears our reference in a field, by which a look-up finds it.
+
+    classifications: at least one, or the vendor may refuse. upload_token and file_name: its master file, "" for none.
+    """
+
+    KIND: ClassVar[str] = "dam.create_record"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "records"
+    LATE_S: ClassVar[float] = 180.0
+
+    reference_field: str
+    reference: str
+    content_type: str
+    status: str
+    classifications: tuple[str, ...]
+    fields: Mapping[str, JsonValue] = field(default_factory=dict)
+    upload_token: str = ""
+    file_name: str = ""
+
+    def target(self) -> str:
+        """The reference: the record does not exist yet."""
+        return f"record:{self.reference}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """One record per reference."""
+        del cause
+        return EffectKey(f"create-record:{self.reference}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddVersion(Command):
+    """Add a version to a record's file; its label is a marker made of the effect key."""
+
+    KIND: ClassVar[str] = "dam.add_version"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "records"
+    LATE_S: ClassVar[float] = 180.0
+
+    record_id: str
+    file_id: str
+    business_key: BusinessKey
+    revision: int
+    upload_token: str
+    file_name: str
+    comment: str = ""
+
+    def target(self) -> str:
+        """The record's file."""
+        return f"record:{self.record_id}/file:{self.file_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """One version per file, item and revision."""
+        del cause
+        return EffectKey(f"version:{self.file_id}:{self.business_key}:{self.revision}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddToCollection(Command):
+    """Put a record into a collection. Repeatable: one that is in already stays in, so again changes nothing."""
+
+    KIND: ClassVar[str] = "dam.add_to_collection"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "collections"
+    LATE_S: ClassVar[float] = 0.0
+
+    collection: str
+    record_id: str
+
+    def target(self) -> str:
+        """The collection."""
+        return f"collection:{self.collection}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """Per plan: it may rightly be put in again after it was taken out."""
+        return EffectKey(f"collect:{self.collection}:{self.record_id}:{cause.event_id}:{cause.plan_number}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveFromCollection(Command):
+    """Take a record out of a collection. Repeatable: one that is out stays out, so again changes nothing."""
+
+    KIND: ClassVar[str] = "dam.remove_from_collection"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "collections"
+    LATE_S: ClassVar[float] = 0.0
+
+    collection: str
+    record_id: str
+
+    def target(self) -> str:
+        """The collection."""
+        return f"collection:{self.collection}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """Per plan: it may rightly be taken out again after it was put in."""
+        return EffectKey(f"uncollect:{self.collection}:{self.record_id}:{cause.event_id}:{cause.plan_number}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakePublicLink(Command):
+    """Publish a rendition of a file version; the link's id comes back as the delivery's vendor_ref."""
+
+    KIND: ClassVar[str] = "dam.public_link"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "publiclinks"
+    LATE_S: ClassVar[float] = 180.0
+
+    record_id: str
+    file_version_id: str
+    rendition: str
+    business_key: BusinessKey
+    revision: int
+
+    def target(self) -> str:
+        """The rendition."""
+        return f"file-version:{self.file_version_id}/{self.rendition}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """One link per version, rendition, item and revision."""
+        del cause
+        return EffectKey(f"public-link:{self.file_version_id}:{self.rendition}:{self.business_key}:{self.revision}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropPublicLink(Command):
+    """Take a public link back."""
+
+    KIND: ClassVar[str] = "dam.drop_public_link"
+    SIDE: ClassVar[Side] = Side.APRIMO
+    ROUTE: ClassVar[str] = "publiclinks"
+    LATE_S: ClassVar[float] = 60.0
+
+    public_link_id: str
+
+    def target(self) -> str:
+        """The link."""
+        return f"public-link:{self.public_link_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """A link goes once."""
+        del cause
+        return EffectKey(f"drop-public-link:{self.public_link_id}")
