@@ -223,6 +223,8 @@ def _decided(case: Case) -> Plan:
     if process is None or live is None or process.ended_at is None:
         return ignore("no_live_process")
     required = reviews.required_keys(case.rows, process, case.words)
+    if endings.is_history_late(case, required):
+        return ignore("not_yet", changes=LinkChanges(wake=endings.soon(case)))
     decision = Decision.CANCELLED if process.delete_reason else reviews.decide(case.rows, required)
     rows = reviews.closed(case.rows, ReviewState.NOT_NEEDED)
     message = messages.decided(decision, live.revision, rows, case.words, why=process.delete_reason)

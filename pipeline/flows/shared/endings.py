@@ -6,6 +6,7 @@ Our own ending of a process is never read as a cancellation of theirs.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from pipeline.commands import EndProcess
 from pipeline.flows import facts
@@ -14,8 +15,12 @@ from pipeline.flows.shared.case import OURS, Case, row_of
 from pipeline.flows.shared.looking import GONE, NOT_OURS
 from pipeline.flows.shared.writing import Draft, finish, ours
 from pipeline.keys import line_key
-from pipeline.plan import FollowUp, LinkChanges, Plan, deliver, ignore, refuse
+from pipeline.plan import FollowUp, LinkChanges, Plan, Wake, deliver, ignore, refuse
 from pipeline.words import EndedBy, ReviewState, Side, Urgency
+
+HISTORY_LATE = timedelta(minutes=5)
+"""How long after a process's end its history may still be filling."""
+HISTORY_AGAIN = timedelta(seconds=10)
 
 
 def without_reading(case: Case) -> Plan | None:
@@ -34,6 +39,24 @@ def without_reading(case: Case) -> Plan | None:
 def own_end(case: Case) -> Plan:
     """We ended the process but could not record it: it is over, and the item is looked at anew."""
     return ignore("own_end", changes=_over(case, "withdrawn"), follow_ups=(_again(case, facts.LOOK_AGAIN),))
+
+
+def is_history_late(case: Case, required: frozenset[str]) -> bool:
+    """Whether the process just ended by itself and its history does not tell of every review yet.
+
+    History may lag behind the end. What is missing for long is missing, and then nobody is taken to have approved.
+    """
+    process = case.process
+    if process is None or process.ended_at is None or process.delete_reason:
+        return False
+    told = {row.stakeholder for row in case.rows if row.state is not ReviewState.OPEN}
+    is_against = reviews.against(case.rows) is not None
+    return not is_against and not required <= told and case.now - process.ended_at < HISTORY_LATE
+
+
+def soon(case: Case) -> Wake:
+    """Another look in a moment."""
+    return Wake(at=case.now + HISTORY_AGAIN, reason="history")
 
 
 def hear_last_words(case: Case) -> tuple[FollowUp, ...]:

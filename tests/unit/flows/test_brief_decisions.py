@@ -28,6 +28,8 @@ from tests.support.briefs import (
 )
 
 END = NOW + timedelta(hours=2)
+LATER = END + timedelta(minutes=10)
+"""When history has had all the time it may need."""
 APPROVED = process(*all_tasks("approved"), ended=END, at=END)
 
 
@@ -182,20 +184,20 @@ def is_unknown(made: Plan) -> bool:
 
 
 def test_an_end_without_the_approval_of_a_region_approves_nothing() -> None:
-    made = plan(in_approval(), process(*all_tasks("approved")[:-1], ended=END, at=END))
+    made = plan(in_approval(), process(*all_tasks("approved")[:-1], ended=END, at=LATER))
 
     assert is_unknown(made)
     assert made.changes.agreed.keys().isdisjoint({"state", "submitted"})
 
 
 def test_a_region_that_only_the_process_knows_must_approve_too() -> None:
-    wider = process(*all_tasks("approved"), ended=END, variables={"regions": ["DACH", "Nordics", "UK"]})
+    wider = process(*all_tasks("approved"), ended=END, at=LATER, variables={"regions": ["DACH", "Nordics", "UK"]})
 
     assert is_unknown(plan(in_approval(), wider))
 
 
 def test_a_region_that_the_process_lost_must_still_approve() -> None:
-    narrower = process(*all_tasks("approved")[:-1], ended=END, variables={"regions": ["DACH"]})
+    narrower = process(*all_tasks("approved")[:-1], ended=END, at=LATER, variables={"regions": ["DACH"]})
 
     assert is_unknown(plan(in_approval(), narrower))
 
@@ -203,21 +205,21 @@ def test_a_region_that_the_process_lost_must_still_approve() -> None:
 def test_an_end_with_an_unknown_answer_approves_nothing() -> None:
     tasks = (task("brand", "rubber_stamped"), *all_tasks("approved")[1:])
 
-    assert is_unknown(plan(in_approval(), process(*tasks, ended=END)))
+    assert is_unknown(plan(in_approval(), process(*tasks, ended=END, at=LATER)))
 
 
 def test_an_end_without_any_task_approves_nothing() -> None:
-    assert is_unknown(plan(in_approval(), process(ended=END)))
+    assert is_unknown(plan(in_approval(), process(ended=END, at=LATER)))
 
 
 def test_an_approval_whose_task_was_taken_away_is_none() -> None:
     taken = replace(task("brand", "approved"), delete_reason="deleted")
 
-    assert is_unknown(plan(in_approval(), process(taken, *all_tasks("approved")[1:], ended=END)))
+    assert is_unknown(plan(in_approval(), process(taken, *all_tasks("approved")[1:], ended=END, at=LATER)))
 
 
 def test_after_an_unknown_decision_nothing_restarts_by_itself() -> None:
-    link = reviewed(in_approval(), process(ended=END))
+    link = reviewed(in_approval(), process(ended=END, at=LATER))
 
     made = plan(link, shown(link))
 
@@ -225,7 +227,7 @@ def test_after_an_unknown_decision_nothing_restarts_by_itself() -> None:
 
 
 def test_after_an_unknown_decision_a_changed_submission_is_a_new_revision() -> None:
-    link = reviewed(in_approval(), process(ended=END))
+    link = reviewed(in_approval(), process(ended=END, at=LATER))
 
     made = plan(link, shown(link, budget="9000.00"))
 
@@ -335,3 +337,18 @@ def both(link: Link, state: str, *, what_side: Side = Side.OPENTEXT, **values: s
     """A plan with both sides read: all approved in OpenText, the brief in a state."""
     item = shown(link, state, at=END, **values) if state else replace(shown(link, at=END), values=brief("").values)
     return plan(link, item, APPROVED, what=event(what_side, stale_count=1))
+
+
+def test_an_end_whose_history_is_not_whole_yet_decides_nothing_and_is_looked_at_again() -> None:
+    made = plan(in_approval(), process(*all_tasks("approved")[:-1], ended=END, at=END))
+
+    assert (made.reason, made.commands, made.changes.processes) == ("not_yet", (), ())
+    assert made.changes.wake == Wake(at=END + timedelta(seconds=10), reason="history")
+
+
+def test_a_rejection_does_not_wait_for_the_rest_of_its_history() -> None:
+    rejected = (*all_tasks("rejected")[:1], *all_tasks()[1:])
+
+    made = plan(in_approval(), process(*rejected, ended=END, at=END))
+
+    assert made.changes.processes[0].outcome == "rejected"
