@@ -7,8 +7,8 @@ move. Positions come from the locked line, never from an id sequence: ids become
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pipeline import codes, keys
@@ -37,11 +37,11 @@ NewId = Callable[[str], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """What became of a group: hints to publish after the commit, and the inputs SQL would not take, by index."""
+    """What became of a group: hints to publish after the commit, and why SQL would not take an input, by index."""
 
     hints: tuple[Hint, ...] = ()
     stored: int = 0
-    failed: tuple[int, ...] = ()
+    failed: Mapping[int, str] = field(default_factory=dict)
 
 
 def accept(
@@ -61,15 +61,15 @@ def accept(
         return store.run(lambda tx: _accept(tx, readings, new_id=new_id, limits=limits, checkpoint=checkpoint))
     except StoreAwayError:
         raise
-    except Exception:  # noqa: BLE001 - One input that SQL refuses must not take its group along.
+    except Exception as error:  # noqa: BLE001 - One input that SQL refuses must not take its group along.
         if len(readings) == 1:
-            return Accepted(failed=(0,))
+            return Accepted(failed={0: type(error).__name__})
     return _one_by_one(readings, store=store, new_id=new_id, limits=limits)
 
 
-def not_storable(reading: Reading) -> Reading:
-    """An input that SQL itself refuses, as it is kept: refused, with its body."""
-    return replace(reading, verdict=ReceiptVerdict.REFUSED, reason="not_storable", events=())
+def not_storable(reading: Reading, why: str) -> Reading:
+    """An input that SQL itself refuses, as it is kept: refused, with its body and the kind of error."""
+    return replace(reading, verdict=ReceiptVerdict.REFUSED, reason=f"not_storable ({why})", events=())
 
 
 def place(
@@ -128,7 +128,7 @@ def _one_by_one(readings: Sequence[Reading], *, store: StorePort, new_id: NewId,
     return Accepted(
         hints=tuple(hint for part in parts for hint in part.hints),
         stored=sum(part.stored for part in parts),
-        failed=tuple(index for index, part in enumerate(parts) if part.failed),
+        failed={index: part.failed[0] for index, part in enumerate(parts) if part.failed},
     )
 
 

@@ -251,7 +251,7 @@ def _store(readings: Sequence[Reading], done: Checkpoint | None, ports: Ports) -
         )
         ports.waker.wake(accepted.hints)
         stored = accepted.stored
-        refused = [intake.not_storable(ours[index]) for index in accepted.failed]
+        refused = [intake.not_storable(ours[index], why) for index, why in accepted.failed.items()]
         if refused:
             intake.accept(refused, store=ports.store, new_id=ports.new_id, limits=ports.limits)
     return Polled(rows=len(readings), stored=stored)

@@ -22,7 +22,7 @@ def watch(ports: Ports) -> int:
     readings = [_reading(link, ports.new_id("tr")) for link in due]
     accepted = intake.accept(readings, store=ports.store, new_id=ports.new_id, limits=ports.limits)
     ports.waker.wake(accepted.hints)
-    refused = [intake.not_storable(readings[index]) for index in accepted.failed]
+    refused = [intake.not_storable(readings[index], why) for index, why in accepted.failed.items()]
     if refused:
         intake.accept(refused, store=ports.store, new_id=ports.new_id, limits=ports.limits)
     return accepted.stored

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from queue import Empty, Full, Queue
 from typing import Any, TypeAlias
@@ -133,17 +133,22 @@ class Committer:
             _answer(future, NotStoredError("SQL refuses it") if index in failed else None)
         self._hand_on(accepted.hints)
 
-    def _kept_as_refused(self, group: Sequence[_Waiting], failed: Sequence[int]) -> frozenset[int]:
+    def _kept_as_refused(self, group: Sequence[_Waiting], failed: Mapping[int, str]) -> frozenset[int]:
         """Inputs that SQL would not take are kept as refused ones: sending them again would not help their sender.
 
         Returns what could not even be kept so.
         """
         if not failed:
             return frozenset()
-        refused = [intake.not_storable(group[index][0]) for index in failed]
-        log.error("intake_not_storable", readings=len(refused), sources=sorted({each.raw.source for each in refused}))
+        refused = [intake.not_storable(group[index][0], why) for index, why in failed.items()]
+        log.error(
+            "intake_not_storable",
+            readings=len(refused),
+            sources=sorted({each.raw.source for each in refused}),
+            errors=sorted(set(failed.values())),
+        )
         again = self._accept(refused)
-        return frozenset(failed[index] for index in again.failed)
+        return frozenset(list(failed)[index] for index in again.failed)
 
     def _hand_on(self, hints: tuple[Hint, ...]) -> None:
         if not hints:

@@ -75,7 +75,7 @@ def test_one_input_that_sql_refuses_does_not_take_its_group_along(world: World, 
 
     accepted = put(world, look("aprimo:activity:1"), bad, look("aprimo:activity:3"))
 
-    assert (accepted.stored, accepted.failed) == (2, (1,))
+    assert (accepted.stored, list(accepted.failed)) == (2, [1])
     assert len(states.events()) == 2
 
 

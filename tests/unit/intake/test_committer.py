@@ -158,17 +158,17 @@ def test_a_reading_that_sql_refuses_is_kept_as_refused() -> None:
 
     def accept(readings: Sequence[Reading]) -> Accepted:
         groups.append(list(readings))
-        return Accepted(failed=(0,)) if len(groups) == 1 else Accepted()
+        return Accepted(failed={0: "DataError"}) if len(groups) == 1 else Accepted()
 
     with running(Committer(accept, lambda _: None)) as committer:
         asyncio.run(committer.store(reading(0)))
 
     kept = groups[1][0]
-    assert (kept.verdict, kept.reason, kept.raw.body) == (ReceiptVerdict.REFUSED, "not_storable", b"0")
+    assert (kept.verdict, kept.reason, kept.raw.body) == (ReceiptVerdict.REFUSED, "not_storable (DataError)", b"0")
 
 
 def test_a_reading_that_cannot_even_be_kept_as_refused_is_not_acknowledged() -> None:
-    committer = Committer(accepting(Accepted(failed=(0,))), lambda _: None)
+    committer = Committer(accepting(Accepted(failed={0: "DataError"})), lambda _: None)
 
     with running(committer), pytest.raises(NotStoredError, match=r"^SQL refuses it$"):
         asyncio.run(committer.store(reading(0)))
