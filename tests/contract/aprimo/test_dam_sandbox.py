@@ -9,8 +9,11 @@ import pytest
 from pipeline.aprimo import dam_translate
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.dam_client import DamClient
+from pipeline.aprimo.dam_effects import EFFECTS
 from pipeline.aprimo.dam_schemas import RecordRow
-from pipeline.words import JsonValue
+from pipeline.commands import Cause, CreateRecord, SetRecord
+from pipeline.ports import NotThere, Sent
+from pipeline.words import EventId, JsonValue
 from tests.support.sandbox_process import running
 from tests.support.vendor_parts import bounds, new_aprimo
 
@@ -86,3 +89,37 @@ def test_a_record_that_was_made_is_searchable_at_once_and_pages_are_followed(dam
 def test_a_record_nobody_has_is_absent(dam: DamClient) -> None:
     assert dam.record("0" * 32, bounds()) is None
     assert dam.put_record("0" * 32, {"status": "draft"}, bounds()) is False
+
+
+def test_a_record_is_made_once_and_set_once(client: Client) -> None:
+    cause = Cause(event_id=EventId("ev-1"), plan_number=1)
+    make = CreateRecord(
+        reference_field="ExternalReference",
+        reference="aprimo:record:1#DACH",
+        content_type="LocalizedAsset",
+        status="draft",
+        classifications=("/Assets/Localized",),
+        fields={"Market": "DACH"},
+    )
+    making = EFFECTS[make.KIND]
+    assert making.look_up(client, make, make.effect_key(cause), bounds()) == NotThere()
+    made_first = making.send(client, make, make.effect_key(cause), bounds())
+    again = making.send(client, make, make.effect_key(cause), bounds())
+
+    assert (made_first.how, again) == ("sent", Sent(how="already", vendor_ref=made_first.vendor_ref))
+
+    put = SetRecord(
+        record_id=made_first.vendor_ref,
+        status="released",
+        fields={"ApprovalState": "Approved", "ApprovedOn": "2026-02-03T10:00:00Z"},
+        add_classifications=("/Markets/DACH",),
+        expects={"Market": "DACH", "status": "draft"},
+    )
+    setting = EFFECTS[put.KIND]
+    key = put.effect_key(cause)
+    assert [
+        setting.look_up(client, put, key, bounds()),
+        setting.send(client, put, key, bounds()),
+        setting.look_up(client, put, key, bounds()),
+        setting.send(client, put, key, bounds()),
+    ] == [NotThere(), Sent(how="sent"), Sent(how="found"), Sent(how="already")]
