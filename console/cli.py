@@ -23,10 +23,11 @@ _COMMANDS = {
     "status": ("console.status:status", "Show what is open, waiting and dead, and why."),
     "events": ("console.events:events", "List events, or show one event's timeline."),
     "dead-letters": ("console.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
+    "notices": ("console.notices:notices", "List what people were told, and mark it seen."),
     "flows": ("console.flows:flows", "Check the flows' words, and deploy their process models."),
 }
 
-_FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "flows"})
+_FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "notices", "flows"})
 """These print answers, some for programs; roles set up logs of their own."""
 
 

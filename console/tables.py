@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pipeline.codes import cure
 
 if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
     from pipeline.ports import Gate, Letter
+    from pipeline.store.notices import NoticeLine
     from pipeline.store.status import Part, Status
     from pipeline.store.timeline import DeliveryLine, EventSummary, Timeline
 
@@ -134,6 +136,28 @@ def timeline_tables(timeline: Timeline) -> tuple[Table, ...]:
             title="Deliveries",
             columns=("plan", "command", "target", "state", "tries", "last answer", "reference"),
             rows=tuple(map(_delivery, timeline.deliveries)),
+        ),
+    )
+
+
+def notice_table(notices: Iterable[NoticeLine], title: str = "Notices") -> Table:
+    """What people were told."""
+    return Table(
+        title=title,
+        columns=("id", "at", "flow", "item", "rev", "for", "code", "text", "seen"),
+        rows=tuple(
+            (
+                notice.id,
+                notice.at,
+                notice.flow,
+                Link(text=notice.subject, path=f"/events?subject={quote(notice.subject, safe='')}"),
+                notice.revision,
+                notice.person or "operators",
+                notice.code,
+                notice.text,
+                notice.seen_at,
+            )
+            for notice in notices
         ),
     )
 

@@ -14,7 +14,17 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from console.letters import find
-from console.tables import Link, Table, cell, cure_table, event_table, letter_table, status_tables, timeline_tables
+from console.tables import (
+    Link,
+    Table,
+    cell,
+    cure_table,
+    event_table,
+    letter_table,
+    notice_table,
+    status_tables,
+    timeline_tables,
+)
 from pipeline.errors import StoreAwayError
 from pipeline.ports import Store
 from pipeline.store.pages import SqlPages
@@ -84,7 +94,8 @@ def _endpoint(made: Pages, template: Template, show: Show) -> Callable[[Request]
 
 
 def _status(made: Pages, _: Request) -> Page:
-    return Page(title="Status", tables=status_tables(made.pages.status()))
+    notices = notice_table(made.pages.notice_list(limit=LIST_MAX))
+    return Page(title="Status", tables=(*status_tables(made.pages.status()), notices))
 
 
 def _events(made: Pages, request: Request) -> Page:

@@ -249,6 +249,9 @@ class Ledger(Protocol):
     def put_person(self, person: Person) -> None:
         """Keep how a person is known; what was known of either user before is replaced."""
 
+    def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
+        """Mark notices seen; returns the ids of those that were not seen before, in their order."""
+
 
 class Tx(Protocol):
     """One transaction: on SQLite BEGIN IMMEDIATE, on PostgreSQL READ COMMITTED."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from pipeline.events import Reading
 from pipeline.ports import AuditEntry, Checkpoint, Gate, Person
-from pipeline.store import chain, tables
+from pipeline.store import chain, notices, tables
 from pipeline.store.statements import add_rows, insert_into
 from pipeline.store.tables import checkpoints, gates, holds, people, receipts, ticks
 from pipeline.words import EventId, GateKind, ReceiptVerdict
@@ -112,6 +112,10 @@ class SqlLedger:
         )
         self._conn.execute(delete(people).where(same))
         self._conn.execute(people.insert().values(**vars(person)))
+
+    def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
+        """Mark notices seen; returns the ids of those that were not seen before, in their order."""
+        return notices.see(self._conn, self._now, notice_ids)
 
 
 def closed_gates(conn: Connection, now: datetime) -> list[Gate]:

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text, update
 
 from pipeline.plan import FoundDifference, Notice
+from pipeline.store.page import Page
 from pipeline.store.statements import insert_into
-from pipeline.store.tables import differences, notices
+from pipeline.store.tables import differences, holds, links, notices
 from pipeline.words import BusinessKey, LinkId
 
 OPEN = "open"
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeLine(Page):
+    """A notice as people read it; person "" means the operators."""
+
+    id: str
+    at: datetime
+    flow: str
+    subject: BusinessKey
+    revision: int
+    person: str
+    code: str
+    text: str
+    seen_at: datetime | None = None
 
 
 def tell(conn: Connection, now: datetime, found: Sequence[tuple[LinkId, int, Notice]]) -> None:
@@ -31,6 +49,42 @@ def tell(conn: Connection, now: datetime, found: Sequence[tuple[LinkId, int, Not
     if rows:
         unique = ["link_id", "code", "revision", "person"]
         conn.execute(insert_into(conn, notices).on_conflict_do_nothing(index_elements=unique), rows)
+
+
+def read_notices(conn: Connection, *, is_seen_too: bool, limit: int) -> list[NoticeLine]:
+    """What people were told, newest first."""
+    found = (
+        select(notices, links.c.flow, links.c.business_key)
+        .join(links, links.c.id == notices.c.link_id)
+        .order_by(notices.c.at.desc(), notices.c.id.desc())
+        .limit(limit)
+    )
+    if not is_seen_too:
+        found = found.where(holds("notices", "seen_at is null"))
+    return [
+        NoticeLine(
+            id=str(row["id"]),
+            at=row["at"],
+            flow=row["flow"],
+            subject=row["business_key"],
+            revision=row["revision"],
+            person=row["person"],
+            code=row["code"],
+            text=row["text"],
+            seen_at=row["seen_at"],
+        )
+        for row in conn.execute(found).mappings()
+    ]
+
+
+def see(conn: Connection, now: datetime, notice_ids: Sequence[str]) -> list[str]:
+    """Mark notices seen; returns the ids of those that were not seen before, in their order."""
+    numbers = [int(each) for each in notice_ids if each.isascii() and each.isdecimal() and int(each) <= _LARGEST_ID]
+    if not numbers:
+        return []
+    unseen = update(notices).where(notices.c.id.in_(numbers), holds("notices", "seen_at is null"))
+    seen = conn.execute(unseen.values(seen_at=now).returning(notices.c.id)).scalars()
+    return [str(number) for number in sorted(seen)]
 
 
 def keep_differences(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from pipeline.plan import CommentRow, ProcessRow, ReviewRow
 from pipeline.store import engine, link_rows, serial, tables
+from pipeline.store.notices import NoticeLine, read_notices
 from pipeline.store.page import Page, reading
 from pipeline.store.status import Status, read_status
 from pipeline.store.store import Clock, database_now
@@ -82,6 +83,11 @@ class SqlPages:
         """The flow's items with their processes and reviews, by business key."""
         with reading(self._engines) as conn:
             return _read_links(conn, flow, limit)
+
+    def notice_list(self, *, is_seen_too: bool = False, limit: int = 100) -> list[NoticeLine]:
+        """What people were told and have not seen, newest first; or all of it."""
+        with reading(self._engines) as conn:
+            return read_notices(conn, is_seen_too=is_seen_too, limit=limit)
 
     def dispose(self) -> None:
         """Close this process's connections; the next reading opens new ones."""

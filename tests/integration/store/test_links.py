@@ -34,7 +34,7 @@ from pipeline.words import (
     ReviewState,
     Side,
 )
-from tests.support.store_rows import FLOW, START, add, item, new_event, start_process
+from tests.support.store_rows import FLOW, START, Clock, add, item, new_event, start_process
 
 KEY = (FLOW, item(1))
 START_KEY = "start:campaign_brief:aprimo:activity:1:1"
@@ -325,4 +325,22 @@ def test_a_difference_stands_once_with_its_newest_values(store: SqlStore) -> Non
         rows = tx.links._conn.execute(select(differences)).all()  # type: ignore[attr-defined]  # Behind the port.
     assert [(row.field, row.ours, row.theirs, row.state) for row in rows] == [
         ("state", "submitted", "rejected", "open")
+    ]
+
+
+def test_a_notice_is_seen_once(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+    told = (Notice(code="unknown_state", text="State 8, On hold."), Notice(code="decision_unknown", text="?"))
+    _apply(store, LinkChanges(revision=1, notices=told))
+    clock.pass_s(5)
+    first, second = sorted(notice.id for notice in pages.notice_list())
+
+    with store.begin() as tx:
+        assert tx.ledger.see_notices([second, "99", "no number"]) == [second]
+    with store.begin() as tx:
+        assert tx.ledger.see_notices([second]) == []
+
+    assert [notice.id for notice in pages.notice_list()] == [first]
+    assert [(notice.id, notice.seen_at) for notice in pages.notice_list(is_seen_too=True)] == [
+        (second, clock.now),
+        (first, None),
     ]

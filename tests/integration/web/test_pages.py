@@ -12,7 +12,8 @@ import pytest
 
 from console.web.app import Parts, assemble
 from pipeline.intake import Accepted
-from pipeline.words import EventId
+from pipeline.plan import LinkChanges, Notice
+from pipeline.words import BusinessKey, EventId
 from tests.support.hook_samples import JSON, NOW, PM, ROUTES
 from tests.support.web_rows import Rows, rows
 from tests.support.web_server import Stage, served
@@ -71,6 +72,21 @@ def test_the_status_shows_what_is_open_and_dead(site: Site) -> None:
     assert f"Vendors vendor {columns} aprimo 2 1 0 s 0 1 1" in text
     assert "Closed gates: none." in text
     assert "notices not seen yet 0" in text
+
+
+def test_the_status_shows_notices_until_they_are_seen(site: Site) -> None:
+    key = BusinessKey("aprimo:activity:5012")
+    notice = Notice(code="unknown_state", text="State 8, On hold.")
+    with site.rows.store.begin() as tx:
+        tx.links.apply([("campaign_brief", key, LinkChanges(revision=2, notices=(notice,)))])
+
+    text = site.text("/")
+    assert f"campaign_brief {key} 2 operators unknown_state State 8, On hold." in text
+    assert 'href="/events?subject=aprimo%3Aactivity%3A5012"' in site.client.get("/").text
+
+    with site.rows.store.begin() as tx:
+        tx.ledger.see_notices(["1"])
+    assert "Notices: none." in site.text("/")
 
 
 def test_the_list_of_events_leads_to_each_ones_timeline(site: Site) -> None:
