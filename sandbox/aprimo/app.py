@@ -6,13 +6,19 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from sandbox.aprimo import pm_definitions, pm_people, refusals
+from sandbox.aprimo import pm_definitions, pm_generic, pm_people, refusals
 from sandbox.aprimo.admin import Admin
 from sandbox.aprimo.dam import DigitalAssets
 from sandbox.aprimo.guard import Guard, Slashless
 from sandbox.aprimo.options import Options
 from sandbox.aprimo.pm_activities import Activities
+from sandbox.aprimo.pm_assets import Assets
+from sandbox.aprimo.pm_commitments import Commitments
+from sandbox.aprimo.pm_funding import FundingAccounts
+from sandbox.aprimo.pm_lists import PickLists
+from sandbox.aprimo.pm_objects import Tenant
 from sandbox.aprimo.pm_projects import Projects
+from sandbox.aprimo.pm_tasks import Tasks
 from sandbox.aprimo.rate import Bucket
 from sandbox.aprimo.state import State
 from sandbox.aprimo.tokens import Tokens
@@ -42,6 +48,16 @@ def build(options: Options) -> ASGIApp:
     )
 
     dam = DigitalAssets(state, kit.history, options)
+    lists = PickLists(state, kit.history)
+    tenant = Tenant(
+        state=state,
+        history=kit.history,
+        webhooks=webhooks,
+        lists=lists,
+        needs_collections=options.require_both_ea_collections,
+    )
+    funding = FundingAccounts(tenant)
+    objects = [Tasks(tenant), Commitments(tenant), funding, Assets(tenant), *pm_generic.objects(tenant)]
 
     def reset() -> None:
         state.clear()
@@ -60,12 +76,14 @@ def build(options: Options) -> ASGIApp:
         *activities.routes(),
         *projects.routes(),
         *pm_people.routes(),
+        *(route for each in objects for route in each.routes()),
+        *lists.routes(),
         *pm_definitions.routes(),
         *dam.routes(),
     ]
     admin = Admin(tokens=tokens, webhooks=webhooks, bucket=bucket, activities=activities, dam=dam)
     app = Starlette(
-        routes=[*routes, *kit_admin.routes(kit, reset=reset), *admin.routes()],
+        routes=[*routes, *kit_admin.routes(kit, reset=reset), *admin.routes(), *funding.admin_routes()],
         exception_handlers={refusals.Refusal: refusals.answer},
         lifespan=lifespan,
     )

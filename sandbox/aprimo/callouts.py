@@ -30,17 +30,36 @@ class Moment(enum.IntEnum):
     PROJECT_RESUMED = 104
     PROJECT_CLOSED = 105
     PROJECT_CANCELLED = 106
+    TASK_ACTION = 100
+    COMMITMENT_APPROVED = 120
+    COMMITMENT_REJECTED = 121
+    COMMITMENT_CANCELLED = 122
+    FORECAST_CHANGED = 123
 
 
-OBJECT_TYPES = {"activities": 1, "projects": 9952}
+OBJECT_TYPES = {
+    "activities": 1,
+    "digital-assets": 39,
+    "commitments": 6135,
+    "projects": 9952,
+    "tasks": 9963,
+    "funding-accounts": 10235,
+    "generic-object-alpha": 10891,
+    "generic-object-bravo": 10892,
+    "generic-object-charlie": 10893,
+    "generic-object-delta": 10894,
+    "generic-object-echo": 10895,
+}
 
 WAITING, DELIVERED, FAILED, STOPPED, UNSENT = "waiting", "delivered", "failed", "stopped", "unsent"
 """States of a callout: to be sent (again), answered 2xx, given up after all retries, stopped when the
 subscription was invalidated, and raised while nobody was subscribed."""
 
 
-def new_callout(moment: Moment, resource: str, object_id: int, *, user_id: int, state: str) -> Row:
-    """Make the row of one event."""
+def new_callout(
+    moment: Moment, resource: str, object_id: int, *, user_id: int, state: str, body: Row | None = None
+) -> Row:
+    """Make the row of one event; body is what only a task's status action has."""
     return {
         "eventId": str(uuid.uuid4()),
         "location": int(moment),
@@ -48,6 +67,7 @@ def new_callout(moment: Moment, resource: str, object_id: int, *, user_id: int, 
         "objectId": object_id,
         "userId": user_id,
         "eventTime": pm_times.precise_stamp(),
+        "body": body,
         "state": state,
         "statuses": [],
     }
@@ -70,7 +90,7 @@ def payload(callout: Row, *, retry: int) -> bytes:
         "ObjectId": callout["objectId"],
         "CreatingUserId": callout["userId"],
         "RetryCount": retry,
-        "Body": None,
+        "Body": callout["body"],
         "Id": str(uuid.uuid4()),
         "EventTime": callout["eventTime"],
         "EventId": callout["eventId"],

@@ -67,11 +67,13 @@ class Collections:
         """Add and remove records: `{"records": {"addOrUpdate": [id], "remove": [id]}}`."""
         before = self._demand(request)
         added, removed = dam_changes.actions((await read_object(request)).get("records"), "records")
-        ids = [each.get("id") if isinstance(each, dict) else each for each in added]
+        ids, gone = (
+            [each.get("id") if isinstance(each, dict) else each for each in side] for side in (added, removed)
+        )
         for each in ids:
             if not self._dam.exists("record", str(each)):
                 raise Refusal(400, f"There is no record '{each}'.")
-        records = [each for each in dict.fromkeys([*before["records"], *ids]) if each not in removed]
+        records = [each for each in dict.fromkeys([*before["records"], *ids]) if each not in gone]
         self._keep(before, {**before, "records": records, "modifiedOn": dam_times.stamp()})
         return Response(status_code=204)
 

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.aprimo import dam_ids, dam_render, dam_times
+from sandbox.aprimo import dam_ids, dam_render, dam_times, dam_views
 from sandbox.aprimo.dam_render import CORE, Node
 from sandbox.aprimo.dam_store import Dam, dam_user
 from sandbox.aprimo.pm_bodies import read_object
@@ -17,7 +17,7 @@ STEPS = ("Pending", "Executing")
 
 CDN = "https://cdn.aprimo.example.test"
 _LINK_KEYS = frozenset({"renditionName", "uri", "provider", "recordId", "fileVersionId", "fileSize"})
-_HIDDEN = ("endsOn", "publishedOn")
+_HIDDEN = ("endsOn", "versions", "createdBy")
 
 
 class Orders:
@@ -68,7 +68,7 @@ class Orders:
     async def read_order(self, request: Request) -> Response:
         """Answer an order as far as it has come."""
         row = self._dam.demand(ORDER, request.path_params["id"])
-        scalars = {name: value for name, value in row.items() if name not in (*_HIDDEN, "versions", "createdBy")}
+        scalars = {name: value for name, value in row.items() if name not in _HIDDEN}
         status = self._status(row)
         delivered = self._delivered(row) if status not in STEPS else []
         failed = row["versions"].count(None)
@@ -87,14 +87,12 @@ class Orders:
 
     async def read_link(self, request: Request) -> Response:
         """Answer a public link."""
-        return dam_render.answer(request, _link_node(self._link(request)))
+        return dam_render.answer(request, dam_views.public_link(self._link(request)))
 
     async def links_of_version(self, request: Request) -> Response:
         """Answer the public links of a file version."""
         version = self._dam.demand(FILE_VERSION, request.path_params["id"])
-        rows = [row for row in self._dam.state.rows(PUBLIC_LINK) if row["fileVersionId"] == version["id"]]
-        view = dam_render.view_of(request)
-        return dam_render.respond(request, {"items": [dam_render.show(_link_node(row), view) for row in rows]})
+        return dam_render.answer(request, dam_views.public_links(self._dam, version))
 
     async def change_link(self, request: Request) -> Response:
         """Change where a public link leads."""
@@ -177,9 +175,3 @@ def _check_link(body: Row) -> None:
     unknown = sorted(set(body) - _LINK_KEYS)
     if unknown:
         raise Refusal(400, f"A public link has no '{unknown[0]}'.")
-
-
-def _link_node(row: Row) -> Node:
-    scalars = {name: value for name, value in row.items() if name not in _HIDDEN}
-    scalars["status"] = "Published" if dam_times.has_come(row["publishedOn"]) else "Pending"
-    return Node(kind="publiclink", href=f"{CORE}/publiclink/{row['id']}", scalars=scalars)

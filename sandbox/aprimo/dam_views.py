@@ -4,7 +4,7 @@ from sandbox.aprimo import dam_changes, dam_ids, dam_seeds, dam_times, dam_value
 from sandbox.aprimo.dam_render import CORE, Listing, Node, View
 from sandbox.aprimo.dam_seeds import Field
 from sandbox.aprimo.dam_store import USERS, Dam
-from sandbox.aprimo.state import FILE, FILE_VERSION, LOCK, RECORD, Row
+from sandbox.aprimo.state import FILE, FILE_VERSION, LOCK, PUBLIC_LINK, RECORD, Row
 
 PROCESSING, AVAILABLE = "Processing", "Available"
 _RECORD_SCALARS = ("id", "status", "contentType", "createdOn", "modifiedOn")
@@ -204,9 +204,23 @@ def file_version(dam: Dam, row: Row) -> Node:
         related={
             "preview": lambda _: _preview(row, "preview"),
             "thumbnail": lambda _: _preview(row, "thumbnail"),
+            "publiclinks": lambda _: public_links(dam, row),
             "createdby": lambda _: user(row["createdBy"]),
         },
     )
+
+
+def public_links(dam: Dam, version: Row) -> Listing:
+    """Show the public links of a file version."""
+    rows = [row for row in dam.state.rows(PUBLIC_LINK) if row["fileVersionId"] == version["id"]]
+    return Listing(href=f"{CORE}/fileversion/{version['id']}/publiclinks", items=[public_link(each) for each in rows])
+
+
+def public_link(row: Row) -> Node:
+    """Show a public link, which is published as soon as its order has ended."""
+    scalars = {name: value for name, value in row.items() if name != "publishedOn"}
+    scalars["status"] = "Published" if dam_times.has_come(row["publishedOn"]) else "Pending"
+    return Node(kind="publiclink", href=f"{CORE}/publiclink/{row['id']}", scalars=scalars)
 
 
 def _preview(version: Row | None, size: str) -> Node | None:

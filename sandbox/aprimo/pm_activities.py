@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.aprimo import pm_fields, pm_search, pm_times, seeds
+from sandbox.aprimo import attributes, pm_fields, pm_search, pm_times, seeds
 from sandbox.aprimo.pm_bodies import read_object
 from sandbox.aprimo.pm_fields import Kind
 from sandbox.aprimo.pm_pages import page
@@ -35,6 +35,7 @@ KIND = Kind(
     ),
     required=frozenset({"name", "activityTypeId"}),
     is_marked=True,
+    attributes=attributes.of(attributes.ACTIVITY),
 )
 
 SEARCHABLE = {
@@ -130,8 +131,7 @@ class Activities:
         row = _stamped(made, user_id)
         with self._state.command():
             self._state.put(ACTIVITY, activity_id, row)
-            case = pm_fields.attribute(row, seeds.CASE_EA)
-            self._history.add(_name(activity_id), before=None, after=row, identity=f"case:{case}" if case else None)
+            self._history.add(_name(activity_id), before=None, after=row, identity=pm_fields.case_of(row))
         return row
 
     def demand(self, activity_id: int) -> Row:

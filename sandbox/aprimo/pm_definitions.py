@@ -8,7 +8,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.aprimo import pm_activities, pm_projects, seeds
+from sandbox.aprimo import (
+    pm_activities,
+    pm_assets,
+    pm_commitments,
+    pm_funding,
+    pm_generic,
+    pm_projects,
+    pm_tasks,
+    seeds,
+)
 from sandbox.aprimo.pm_pages import page
 from sandbox.aprimo.refusals import Refusal
 from sandbox.aprimo.state import Row
@@ -18,14 +27,24 @@ SYSTEM_TYPES = {
     "activityState": seeds.ACTIVITY_STATES,
     "currencyCode": seeds.CURRENCIES,
     "projectStatus": seeds.PROJECT_STATUSES,
+    "commitmentStatus": seeds.COMMITMENT_STATUSES,
+    **{f"genericObject{name.capitalize()}Status": each for name, each in seeds.GENERIC_STATUSES.items()},
 }
 _INACTIVE = {("projectStatus", seeds.RETIRED)}
 
+_SHAPES = (
+    pm_tasks.SHAPE,
+    pm_commitments.SHAPE,
+    pm_funding.SHAPE,
+    pm_assets.SHAPE,
+    *pm_generic.SHAPES.values(),
+)
 OBJECTS = {
     "activity": pm_activities.KIND,
     "activities": pm_activities.KIND,
     "project": pm_projects.KIND,
     "projects": pm_projects.KIND,
+    **{name: each.kind for each in _SHAPES for name in (each.resource, each.resource.removesuffix("s"))},
 }
 
 
@@ -74,11 +93,11 @@ async def metadata(request: Request) -> Response:
     if kind is None:
         raise Refusal(404, f"There is no object '{name}'.")
     own: list[Row] = [{"fieldName": each} for each in sorted({*kind.readers, *kind.answered_only} - {"_links"})]
-    attributes = [
-        {"fieldName": f"extrAttr{ea_id}", "eaId": ea_id, "label": label, "dataType": "text"}
-        for ea_id, label in seeds.EXTENDED_ATTRIBUTES.items()
+    extended = [
+        {"fieldName": f"extrAttr{ea_id}", "eaId": ea_id, "label": each.label, "dataType": each.type}
+        for ea_id, each in kind.attributes.items()
     ]
-    return JSONResponse({"objectName": name, "fields": own + attributes})
+    return JSONResponse({"objectName": name, "fields": own + extended})
 
 
 def _items(name: str) -> list[Row]:

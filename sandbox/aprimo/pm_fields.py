@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.aprimo.attributes import MULTI_PICK, PICK, Attribute
 from sandbox.aprimo.refusals import Refusal
-from sandbox.aprimo.seeds import EXTENDED_ATTRIBUTES, PEOPLE
+from sandbox.aprimo.seeds import CASE_EAS, PEOPLE
 from sandbox.aprimo.state import Row
 
 SINGLE, MULTIPLE = "extendedAttributes", "multipleValueExtendedAttributes"
@@ -29,6 +30,8 @@ class Kind:
     required: frozenset[str]
     is_marked: bool
     """Marked routes take single attributes and do not insist on both collections."""
+
+    attributes: Mapping[int, Attribute]
 
 
 def text(value: Any, name: str) -> str:  # noqa: ANN401 -- What the wire holds.
@@ -71,11 +74,11 @@ def apply(row: Row, body: dict[str, Any], kind: Kind) -> Row:
     changed = dict(row)
     for name in COLLECTIONS:
         if name in body:
-            changed[name] = _flush_and_fill(name, body[name])
+            changed[name] = _flush_and_fill(name, body[name], kind)
     for name, value in body.items():
         single = _ONE_ATTRIBUTE.fullmatch(name)
         if single and kind.is_marked:
-            changed[SINGLE] = _with_attribute(changed[SINGLE], int(single[1]), value)
+            changed[SINGLE] = _with_attribute(changed[SINGLE], int(single[1]), value, kind)
         elif name in kind.readers:
             changed[name] = _field(name, value, kind)
         elif name not in kind.answered_only and name not in COLLECTIONS:
@@ -103,6 +106,12 @@ def attribute(row: Row, ea_id: int) -> str | None:
     return next((each["eaValue"] for each in row[SINGLE] if each["eaId"] == ea_id), None)
 
 
+def case_of(row: Row) -> str | None:
+    """Give the natural identity of an object that was made for an outside case; None for another."""
+    case = next((value for each in CASE_EAS if (value := attribute(row, each))), None)
+    return f"case:{case}" if case else None
+
+
 def _field(name: str, value: object, kind: Kind) -> object:
     if value is None:
         if name in kind.required:
@@ -111,28 +120,44 @@ def _field(name: str, value: object, kind: Kind) -> object:
     return kind.readers[name](value, name)
 
 
-def _with_attribute(entries: list[Row], ea_id: int, value: object) -> list[Row]:
+def _with_attribute(entries: list[Row], ea_id: int, value: object, kind: Kind) -> list[Row]:
     """Set one attribute; null takes it away."""
     others = [entry for entry in entries if entry["eaId"] != ea_id]
-    entry = _entry(ea_id, value)
+    entry = _entry(ea_id, value, kind)
     return sorted([*others, *entry], key=lambda each: int(each["eaId"]))
 
 
-def _entry(ea_id: object, value: object) -> list[Row]:
-    if ea_id not in EXTENDED_ATTRIBUTES:
-        raise Refusal(400, f"There is no extended attribute {ea_id}.")
-    return [] if value is None else [{"eaId": ea_id, "eaValue": text(value, f"extrAttr{ea_id}")}]
+def _entry(ea_id: object, value: object, kind: Kind) -> list[Row]:
+    attribute_ = kind.attributes.get(ea_id) if isinstance(ea_id, int) else None
+    if attribute_ is None or attribute_.type == MULTI_PICK:
+        raise Refusal(400, f"There is no extended attribute {ea_id} of a single value here.")
+    if value is None:
+        return []
+    if attribute_.type == PICK and not text(value, f"extrAttr{ea_id}").isdecimal():
+        raise Refusal(400, f"The extended attribute {ea_id} takes the id of a list item.")
+    return [{"eaId": ea_id, "eaValue": text(value, f"extrAttr{ea_id}")}]
 
 
-def _flush_and_fill(name: str, given: object) -> list[Row]:
+def _flush_and_fill(name: str, given: object, kind: Kind) -> list[Row]:
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise Refusal(400, f"'{name}' must be a list of objects.")
     if name == MULTIPLE:
-        if given:
-            raise Refusal(400, "This tenant has no attributes of multiple values.")
-        return []
+        return [_item(each, kind) for each in given]
     ids = [each.get("eaId") for each in given]
     if len(set(ids)) != len(ids):
         raise Refusal(400, f"'{name}' names an attribute twice.")
-    entries = [entry for each in given for entry in _entry(each.get("eaId"), each.get("eaValue"))]
+    entries = [entry for each in given for entry in _entry(each.get("eaId"), each.get("eaValue"), kind)]
     return sorted(entries, key=lambda each: int(each["eaId"]))
+
+
+def _item(entry: Row, kind: Kind) -> Row:
+    """Read one chosen item of an attribute of many values."""
+    ea_id, item_id = entry.get("extAttributeId"), entry.get("encodedListItemId")
+    attribute_ = kind.attributes.get(ea_id) if isinstance(ea_id, int) else None
+    if attribute_ is None or attribute_.type != MULTI_PICK:
+        raise Refusal(400, f"There is no extended attribute {ea_id} of many values here.")
+    return {
+        "parentId": entry.get("parentId"),
+        "extAttributeId": ea_id,
+        "encodedListItemId": number(item_id, "encodedListItemId"),
+    }

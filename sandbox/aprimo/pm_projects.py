@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.aprimo import pm_fields, pm_times
+from sandbox.aprimo import attributes, pm_fields, pm_times
 from sandbox.aprimo.pm_activities import Activities
 from sandbox.aprimo.pm_bodies import read_object
 from sandbox.aprimo.pm_fields import Kind
@@ -41,6 +41,7 @@ KIND = Kind(
     answered_only=frozenset({"projectId", "modifiedDate", "modifiedUser", "_links"}),
     required=frozenset({"title"}),
     is_marked=False,
+    attributes=attributes.of(attributes.PROJECT),
 )
 
 

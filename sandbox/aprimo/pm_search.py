@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sandbox.aprimo import pm_fields, pm_times
+from sandbox.aprimo import attributes, pm_fields, pm_times
 from sandbox.aprimo.refusals import Refusal
-from sandbox.aprimo.seeds import EXTENDED_ATTRIBUTES
 from sandbox.aprimo.state import Row
 
 Test = Callable[[Row], bool]
@@ -35,7 +34,7 @@ def compile_tree(tree: object, fields: Mapping[str, str], *, has_attributes: boo
     """Make the test of a tree; fields says which can be searched and as what. Refuses what it does not know."""
     known = dict(fields)
     if has_attributes:
-        known |= {f"extrAttr{ea_id}": TEXT for ea_id in EXTENDED_ATTRIBUTES}
+        known |= {f"extrAttr{ea_id}": TEXT for ea_id in attributes.ALL}
     return _Compiler(known, has_attributes=has_attributes).node(tree)
 
 

@@ -1,4 +1,4 @@
-"""What the sandbox tenant is born with: clients, people, types, states and extended attributes.
+"""What the sandbox tenant is born with: clients, people, types and states.
 
 An administrator sets these in a real tenant; they have no write route here.
 """
@@ -15,28 +15,10 @@ CLIENTS: dict[str, tuple[str, int]] = {
 }
 """OAuth client id to secret and the one user it acts as."""
 
-CASE_EA = 301
-"""The attribute that holds the outside case: the natural identity of an object somebody created for it."""
+CASE_EAS = (301, 380)
+"""The attributes that hold the outside case: the natural identity of an object somebody created for it."""
 
-EXTENDED_ATTRIBUTES: dict[int, str] = {
-    301: "case",
-    302: "budget",
-    303: "audience",
-    304: "channels",
-    305: "regions",
-    306: "matrix",
-    307: "decision",
-    308: "message",
-    309: "comments",
-    310: "remark",
-    311: "brand_state",
-    312: "legal_state",
-    313: "finance_state",
-    314: "project",
-    315: "decided_on",
-}
-
-ACTIVITY_TYPES = {17: "Campaign", 18: "Event"}
+ACTIVITY_TYPES = {17: "Campaign", 18: "Event", 19: "Content request"}
 
 ACTIVITY_STATES = {
     1: "Draft",
@@ -47,21 +29,88 @@ ACTIVITY_STATES = {
     6: "Withdrawn",
     7: "Cancelled",
     8: "On hold",
+    9: "Produced",
 }
 
 CURRENCIES = {1: "USD", 3: "EUR"}
 
 STATUS_LOOKUP = 2974
-NOT_STARTED, IN_PROGRESS, ON_HOLD, CLOSED, CANCELLED, RETIRED = 10, 20, 30, 40, 50, 90
+NOT_STARTED, IN_PROGRESS, ON_HOLD, CLOSED, CANCELLED, DECLINED, RETIRED = 10, 20, 30, 40, 50, 60, 90
 PROJECT_STATUSES = {
     NOT_STARTED: "Not Started",
     IN_PROGRESS: "In Progress",
     ON_HOLD: "On Hold",
     CLOSED: "Closed",
     CANCELLED: "Cancelled",
+    DECLINED: "Declined",
     RETIRED: "Awaiting Budget",
 }
 """Lookup 2974. The numbers are this tenant's own; RETIRED is there but no longer active."""
+
+
+COMMITMENT_DRAFT, COMMITMENT_SUBMITTED, COMMITMENT_APPROVED, COMMITMENT_REJECTED, COMMITMENT_CANCELLED = range(1, 6)
+COMMITMENT_STATUSES = {
+    COMMITMENT_DRAFT: "Draft",
+    COMMITMENT_SUBMITTED: "Submitted",
+    COMMITMENT_APPROVED: "Approved",
+    COMMITMENT_REJECTED: "Rejected",
+    COMMITMENT_CANCELLED: "Cancelled",
+}
+
+GENERIC_OBJECTS = {"alpha": "Case", "bravo": "Content package", "charlie": "", "delta": "", "echo": ""}
+"""Generic objects and what this tenant calls them."""
+
+_OTHER = {1: "Open", 2: "Closed"}
+GENERIC_STATUSES: dict[str, dict[int, str]] = {
+    "alpha": {
+        1: "Open",
+        2: "In progress",
+        3: "Resolved",
+        4: "Reopened",
+        5: "Closed",
+        6: "Cancelled",
+        7: "On hold",
+    },
+    "bravo": {
+        1: "Draft",
+        2: "Ready for release",
+        3: "In approval",
+        4: "Approved",
+        5: "Released",
+        6: "Rejected",
+        7: "Changes requested",
+        8: "Withheld",
+        9: "Taken back",
+        10: "Withdrawn",
+        11: "Cancelled",
+    },
+    "charlie": _OTHER,
+    "delta": _OTHER,
+    "echo": _OTHER,
+}
+
+FUNDING_ACCOUNTS: dict[int, dict[str, Any]] = {
+    410: {
+        "title": "Brand campaigns",
+        "budgetedCurrency": 3,
+        "fiscalYear": 26,
+        "budgets": [
+            {"fiscalPeriodId": 1, "enteredAmount": 150000.0},
+            {"fiscalPeriodId": 2, "enteredAmount": 100000.0},
+        ],
+    },
+    411: {
+        "title": "Regional campaigns",
+        "budgetedCurrency": 1,
+        "fiscalYear": 26,
+        "budgets": [{"fiscalPeriodId": 1, "enteredAmount": 50000.0}],
+    },
+}
+FUNDING_BASES: dict[int, dict[str, str]] = {
+    410: {"outBound": "10000", "pending": "5000", "committed": "120000", "paid": "60000", "forecast": "230000"},
+    411: {"forecast": "40000"},
+}
+"""What an account's summary says beside the commitments that are here."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,18 @@ RECORD, CLASSIFICATION, LOCK, TRAIL = "record", "classification", "lock", "trail
 FILE, FILE_VERSION, UPLOAD, SEGMENTED = "file", "fileversion", "upload", "segmented"
 CHECK, CHECK_RESULT, ORDER, PUBLIC_LINK, COLLECTION = "check", "checkresult", "order", "publiclink", "collection"
 RULES, RULE_CALL = "rules", "rulecall"
-_FIRST_ID = {ACTIVITY: 5001, PROJECT: 6101}
+TASK, COMMITMENT, FUNDING, FUNDING_BASE = "task", "commitment", "fundingaccount", "fundingbase"
+DIGITAL_ASSET, ANNOTATION, PICK_LIST = "digitalasset", "annotation", "picklist"
+_FIRST_ID = {
+    ACTIVITY: 5001,
+    PROJECT: 6101,
+    TASK: 77001,
+    COMMITMENT: 9101,
+    FUNDING: 412,
+    DIGITAL_ASSET: 8001,
+    ANNOTATION: 1,
+}
+"""The first id of a table; 1 where none is named."""
 
 
 class State:
@@ -50,7 +61,7 @@ class State:
 
     def next_id(self, table: str) -> int:
         """Give a new id; one that was deleted is never given again."""
-        self._last_id[table] = self._last_id.get(table, _FIRST_ID[table] - 1) + 1
+        self._last_id[table] = self._last_id.get(table, _FIRST_ID.get(table, 1) - 1) + 1
         return self._last_id[table]
 
     def put(self, table: str, key: Key, row: Row | None) -> None:

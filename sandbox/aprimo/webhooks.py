@@ -57,12 +57,12 @@ class Webhooks:
         self._courier = Courier("callout")
         self.subscription = self._at_start()
 
-    def tell(self, moment: Moment, resource: str, object_id: int, *, user_id: int) -> None:
+    def tell(self, moment: Moment, resource: str, object_id: int, *, user_id: int, body: Row | None = None) -> None:
         """Raise an event; it is sent when the caller has long been answered."""
         if not self.subscription.url:
             return
         state = WAITING if self.subscription.is_open else UNSENT
-        callout = callouts.new_callout(moment, resource, object_id, user_id=user_id, state=state)
+        callout = callouts.new_callout(moment, resource, object_id, user_id=user_id, state=state, body=body)
         self._keep(callout)
         if state == UNSENT:
             return

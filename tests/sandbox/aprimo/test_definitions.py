@@ -20,8 +20,9 @@ def test_lookup_2974_names_the_project_statuses(aprimo: AprimoCaller) -> None:
     lookup = aprimo.api("GET", "lookup/2974").json()
 
     active = {item["key"]: item["value"] for item in lookup["items"] if item["active"]}
-    assert active == {10: "Not Started", 20: "In Progress", 30: "On Hold", 40: "Closed", 50: "Cancelled"}
-    assert lookup["count"] == 6
+    names = ["Not Started", "In Progress", "On Hold", "Closed", "Cancelled", "Declined"]
+    assert active == dict(zip(range(10, 70, 10), names, strict=True))
+    assert lookup["count"] == 7
 
 
 def test_system_types_name_the_tenants_activity_states(aprimo: AprimoCaller) -> None:
@@ -36,13 +37,14 @@ def test_system_types_name_the_tenants_activity_states(aprimo: AprimoCaller) -> 
         6: "Withdrawn",
         7: "Cancelled",
         8: "On hold",
+        9: "Produced",
     }
 
 
 def test_only_active_items_of_a_system_type_can_be_asked_for(aprimo: AprimoCaller) -> None:
     totals = [aprimo.api("GET", f"system-types/projectStatus{end}").json()["_total"] for end in ("", "/active")]
 
-    assert totals == [6, 5]
+    assert totals == [7, 6]
 
 
 def test_every_system_type_that_is_listed_can_be_read(aprimo: AprimoCaller) -> None:
@@ -50,14 +52,16 @@ def test_every_system_type_that_is_listed_can_be_read(aprimo: AprimoCaller) -> N
 
     answers = [aprimo.api("GET", uri.removeprefix("/api/")).status_code for uri in listed]
 
-    assert answers == [200] * 4
+    assert set(answers) == {200}
+    assert len(answers) == 10
 
 
 def test_metadata_names_the_extended_attributes(aprimo: AprimoCaller) -> None:
     fields = aprimo.api("GET", "metadata/activity").json()["fields"]
 
     attributes = {each["eaId"]: each["label"] for each in fields if "eaId" in each}
-    assert (len(attributes), attributes[301], attributes[315]) == (15, "case", "decided_on")
+    assert (attributes[301], attributes[315], attributes[320]) == ("case", "decided_on", "wanted_date")
+    assert 380 not in attributes
 
 
 @pytest.mark.parametrize(

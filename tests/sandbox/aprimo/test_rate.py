@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.support.aprimo_caller import AprimoCaller
+from tests.support.aprimo_dam import DamCaller
 
 
 @pytest.fixture
@@ -52,6 +53,16 @@ def test_two_clients_share_one_rate(narrow: AprimoCaller, marketer: AprimoCaller
 
     assert 429 in statuses[0::2]
     assert 429 in statuses[1::2]
+
+
+def test_both_apis_and_uploads_share_one_rate(narrow: AprimoCaller) -> None:
+    set_rate(narrow, rate_per_s=1, delayed_max=0)
+    dam = DamCaller(narrow)
+    calls = [lambda: narrow.api("GET", "users/me"), lambda: dam.send("GET", "records"), lambda: dam.upload(b"x")]
+
+    statuses = [call().status_code for call in calls * 3]
+
+    assert [429 in statuses[at::3] for at in range(3)] == [True, True, True]
 
 
 @pytest.mark.parametrize(("is_on", "header"), [(False, None), (True, "1")])
