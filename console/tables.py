@@ -76,6 +76,11 @@ def status_tables(status: Status) -> tuple[Table, ...]:
     )
     return (
         Table(title="Flows", columns=("flow", *columns), rows=tuple(map(_part, status.flows))),
+        Table(
+            title="With reviewers",
+            columns=("flow", "processes", "open reviews", "first due"),
+            rows=tuple((each.flow, each.processes, each.reviews, each.first_due_at) for each in status.at_review),
+        ),
         Table(title="Vendors", columns=("vendor", *columns), rows=tuple(map(_part, status.vendors))),
         Table(
             title="Closed gates",

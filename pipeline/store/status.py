@@ -11,7 +11,18 @@ from sqlalchemy import Connection, and_, case, func, select
 from pipeline.ports import Gate, Person
 from pipeline.store.ledger import closed_gates, unresolved_people
 from pipeline.store.page import Page
-from pipeline.store.tables import EVENT_IS_OPEN, dead_letters, events, holds, lines, notices
+from pipeline.store.tables import (
+    EVENT_IS_OPEN,
+    dead_letters,
+    events,
+    holds,
+    lines,
+    links,
+    notices,
+    processes,
+    reviews,
+)
+from pipeline.words import ReviewState
 
 READY, RUNNING, WAITING, HELD = "ready", "running", "waiting", "held"
 
@@ -43,6 +54,16 @@ class Part(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AtReview(Page):
+    """What of a flow lies with its reviewers: processes that run, their open reviews, and when the first is due."""
+
+    flow: str
+    processes: int
+    reviews: int
+    first_due_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Status(Page):
     """Everything an operator looks at first."""
 
@@ -52,6 +73,7 @@ class Status(Page):
     gates: tuple[Gate, ...]
     notices_unseen: int
     unresolved_people: tuple[Person, ...]
+    at_review: tuple[AtReview, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +110,7 @@ def read_status(conn: Connection, now: datetime) -> Status:
         gates=tuple(closed_gates(conn, now)),
         notices_unseen=conn.execute(unseen).scalar_one(),
         unresolved_people=tuple(unresolved_people(conn)),
+        at_review=tuple(_at_review(conn)),
     )
 
 
@@ -134,6 +157,30 @@ def _open(conn: Connection) -> list[_Open]:
         .group_by(lines.c.flow, lines.c.vendor)
     )
     return [_Open(**row) for row in conn.execute(found).mappings()]
+
+
+def _at_review(conn: Connection) -> list[AtReview]:
+    is_open_in_it = and_(
+        reviews.c.link_id == processes.c.link_id,
+        reviews.c.revision == processes.c.revision,
+        reviews.c.state == ReviewState.OPEN,
+    )
+    found = (
+        select(
+            links.c.flow,
+            # A link has one process at a time that has not ended.
+            func.count(processes.c.link_id.distinct()).label("processes"),
+            func.count(reviews.c.task_id).label("reviews"),
+            func.min(reviews.c.due_at).label("first_due_at"),
+        )
+        .select_from(processes)
+        .join(links, links.c.id == processes.c.link_id)
+        .outerjoin(reviews, is_open_in_it)
+        .where(holds("processes", "state <> 'ended'"))
+        .group_by(links.c.flow)
+        .order_by(links.c.flow)
+    )
+    return [AtReview(**row) for row in conn.execute(found).mappings()]
 
 
 def _parts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from pipeline.plan import Agreed, LinkChanges, ProcessRow, ReviewRow, Wake
@@ -13,7 +14,7 @@ from pipeline.ports import (
 )
 from pipeline.store import SqlPages, SqlStore
 from pipeline.store.pages import LinkPage
-from pipeline.store.status import Part, Waiting
+from pipeline.store.status import AtReview, Part, Waiting
 from pipeline.words import (
     EventId,
     EventState,
@@ -86,6 +87,27 @@ def test_where_all_is_done_the_status_is_empty(store: SqlStore, pages: SqlPages)
         tx.lines.release([release(claim, head=2)])
 
     assert (pages.status().flows, pages.status().vendors) == ((), ())
+
+
+def test_the_status_counts_what_lies_with_reviewers(store: SqlStore, pages: SqlPages) -> None:
+    running = ProcessRow(revision=2, process_key="campaignBrief", state=ProcessState.RUNNING)
+    due = START + timedelta(days=2)
+    reviews = (
+        ReviewRow(revision=1, stakeholder="brand", state=ReviewState.OPEN, task_id="t-0", due_at=START),
+        ReviewRow(revision=2, stakeholder="brand", state=ReviewState.OPEN, task_id="t-1", due_at=due),
+        ReviewRow(revision=2, stakeholder="legal", state=ReviewState.OPEN, task_id="t-2"),
+        ReviewRow(revision=2, stakeholder="finance", state=ReviewState.DECIDED, task_id="t-3", due_at=START),
+    )
+    with store.begin() as tx:
+        tx.links.apply(
+            [
+                (FLOW, item(1), LinkChanges(processes=(running,), reviews=reviews)),
+                (FLOW, item(2), LinkChanges(processes=(replace(running, revision=1),))),
+                (FLOW, item(3), LinkChanges(processes=(replace(running, state=ProcessState.ENDED),))),
+            ]
+        )
+
+    assert pages.status().at_review == (AtReview(flow=FLOW, processes=2, reviews=2, first_due_at=due),)
 
 
 def test_a_flows_links_come_with_their_processes_and_where_their_lines_stand(

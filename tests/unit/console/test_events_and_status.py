@@ -87,6 +87,8 @@ def test_the_status_of_an_idle_installation_is_short(terminal: Terminal, behind:
         == """\
 Flows: none.
 
+With reviewers: none.
+
 Vendors: none.
 
 Closed gates: none.

@@ -6,7 +6,7 @@ import pytest
 
 from console.tables import Link, age, cell, printable, queue_table, status_tables, timeline_tables
 from pipeline.ports import Gate, Person
-from pipeline.store.status import Part, Status, Waiting
+from pipeline.store.status import AtReview, Part, Status, Waiting
 from pipeline.store.timeline import AttemptLine, DeliveryLine, EventSummary, Timeline
 from pipeline.words import DeliveryId, EventId, GateKind
 
@@ -75,11 +75,20 @@ def test_a_part_tells_why_its_lines_wait_and_when_the_next_is_tried() -> None:
         Gate(scope="flow:campaign_brief", kind=GateKind.PAUSE, until=None, reason="month end", by="anna"),
     )
     person = Person(aprimo_user="88", unresolved_since=AT)
-    status = Status(at=AT, flows=(), vendors=(part,), gates=gates, notices_unseen=2, unresolved_people=(person,))
+    status = Status(
+        at=AT,
+        flows=(),
+        vendors=(part,),
+        gates=gates,
+        notices_unseen=2,
+        unresolved_people=(person,),
+        at_review=(AtReview(flow="campaign_brief", processes=2, reviews=3, first_due_at=AT),),
+    )
 
-    _, vendors, closed, told, people = status_tables(status)
+    _, at_review, vendors, closed, told, people = status_tables(status)
 
     waits = "2 backoff, next 2026-02-03 12:00:00\n1 lookup, next 2026-02-03 12:00:00"
+    assert at_review.rows == (("campaign_brief", 2, 3, AT),)
     assert vendors.rows == (("aprimo", 4, 1, "1 min 15 s", 1, 0, waits, 1),)
     assert closed.rows == (
         ("vendor:aprimo", "breaker", AT, "5 failures", "signoff"),
