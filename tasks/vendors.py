@@ -68,6 +68,7 @@ def aprimo(settings: Settings, words: Mapping[str, FlowWords], redis: Redis, *, 
     options = AprimoOptions(
         auth_url=told.auth_url,
         pm_url=told.pm_url,
+        dam_url=told.dam_url,
         client_id=told.client_id,
         client_secret=told.client_secret.reveal(),
         fallback_ttl_s=told.fallback_ttl_s,

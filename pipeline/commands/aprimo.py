@@ -60,6 +60,7 @@ class ProjectVerb(Command):
         return EffectKey(f"{self.verb}:project:{self.project_id}:{self.revision}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class CommitmentVerb(Command):
     """Submit, approve, reject, retrieve or cancel a commitment.
@@ -87,6 +88,7 @@ class CommitmentVerb(Command):
         return EffectKey(f"{self.verb}:commitment:{self.committed_id}:{self.revision}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class TaskVerb(Command):
     """Accept, decline, close or delegate a task.
@@ -113,6 +115,7 @@ class TaskVerb(Command):
         return EffectKey(f"{self.verb}:task:{self.task_id}:{cause.event_id}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class AddAnnotation(Command):
     """Put a reviewer's remark on an asset version; a marker made of the effect key ends its text."""
@@ -138,6 +141,7 @@ class AddAnnotation(Command):
         return EffectKey(f"annotation:{self.origin}:{self.origin_id}:{self.asset_id}:{self.version}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class CreateTask(Command):
     """Hand a person a simple task in a project; a marker made of the effect key ends its description.
@@ -168,6 +172,7 @@ class CreateTask(Command):
         return EffectKey(f"task:{self.business_key}:{self.revision}:{self.purpose}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class CreateObject(Command):
     """Make a generic object that bears our reference in an attribute, by which a look-up finds it.

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from pipeline.commands.base import Cause, Command
+from pipeline.commands.base import Cause, Command, register
 from pipeline.words import BusinessKey, EffectKey, JsonValue, Side
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class SetRecord(Command):
     """Set a record's status, fields and classifications in one write.
@@ -40,6 +41,7 @@ class SetRecord(Command):
         return EffectKey(f"record:{cause.event_id}:{cause.plan_number}:{self.record_id}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class AddCheck(Command):
     """Say of exactly one file version what a review decided; a marker ends the description.
@@ -68,6 +70,7 @@ class AddCheck(Command):
         return EffectKey(f"check:{self.file_version_id}:{self.check}:{self.origin}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class CreateRecord(Command):
     """Make a record that bears our reference in a field, by which a look-up finds it.
@@ -99,6 +102,7 @@ class CreateRecord(Command):
         return EffectKey(f"create-record:{self.reference}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class AddVersion(Command):
     """Add a version to a record's file; its label is a marker made of the effect key."""
@@ -126,6 +130,7 @@ class AddVersion(Command):
         return EffectKey(f"version:{self.file_id}:{self.business_key}:{self.revision}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class AddToCollection(Command):
     """Put a record into a collection. Repeatable: one that is in already stays in, so again changes nothing."""
@@ -147,6 +152,7 @@ class AddToCollection(Command):
         return EffectKey(f"collect:{self.collection}:{self.record_id}:{cause.event_id}:{cause.plan_number}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class RemoveFromCollection(Command):
     """Take a record out of a collection. Repeatable: one that is out stays out, so again changes nothing."""
@@ -168,6 +174,7 @@ class RemoveFromCollection(Command):
         return EffectKey(f"uncollect:{self.collection}:{self.record_id}:{cause.event_id}:{cause.plan_number}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class MakePublicLink(Command):
     """Publish a rendition of a file version; the link's id comes back as the delivery's vendor_ref."""
@@ -193,6 +200,7 @@ class MakePublicLink(Command):
         return EffectKey(f"public-link:{self.file_version_id}:{self.rendition}:{self.business_key}:{self.revision}")
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class DropPublicLink(Command):
     """Take a public link back."""

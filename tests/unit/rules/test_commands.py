@@ -89,13 +89,26 @@ def _plain(command: Command) -> Any:  # noqa: ANN401 - JSON.
 def test_every_kind_stands_under_its_name() -> None:
     assert {name: kind.KIND for name, kind in KINDS.items()} == {name: name for name in KINDS}
     assert sorted(KINDS) == [
+        "dam.add_check",
+        "dam.add_to_collection",
+        "dam.add_version",
+        "dam.create_record",
+        "dam.drop_public_link",
+        "dam.public_link",
+        "dam.remove_from_collection",
+        "dam.set_record",
         "ot.add_comment",
         "ot.end_process",
         "ot.send_message",
         "ot.set_variables",
         "ot.start_process",
+        "pm.add_annotation",
+        "pm.commitment_verb",
+        "pm.create_object",
+        "pm.create_task",
         "pm.project_verb",
         "pm.set_fields",
+        "pm.task_verb",
     ]
 
 
