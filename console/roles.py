@@ -14,6 +14,7 @@ import click
 from config.running import current
 from config.settings import Settings, all_settings, demand_vendors
 from config.sources import unknown_variables
+from console.shown import EXIT_CODES, reachable
 
 _TARGETS = ("aprimo", "opentext", "timetable")
 
@@ -66,7 +67,8 @@ def db() -> None:
     """Look after the database's tables."""
 
 
-@db.command()
+@db.command(epilog=EXIT_CODES)
+@reachable
 def upgrade() -> None:
     """Bring the tables up to date; safe to repeat."""
     from pipeline.store import migrate  # noqa: PLC0415 - imports SQLAlchemy and Alembic
