@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from console.demo_scenario import Story
-from tests.support.bad_days import Day, bad_day
+from tests.support.bad_days import WITHDRAWN_TOO, bad_day
 from tests.support.bad_days_office import Office
 
 AWAY_S = 10.0
@@ -18,21 +17,13 @@ def test_a_broker_that_is_away_for_ten_seconds_loses_nothing(office: Office) -> 
         day.end()
 
 
-def test_a_broker_that_is_wiped_twice_loses_nothing(office: Office) -> None:
-    with bad_day(office, "Broker wiped", is_withdrawn=True) as day:
+def test_a_broker_that_is_wiped_twice_and_comes_back_empty_loses_nothing(office: Office) -> None:
+    with bad_day(office, "Broker wiped", WITHDRAWN_TOO) as day:
         day.play_until(lambda: day.effects.of("start") >= 1, what="the first start")
         office.wipe_broker()
-        day.play_until(lambda: day.effects.of("start") >= 4, what="the fourth start")
+        day.play_until(lambda: day.effects.of("start") >= 3, what="the third start")
         office.wipe_broker()
-        day.end()
-
-
-def test_a_broker_that_comes_back_empty_loses_nothing(office: Office) -> None:
-    with bad_day(office, "Broker emptied") as day:
-        day.play_until(lambda: _is_in_mid_run(day), what="the middle of the run")
+        day.play_until(lambda: day.effects.of("start") >= 5, what="the fifth start")
+        assert not day.stage.is_over
         office.empty_broker_folder()
         day.end()
-
-
-def _is_in_mid_run(day: Day) -> bool:
-    return day.effects.of("start") >= 3 and not day.role(Story.ESCALATED).is_over

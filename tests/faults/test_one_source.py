@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.demo_http import admin
-from tests.support.bad_days import bad_day
+from tests.support.bad_days import SHORT, WITHDRAWN_TOO, bad_day
 from tests.support.bad_days_office import Office
 
 AUDIT = "audit-logs"
@@ -11,14 +11,14 @@ AUDIT = "audit-logs"
 
 def test_the_pollers_alone_carry_briefs_from_end_to_end(office: Office) -> None:
     """The web app is down: no webhook and no call-back arrives."""
-    with bad_day(office, "Pollers alone", is_withdrawn=True) as day:
+    with bad_day(office, "Pollers alone", SHORT) as day:
         office.running.halt("web")
         day.end()
     admin(office.urls["aprimo"], "POST", "webhooks/validate")
 
 
 def test_the_webhooks_alone_carry_briefs_from_end_to_end(office: Office) -> None:
-    with bad_day(office, "Webhooks alone", is_withdrawn=True) as day, office.scheduler_without_polls():
+    with bad_day(office, "Webhooks alone", WITHDRAWN_TOO) as day, office.scheduler_without_polls():
         polled = office.requests("opentext", AUDIT)
         figures = day.end()
         assert office.requests("opentext", AUDIT) == polled

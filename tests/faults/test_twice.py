@@ -12,7 +12,7 @@ import requests
 from console.demo_http import admin
 from pipeline.bodies import signature
 from pipeline.keys import pm_webhook
-from tests.support.bad_days import bad_day
+from tests.support.bad_days import WITHDRAWN_TOO, bad_day
 from tests.support.bad_days_office import Office
 
 TIMES = 10
@@ -22,12 +22,12 @@ SECRET = "sandbox-webhook-secret"
 def test_a_webhook_that_comes_ten_times_more_is_carried_once(office: Office) -> None:
     """Aprimo itself sends each twice and out of order, the pollers read everything too, and then we repeat it all."""
     hook = admin(office.urls["aprimo"], "GET", "webhooks")["url"]
-    with bad_day(office, "Told again", is_withdrawn=True) as day:
+    with bad_day(office, "Told again", WITHDRAWN_TOO) as day:
         ids = {role.id for role in day.stage.roles}
         admin(office.urls["aprimo"], "PUT", "webhooks", {"duplicate_share": 1.0, "reorder_share": 0.5})
         day.play_until(lambda: day.effects.of("start") >= 4, what="four starts")
         in_between = _repeat(hook, _callouts(office, ids))
-        day.end()
+        day.come_to_rest()
         told = _callouts(office, ids)
         afterwards = _repeat(hook, told)
         figures = day.end()
@@ -36,7 +36,7 @@ def test_a_webhook_that_comes_ten_times_more_is_carried_once(office: Office) -> 
     assert in_between == {202}
     assert afterwards == {202}
     assert len(told) >= 20
-    assert office.times_stored([pm_webhook(each["eventId"]) for each in told]) == {1: len(told)}
+    assert office.rows.times_stored([pm_webhook(each["eventId"]) for each in told]) == {1: len(told)}
     assert figures.repeated == 0
 
 

@@ -15,19 +15,17 @@ UNDER_WAY_S = 1.5
 def test_what_a_zombie_writes_or_sends_late_is_refused(office: Office) -> None:
     """One sleeps with a start under way, one between reading the brief in Aprimo and writing to it."""
     with bad_day(office, "Zombies") as day, office.second_workers():
-        start = _slow_start(day, Story.REJECTED)
-        other_start = _slow_start(day, Story.EDITED)
-        starter = _put_to_sleep(day, Story.REJECTED, start)
-        day.play_until(lambda: other_start.hits, what="the other start under way")
-        writer = _put_to_sleep(day, Story.EDITED, _slow_read(day, Story.EDITED))
+        zombies = day.play_during(lambda: _sleep_in_start(day), lambda: _sleep_before_write(day))
         day.play_until(lambda: _is_carried(day, Story.REJECTED), what="another worker's look-up")
         day.play_until(lambda: _is_carried(day, Story.EDITED), what="another worker's write")
-        for zombie in (starter, writer):
+        for zombie in zombies:
             _wake(office, zombie)
         figures = day.end()
 
-    assert office.tries(f"start:campaign_brief:{day.subject(Story.REJECTED)}:1") == ["send/lost", "look_up/found"]
-    assert figures.lost == 2
+    start = f"start:campaign_brief:{day.subject(Story.REJECTED)}:1"
+    assert office.rows.tries(start) == ["send/lost", "look_up/found"]
+    assert figures.lost >= 2
+    assert figures.repeated == 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +36,27 @@ class _Zombie:
     worker: int
 
 
+def _sleep_in_start(day: Day) -> _Zombie:
+    _slow_start(day, Story.REJECTED).await_hit()
+    return _put_to_sleep(day, Story.REJECTED)
+
+
+def _sleep_before_write(day: Day) -> _Zombie:
+    """The read that a carry makes before it writes is the first one after the start."""
+    _slow_start(day, Story.EDITED).await_hit()
+    path = f"/api/activities/{day.role(Story.EDITED).id}"
+    read = day.office.break_route("aprimo", method="GET", path=path, kind="delay", delay_s=UNDER_WAY_S)
+    read.await_hit()
+    return _put_to_sleep(day, Story.EDITED)
+
+
 def _slow_start(day: Day, story: Story) -> Fault:
     path, name = "/workflow/v1/process-instances", day.role(story).brief.name
     return day.office.break_route("opentext", method="POST", path=path, match=name, kind="delay", delay_s=UNDER_WAY_S)
 
 
-def _slow_read(day: Day, story: Story) -> Fault:
-    path = f"/api/activities/{day.role(story).id}"
-    return day.office.break_route("aprimo", method="GET", path=path, kind="delay", delay_s=UNDER_WAY_S)
-
-
-def _put_to_sleep(day: Day, story: Story, fault: Fault) -> _Zombie:
-    day.play_until(lambda: fault.hits, what="the call under way")
-    pid = day.office.holder(day.subject(story))
+def _put_to_sleep(day: Day, story: Story) -> _Zombie:
+    pid = day.office.rows.holder(day.subject(story))
     assert pid is not None, "nobody carries the brief: the call was over already"
     zombie = _Zombie(pid=pid, worker=parent_of(pid))
     day.office.freeze(zombie.pid, zombie.worker)

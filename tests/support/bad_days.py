@@ -7,26 +7,35 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TypeVar
 
 from console.demo_http import Pace, admin
 from console.demo_marketers import Marketers, Reviewers
 from console.demo_play import Role, Stage
 from console.demo_reading import Reader
-from console.demo_scenario import PACE, Brief, Story, briefs, people
+from console.demo_scenario import PACE, Story, briefs, people
 from console.demo_verdict import disagreements
 from tests.support.bad_days_histories import Effects, Histories
 from tests.support.bad_days_office import Office
 
+T = TypeVar("T")
+
+REPORT: list[str] = []
+"""One line of figures a day, printed when all are over."""
+
 LIMIT_S = 90.0
 _TURN_EVERY_S = 0.3
 _CALLS_PER_S = 30
-_REMARKED, _WITHDRAWN = 6, 3
-_FIVE = (_REMARKED, 1, 2, 4, 5)
-"""Numbers of the demo's briefs: approved (with a remark), rejected, resubmitted, edited, escalated."""
+EDITED_TOO = (6, 1, 2, 4, 5)
+"""Numbers of the demo's briefs: approved (with a remark), rejected, resubmitted, edited, escalated ..."""
+WITHDRAWN_TOO = (6, 1, 2, 3, 5)
+"""... one withdrawn instead of the edited one ..."""
+SHORT = (0, 1, 3, 5, 7)
+"""... and five that have one revision each."""
 
 _DECISIONS: Mapping[Story, int] = {Story.RESUBMITTED: 2, Story.WITHDRAWN: 0}
 """How often a decision is written in each story; once in the others."""
@@ -60,7 +69,7 @@ class Day:
         self.kills = 0
         self._told = told
         self._began = time.monotonic()
-        self._before = office.counts()
+        self._before = office.rows.counts()
         self._histories = Histories(office.urls)
 
     def role(self, story: Story) -> Role:
@@ -90,9 +99,26 @@ class Day:
         ends_at = time.monotonic() + seconds
         self.play_until(lambda: time.monotonic() >= ends_at, what="the time")
 
+    def play_during(self, *moments: Callable[[], T]) -> list[T]:
+        """Lets everybody act while each of these waits for its moment, at its own pace; gives what they give."""
+        with ThreadPoolExecutor(len(moments)) as pool:
+            waiting = [pool.submit(moment) for moment in moments]
+            self.play_until(lambda: all(each.done() for each in waiting), what="every moment that was waited for")
+            return [each.result() for each in waiting]
+
     def end(self) -> Figures:
-        """Plays to the end and until everything rests; holds the day against what must be true of every day."""
-        self.play_until(lambda: self.stage.is_over and self.office.is_at_rest(), what="an end on which both agree")
+        """Plays to the end; gives what the day came to, and keeps it for the report."""
+        self.come_to_rest()
+        figures = self._figures(self.effects)
+        shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(figures).items())
+        REPORT.append(f"{self.name} on {self.office.rows.database}: {shown}")
+        return figures
+
+    def come_to_rest(self) -> None:
+        """Plays until everything rests, and holds the day against what must be true of every day."""
+        self.play_until(
+            lambda: self.stage.is_over and self.office.rows.is_at_rest(), what="an end on which both agree"
+        )
         self.stage.turn()
         assert self.stage.is_over, f"both agreed, and do not any more\n{self._report()}"
         effects = self.effects
@@ -102,17 +128,13 @@ class Day:
         assert effects.of("comment") == sum(bool(brief.remark) for brief in expected)
         assert effects.of("project") == sum(brief.has_project for brief in expected)
         assert effects.decided == self._decisions()
-        figures = self._figures(effects)
-        shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(figures).items())
-        print(f"\n{self.name} on {self.office.truth.dialect.name}: {shown}")  # noqa: T201 - the figures of the run
-        return figures
 
     def _decisions(self) -> Counter[str]:
         wanted = {f"activity:{role.id}": _DECISIONS.get(role.brief.story, 1) for role in self.stage.roles}
         return Counter({name: times for name, times in wanted.items() if times})
 
     def _figures(self, effects: Effects) -> Figures:
-        new = Counter({name: number - self._before[name] for name, number in self.office.counts().items()})
+        new = Counter({name: number - self._before[name] for name, number in self.office.rows.counts().items()})
         return Figures(
             events=new["events"],
             sent=sum(number for name, number in new.items() if name.startswith("send/")),
@@ -134,19 +156,19 @@ class Day:
             for role in self.stage.roles
             for each in (disagreements(role.brief, role.seen) if role.seen else ("was never read",))
         ]
-        opened = self.office.pages.event_list(state="open")
-        stuck = [f"open: {each.id} {each.type} {each.subject} {each.state} {each.reason}" for each in opened]
-        return "\n".join([*self._told[-20:], *wrong, *stuck, f"log: {self.office.log}"])
+        wrong += [f"took place {times} times: {identity}" for identity, times in self.effects.doubled.items()]
+        return "\n".join([*self._told[-20:], *wrong, *self.office.rows.still_open(), f"log: {self.office.log}"])
 
 
 @contextmanager
-def bad_day(office: Office, name: str, *, is_withdrawn: bool = False) -> Iterator[Day]:
-    """A day whose five briefs are written and not yet handed in; with is_withdrawn one of them is taken back."""
+def bad_day(office: Office, name: str, numbers: tuple[int, ...] = EDITED_TOO) -> Iterator[Day]:
+    """A day whose five briefs are written and not yet handed in."""
     told: list[str] = []
     with ExitStack() as held:
         held.callback(office.mend)
-        played = _five(name, is_withdrawn=is_withdrawn)
-        admin(office.urls["opentext"], "PUT", "people", {"rules": _rules(played), "pace": PACE})
+        demo = briefs(max(numbers) + 1)
+        played = [replace(demo[each], name=f"{name}, {demo[each].name}", has_refusal=False) for each in numbers]
+        admin(office.urls["opentext"], "PUT", "people", {**people(played), "pace": PACE})
         marketers = Marketers(office.urls["aprimo"], Pace(_CALLS_PER_S))
         held.callback(marketers.close)
         marketers.sign_in()
@@ -157,20 +179,3 @@ def bad_day(office: Office, name: str, *, is_withdrawn: bool = False) -> Iterato
         stage = Stage(marketers, reviewers, Reader(marketers.any, opentext), told.append)
         stage.write_drafts(played)
         yield Day(office, name, stage, told)
-
-
-def _five(name: str, *, is_withdrawn: bool) -> tuple[Brief, ...]:
-    demo = briefs(max(_FIVE) + 1)
-    numbers = (*_FIVE[:3], _WITHDRAWN, _FIVE[4]) if is_withdrawn else _FIVE
-    return tuple(replace(demo[number], name=f"{name}, {demo[number].name}", has_refusal=False) for number in numbers)
-
-
-def _rules(played: Sequence[Brief]) -> list[dict[str, Any]]:
-    """Who decides what, as in the demo; of a withdrawn brief only brand decides, so that nobody is cut off."""
-    undecided = [
-        {"when": {"name_contains": brief.name, "task": task}, "never": True}
-        for brief in played
-        if brief.story is Story.WITHDRAWN
-        for task in ("legal", "finance", "regional")
-    ]
-    return [*undecided, *people(played)["rules"]]

@@ -7,25 +7,21 @@ import re
 import shutil
 import signal
 import subprocess
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import OperationalError
 
 from config.settings import PACKAGED_FLOWS
 from console.demo_http import admin
 from console.demo_settings import overrides, shortened
 from console.embedded_plan import Wishes, signoff_command
 from console.supervisor import Installation
-from pipeline.store import engine
-from pipeline.store.pages import SqlPages
-from pipeline.store.tables import attempts, deliveries, events, lines
+from tests.support.bad_days_histories import OUR_USER
+from tests.support.bad_days_rows import Rows
 from tests.support.processes import lives, wait_until
 
 LEASE_S = 7.0
@@ -35,7 +31,6 @@ LATE_FACTOR = 0.025
 _HOURS_A_SECOND = 18
 _FREEZES = 20
 _CARRIED = re.compile(r'"Task signoff\.carry\S+ succeeded in (?P<runtime_s>[\d.e-]+)s')
-_LOCK_LINES = select(lines.c.key).with_for_update(skip_locked=False, nowait=True)
 _ROLES = frozenset(
     {"broker", "aprimo", "opentext", "db", "models", "web", "scheduler"}
     | {f"worker-{target}" for target in ("aprimo", "opentext", "timetable")}
@@ -74,9 +69,7 @@ class Office:
     """The installation of one database, for one bad day after another."""
 
     running: Installation
-    truth: Engine
-    writer: Engine
-    pages: SqlPages
+    rows: Rows
     log: Path
     environ: Mapping[str, str] = field(repr=False)
     stopped: set[int] = field(default_factory=set)
@@ -103,21 +96,15 @@ class Office:
 
     # ---- processes ---------------------------------------------------------------------------------------------
 
-    def holder(self, subject: str) -> int | None:
-        """The process that has leased an item's line; None while nobody has."""
-        held = select(lines.c.leased_by).where(lines.c.key.contains(subject), lines.c.leased_until.is_not(None))
-        with self.truth.connect() as connection:
-            found = connection.execute(held).scalars().first()
-        return int(found.rpartition(":")[2]) if found else None
-
     def freeze(self, *pids: int) -> None:
         """Stops processes, none of them in the middle of a transaction: its locks would stop everybody else too."""
         self.stopped |= set(pids)
         for _ in range(_FREEZES):
             _signal(pids, signal.SIGSTOP)
-            if self._is_writable():
+            if self.rows.is_writable():
                 return
             _signal(pids, signal.SIGCONT)
+            wait_until(self.rows.is_writable, what="the end of the transaction")
         raise AssertionError("whenever the processes were stopped, one of them was in a transaction")
 
     def thaw(self, *pids: int) -> None:
@@ -130,47 +117,34 @@ class Office:
         said = "\n".join(path.read_text(encoding="utf-8") for path in self.log.parent.glob("*.log"))
         return sum(float(found["runtime_s"]) > LEASE_S for found in _CARRIED.finditer(said))
 
-    def _is_writable(self) -> bool:
-        """Whether every line could be locked now."""
-        try:
-            with self.writer.connect() as connection, connection.begin():
-                connection.execute(_LOCK_LINES)
-        except OperationalError:
-            return False
-        return True
-
     @contextmanager
     def second_workers(self) -> Iterator[None]:
         """One more worker for each vendor, beside the installation's own."""
-        with ExitStack() as held:
-            for target in ("aprimo", "opentext"):
-                held.enter_context(self._role(f"worker-{target}", ("worker", "--target", target), {}))
+        with self._roles({f"worker-{target}": ("worker", "--target", target) for target in OUR_USER}):
             yield
 
     @contextmanager
     def scheduler_without_polls(self) -> Iterator[None]:
         """Everything is on the timetable but the pollers."""
         self.running.halt("scheduler")
-        with self._role("scheduler", ("scheduler",), _NEVER_POLLED):
+        with self._roles({"scheduler": ("scheduler",)}, _NEVER_POLLED):
             yield
         self.running.resume("scheduler")
 
     @contextmanager
-    def _role(self, role: str, words: Sequence[str], changes: Mapping[str, str]) -> Iterator[None]:
-        said = self.log.with_name(f"second-{role}.log")
-        environ = {**os.environ, **self.environ, **changes}
-        argv = signoff_command(*words)
-        with (
-            said.open("w") as log,
-            subprocess.Popen(argv, env=environ, stdout=log, stderr=log, start_new_session=True) as process,
-        ):
-            try:
-                wait_until(lambda: f"signoff {role} is ready" in said.read_text(), limit_s=60, what=f"the {role}")
-                yield
-            finally:
-                self.thaw(*self.stopped)
-                process.terminate()
-                process.wait(timeout=30)
+    def _roles(
+        self, commands: Mapping[str, Sequence[str]], changes: Mapping[str, str] | None = None
+    ) -> Iterator[None]:
+        """More roles beside the installation's, each with its words on the command line."""
+        environ = {**os.environ, **self.environ, **(changes or {})}
+        with ExitStack() as held:
+            logs = {role: self.log.with_name(f"second-{role}.log") for role in commands}
+            for role, words in commands.items():
+                held.enter_context(_process(signoff_command(*words), environ, logs[role]))
+            for role, log in logs.items():
+                wait_until(_says(log, f"signoff {role} is ready"), limit_s=60, what=f"the second {role}")
+            yield
+            self.thaw(*self.stopped)
 
     # ---- vendors -----------------------------------------------------------------------------------------------
 
@@ -184,47 +158,30 @@ class Office:
         rows = admin(self.urls[vendor], "GET", "requests")["routes"]
         return sum(int(row["count"]) for row in rows if word in row["route"])
 
-    # ---- our own rows: figures and rest, never the verdict -------------------------------------------------------
-
-    def counts(self) -> Counter[str]:
-        """Events, and attempts by purpose and outcome (`look_up/found`), of all days so far."""
-        tried = select(attempts.c.purpose, attempts.c.outcome, func.count()).group_by(
-            attempts.c.purpose, attempts.c.outcome
-        )
-        with self.truth.connect() as connection:
-            found = {f"{purpose}/{outcome}": number for purpose, outcome, number in connection.execute(tried)}
-            found["events"] = connection.execute(select(func.count()).select_from(events)).scalar_one()
-        return Counter(found)
-
-    def tries(self, effect: str) -> list[str]:
-        """The attempts at the deliveries whose effect key begins so, in order, as `purpose/outcome`."""
-        found = (
-            select(attempts.c.purpose, attempts.c.outcome)
-            .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
-            .where(deliveries.c.effect_key.startswith(effect, autoescape=True))
-            .order_by(attempts.c.started_at, attempts.c.number)
-        )
-        with self.truth.connect() as connection:
-            return [f"{purpose}/{outcome}" for purpose, outcome in connection.execute(found)]
-
-    def times_stored(self, dedupe_keys: Sequence[str]) -> Counter[int]:
-        """How many of these keys have how many events."""
-        found = select(events.c.dedupe_key, func.count()).where(events.c.dedupe_key.in_(dedupe_keys))
-        with self.truth.connect() as connection:
-            return Counter(number for _, number in connection.execute(found.group_by(events.c.dedupe_key)))
-
-    def is_at_rest(self) -> bool:
-        """Whether nothing is open any more."""
-        return all(part.open == 0 for part in self.pages.status().flows)
-
     def mend(self) -> None:
         """Takes back what a bad day did: everybody runs, nothing is broken."""
         self.thaw(*self.stopped)
-        for vendor in ("aprimo", "opentext"):
+        for vendor in OUR_USER:
             admin(self.urls[vendor], "DELETE", "faults")
         for role in _ROLES - {"db", "models"}:
             if not self.running.is_ready(role):
                 self.running.resume(role, timeout_s=60)
+
+
+@contextmanager
+def _process(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> Iterator[None]:
+    with log.open("w") as said:
+        process = subprocess.Popen(argv, env=environ, stdout=said, stderr=said, start_new_session=True)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _says(log: Path, text: str) -> Callable[[], bool]:
+    return lambda: text in log.read_text(encoding="utf-8")
 
 
 def _signal(pids: Iterable[int], number: signal.Signals) -> None:
@@ -249,6 +206,10 @@ class Fault:
         """How many requests it has met."""
         return sum(int(each["hits"]) for each in admin(self.base, "GET", "faults") if each["id"] == self.id)
 
+    def await_hit(self) -> None:
+        """Returns as soon as it has met a request."""
+        wait_until(lambda: self.hits, limit_s=60, what="the request that is to fail")
+
 
 @contextmanager
 def opened(folder: Path, database_url: str | None) -> Iterator[Office]:
@@ -266,20 +227,9 @@ def opened(folder: Path, database_url: str | None) -> Iterator[Office]:
             log.write(f"{role:<16} | {line}\n")
 
         running = held.enter_context(Installation.start(said, wishes=wishes, show=show))
-        url = running.settings.database_url
-        truth, writer, pages = engine.reader(url), engine.writer(url), SqlPages(url)
-        held.callback(truth.dispose)
-        held.callback(writer.dispose)
-        held.callback(pages.dispose)
-        environ = {**said, **running.environ}
-        yield Office(
-            running=running,
-            truth=truth,
-            writer=writer,
-            pages=pages,
-            log=folder / "office.log",
-            environ=environ,
-        )
+        rows = Rows(running.settings.database_url)
+        held.callback(rows.close)
+        yield Office(running=running, rows=rows, log=folder / "office.log", environ={**said, **running.environ})
 
 
 def _settings(folder: Path, database_url: str | None) -> dict[str, str]:

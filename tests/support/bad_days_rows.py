@@ -1,0 +1,96 @@
+"""Our own rows, as the bad days ask them: for figures and for what is under way, never for the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.event import listens_for
+from sqlalchemy.exc import OperationalError
+
+from pipeline.store import engine
+from pipeline.store.pages import SqlPages
+from pipeline.store.tables import attempts, deliveries, events, lines
+
+_LOCK_LINES = select(lines.c.key).with_for_update(nowait=True)
+
+
+class Rows:
+    """The truth of one installation."""
+
+    def __init__(self, url: str) -> None:
+        self._reader = engine.reader(url)
+        self._writer = _impatient_writer(url)
+        self._pages = SqlPages(url)
+        self.database = self._reader.dialect.name
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for each in (self._reader, self._writer, self._pages):
+            each.dispose()
+
+    def holder(self, subject: str) -> int | None:
+        """The process that has leased an item's line; None while nobody has."""
+        held = select(lines.c.leased_by).where(lines.c.key.contains(subject), lines.c.leased_until.is_not(None))
+        with self._reader.connect() as connection:
+            found = connection.execute(held).scalars().first()
+        return int(found.rpartition(":")[2]) if found else None
+
+    def counts(self) -> Counter[str]:
+        """Events, and attempts by purpose and outcome (`look_up/found`), of all days so far."""
+        tried = select(attempts.c.purpose, attempts.c.outcome, func.count()).group_by(
+            attempts.c.purpose, attempts.c.outcome
+        )
+        with self._reader.connect() as connection:
+            found = {f"{purpose}/{outcome}": number for purpose, outcome, number in connection.execute(tried)}
+            found["events"] = connection.execute(select(func.count()).select_from(events)).scalar_one()
+        return Counter(found)
+
+    def tries(self, effect: str) -> list[str]:
+        """The attempts at the deliveries whose effect key begins so, in order, as `purpose/outcome`."""
+        found = (
+            select(attempts.c.purpose, attempts.c.outcome)
+            .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
+            .where(deliveries.c.effect_key.startswith(effect, autoescape=True))
+            .order_by(attempts.c.started_at, attempts.c.number)
+        )
+        with self._reader.connect() as connection:
+            return [f"{purpose}/{outcome}" for purpose, outcome in connection.execute(found)]
+
+    def times_stored(self, dedupe_keys: Sequence[str]) -> Counter[int]:
+        """How many of these keys have how many events."""
+        found = select(events.c.dedupe_key, func.count()).where(events.c.dedupe_key.in_(dedupe_keys))
+        with self._reader.connect() as connection:
+            return Counter(number for _, number in connection.execute(found.group_by(events.c.dedupe_key)))
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing is open any more."""
+        return all(part.open == 0 for part in self._pages.status().flows)
+
+    def is_writable(self) -> bool:
+        """Whether every line could be locked now."""
+        try:
+            with self._writer.connect() as connection:
+                connection.execute(_LOCK_LINES)
+        except OperationalError:
+            return False
+        return True
+
+    def still_open(self) -> list[str]:
+        """What is not through yet, a line each."""
+        found = self._pages.event_list(state="open")
+        return [f"open: {each.id} {each.type} {each.subject} {each.state} {each.reason}" for each in found]
+
+
+def _impatient_writer(url: str) -> Engine:
+    """An engine that waits for nobody's lock."""
+    made = engine.writer(url)
+
+    @listens_for(made, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects
+        if made.dialect.name == "sqlite":
+            connection.execute("PRAGMA busy_timeout=200")
+
+    return made
