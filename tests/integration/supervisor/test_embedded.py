@@ -91,7 +91,7 @@ def test_without_the_sandboxes_libraries_one_sentence_says_what_to_do(monkeypatc
     embedded.demand_sandbox_libraries()
     monkeypatch.setattr(embedded, "_SANDBOX_LIBRARIES", ("lxml", "surely_not_installed"))
 
-    with pytest.raises(NoSandboxError, match=r"install `signoff\[sandbox\]`"):
+    with pytest.raises(NoSandboxError, match=r"run `pip install '\.\[sandbox,embedded\]'` in the checkout, or"):
         embedded.demand_sandbox_libraries()
 
 
