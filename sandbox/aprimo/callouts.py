@@ -90,7 +90,7 @@ def payload(callout: Row, *, retry: int) -> bytes:
         "ObjectId": callout["objectId"],
         "CreatingUserId": callout["userId"],
         "RetryCount": retry,
-        "Body": callout["body"],
+        "Body": callout.get("body"),
         "Id": str(uuid.uuid4()),
         "EventTime": callout["eventTime"],
         "EventId": callout["eventId"],

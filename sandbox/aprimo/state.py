@@ -61,7 +61,7 @@ class State:
 
     def next_id(self, table: str) -> int:
         """Give a new id; one that was deleted is never given again."""
-        self._last_id[table] = self._last_id.get(table, _FIRST_ID.get(table, 1) - 1) + 1
+        self._last_id[table] = max(self._last_id.get(table, 0) + 1, _FIRST_ID.get(table, 1))
         return self._last_id[table]
 
     def put(self, table: str, key: Key, row: Row | None) -> None:

@@ -9,13 +9,16 @@ from tests.support.aprimo_caller import TIMEOUT_S, AprimoCaller
 
 NEUTRAL = "0" * 32
 
+_IDS: dict[tuple[str, str], str] = {}
+_DEFINITIONS: dict[str, dict[str, Any]] = {}
+"""What the tenant is born with has the same ids in every process, so it is asked for once."""
+
 
 class DamCaller:
     """A caller's view of `/api/core`."""
 
     def __init__(self, caller: AprimoCaller) -> None:
         self.caller = caller
-        self._definitions: dict[str, dict[str, Any]] = {}
 
     def send(
         self,
@@ -39,16 +42,16 @@ class DamCaller:
 
     def id_of(self, plural: str, name: str) -> str:
         """Id of something by its name, or by its namePath."""
-        for item in self.get(f"{plural}?pageSize=200")["items"]:
-            if name in (item["name"], item.get("namePath")):
-                return str(item["id"])
-        raise AssertionError(f"there is no {name} among {plural}")
+        if (plural, name) not in _IDS:
+            for item in self.get(f"{plural}?pageSize=200")["items"]:
+                _IDS.update({(plural, item.get("namePath") or item["name"]): str(item["id"])})
+        return _IDS[plural, name]
 
     def field(self, name: str) -> dict[str, Any]:
         """The definition of a field."""
-        if not self._definitions:
-            self._definitions = {each["name"]: each for each in self.get("fielddefinitions?pageSize=200")["items"]}
-        return self._definitions[name]
+        if not _DEFINITIONS:
+            _DEFINITIONS.update({each["name"]: each for each in self.get("fielddefinitions?pageSize=200")["items"]})
+        return _DEFINITIONS[name]
 
     def option(self, field: str, name: str) -> str:
         """Id of an option."""

@@ -1,4 +1,4 @@
-"""One sandbox process per test module, brought back to its seeds before every test."""
+"""One sandbox process for all tests without options of their own, brought back to its seeds before every test."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.support.aprimo_dam import DamCaller
 from tests.support.sandbox_process import SandboxProcess, running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     with running(
         "aprimo",

@@ -185,8 +185,8 @@ def test_what_was_spent_elsewhere_is_set_from_outside(aprimo: AprimoCaller) -> N
 
 def test_an_account_is_made_read_and_changed_but_never_listed(aprimo: AprimoCaller) -> None:
     budgets = [{"fiscalPeriodId": 1, "enteredAmount": 10.0}]
-    made = aprimo.api("POST", "funding-accounts", {"title": "Events", "budgets": budgets, **EMPTY}).json()
     aprimo.api("PUT", "funding-accounts/410", {"title": "Brand", **EMPTY})
+    made = aprimo.api("POST", "funding-accounts", {"title": "Events", "budgets": budgets, **EMPTY}).json()
 
     titles = [aprimo.api("GET", f"funding-accounts/{key}").json()["title"] for key in (made["fundingAccountId"], 410)]
 

@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
+import requests
 
 from tests.support.aprimo_caller import AprimoCaller
 from tests.support.aprimo_dam import DamCaller
@@ -58,7 +60,11 @@ def test_two_clients_share_one_rate(narrow: AprimoCaller, marketer: AprimoCaller
 def test_both_apis_and_uploads_share_one_rate(narrow: AprimoCaller) -> None:
     set_rate(narrow, rate_per_s=1, delayed_max=0)
     dam = DamCaller(narrow)
-    calls = [lambda: narrow.api("GET", "users/me"), lambda: dam.send("GET", "records"), lambda: dam.upload(b"x")]
+    calls: list[Callable[[], requests.Response]] = [
+        lambda: narrow.api("GET", "users/me"),
+        lambda: dam.send("GET", "records"),
+        lambda: dam.upload(b"x"),
+    ]
 
     statuses = [call().status_code for call in calls * 3]
 

@@ -26,6 +26,8 @@ def row(ea_id: int, value: str) -> Tree:
 @pytest.fixture(scope="module")
 def tenant(server: SandboxProcess) -> Iterator[AprimoCaller]:
     caller = AprimoCaller(server.base)
+    caller.sandbox("POST", "reset")
+    caller.sign_in()
     caller.make_activity(name="Spring launch", beginDate="2026-03-01", extrAttr302="1.00", extrAttr301="C-1")
     caller.make_activity(name="Autumn sale", beginDate="2026-09-01", extrAttr302="2.00", activityStateId=2)
     caller.make_activity(name="Spring fair", activityTypeId=18, extrAttr301="C-2", ownerId=None)
