@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from config.problems import Problem
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _BROKERS = frozenset({"redis", "rediss", "redis+socket"})
 _DATABASES = frozenset({"sqlite", "postgresql+psycopg"})
+_HOST_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
 def missing_vendor_settings(settings: Settings) -> list[Problem]:
@@ -45,7 +47,9 @@ def unsafe_combinations(settings: Settings) -> list[Problem]:
     return [
         *_engine(settings.engine),
         *_vendors(settings),
+        *_tenant(settings),
         *_addresses(settings),
+        *_flows(settings),
         *_stores(settings),
         *_logins(settings),
     ]
@@ -133,6 +137,28 @@ def _vendors(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _tenant(settings: Settings) -> Iterator[Problem]:
+    tenant = settings.aprimo.tenant
+    if tenant and not _HOST_LABEL.fullmatch(tenant):
+        yield Problem(
+            names=("SIGNOFF_APRIMO_TENANT",),
+            reason=f"is {tenant!r}, but must be one part of a host name: letters, digits and hyphens;"
+            " of https://acme.aprimo.com it is acme.",
+            example="SIGNOFF_APRIMO_TENANT=acme",
+        )
+
+
+def _flows(settings: Settings) -> Iterator[Problem]:
+    folder = settings.flows_dir
+    if not folder.is_dir():
+        reason = f"{folder} is no folder."
+    elif not any(folder.glob("*.toml")):
+        reason = f"{folder} holds no TOML file; copy the packaged ones from config/flows and adapt them."
+    else:
+        return
+    yield Problem(names=("SIGNOFF_FLOWS_DIR",), reason=reason, example="SIGNOFF_FLOWS_DIR=/etc/signoff/flows")
+
+
 def _addresses(settings: Settings) -> Iterator[Problem]:
     aprimo = settings.aprimo
     addresses = (
@@ -144,8 +170,9 @@ def _addresses(settings: Settings) -> Iterator[Problem]:
         ("SIGNOFF_WEB_PUBLIC_URL", settings.web.public_url or ""),
     )
     for name, url in addresses:
-        scheme = urlsplit(url).scheme
-        if url and (scheme not in {"http", "https"} or not urlsplit(url).hostname):
+        parts = _split(url)
+        scheme = parts.scheme
+        if url and (scheme not in {"http", "https"} or not parts.hostname):
             yield Problem(names=(name,), reason="is no http(s) address.", example=f"{name}=https://host.example")
         elif scheme == "http" and not _is_local(url) and not settings.allow_plain_http:
             yield Problem(
@@ -157,14 +184,14 @@ def _addresses(settings: Settings) -> Iterator[Problem]:
 
 def _stores(settings: Settings) -> Iterator[Problem]:
     broker = settings.broker_url
-    if broker is not None and urlsplit(broker).scheme not in _BROKERS:
+    if broker is not None and _split(broker).scheme not in _BROKERS:
         yield Problem(
             names=("SIGNOFF_BROKER_URL",),
             reason="must begin with redis://, rediss:// or redis+socket:// (the same for a Valkey server).",
             example="SIGNOFF_BROKER_URL=redis://localhost:6379/0",
         )
     database = settings.database_url
-    if urlsplit(database).scheme not in _DATABASES:
+    if _split(database).scheme not in _DATABASES:
         yield Problem(
             names=("SIGNOFF_DATABASE_URL",),
             reason="must begin with sqlite:/// or postgresql+psycopg://.",
@@ -189,7 +216,14 @@ def _logins(settings: Settings) -> Iterator[Problem]:
 
 
 def _is_local(url: str) -> bool:
-    return not url or _is_loopback(urlsplit(url).hostname or "")
+    return not url or _is_loopback(_split(url).hostname or "")
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # An unclosed bracket, for one.
+        return urlsplit("")
 
 
 def _is_loopback(host: str) -> bool:

@@ -38,6 +38,13 @@ def unknown_variables(known: Sequence[Declared], environ: Mapping[str, str]) -> 
     return tuple(sorted(name for name in environ if name.startswith(PREFIX) and name not in ours))
 
 
+def nearest(name: str, known: Sequence[Declared]) -> str:
+    """The setting whose name is most like this one, "" where none is."""
+    ours = [each.env.removeprefix(PREFIX) for each in known]
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), ours, n=1)
+    return f"{PREFIX}{near[0]}" if near else ""
+
+
 def _read_toml(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")), []

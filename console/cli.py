@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -27,7 +28,7 @@ _COMMANDS = {
     "flows": ("console.flows:flows", "Check the flows' words, and deploy their process models."),
 }
 
-_FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "notices", "flows"})
+_FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "notices", "flows", "settings"})
 """These print answers, some for programs; roles set up logs of their own."""
 
 
@@ -45,8 +46,9 @@ _FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "notices", "flow
 def signoff(ctx: click.Context) -> None:
     """Carries approvals between Aprimo and OpenText Workflow Service, each exactly once."""
     if ctx.invoked_subcommand in _FOR_OPERATORS:
-        from console.aside import put_logs_aside  # noqa: PLC0415 - help and version need no logs
+        from console.aside import put_logs_aside, tell_strange_names  # noqa: PLC0415 - help needs no logs
 
+        tell_strange_names(os.environ)
         put_logs_aside()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from config.problems import SettingsError
@@ -112,3 +114,47 @@ def test_the_safe_neighbours_of_those_are_taken(changes: dict[str, str]) -> None
 def test_aprimos_rate_is_kept_below_what_the_tenant_allows_to_everybody() -> None:
     with pytest.raises(SettingsError, match="is 13, but must be at most 12"):
         load(environ(APRIMO_RATE_PER_S="13"))
+
+
+@pytest.mark.parametrize(
+    "tenant", ["acme corp", "https://acme.aprimo.com", "acme.aprimo.com", "-acme", "[", "a" * 64]
+)
+def test_a_tenant_that_is_no_host_label_is_refused(tenant: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(
+            environ(
+                **{
+                    **LOCAL_VENDORS,
+                    "APRIMO_TENANT": tenant,
+                    "APRIMO_DAM_URL": "https://a",
+                    "APRIMO_UPLOAD_URL": "https://a",
+                }
+            )
+        )
+
+    (problem,) = caught.value.problems
+    assert problem.names == ("SIGNOFF_APRIMO_TENANT",)
+    assert problem.reason.startswith(f"is {tenant!r}, but must be one part of a host name")
+
+
+def test_an_address_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(environ(**{**LOCAL_VENDORS, "OPENTEXT_URL": "https://["}))
+
+    assert [(each.names, each.reason) for each in caught.value.problems] == [
+        (("SIGNOFF_OPENTEXT_URL",), "is no http(s) address.")
+    ]
+
+
+def test_a_folder_of_flows_that_is_none_or_empty_is_named_with_the_others(tmp_path: Path) -> None:
+    def said(folder: Path) -> dict[tuple[str, ...], str]:
+        with pytest.raises(SettingsError) as caught:
+            load(environ(FLOWS_DIR=str(folder), BROKER_URL="amqp://host"))
+        return {problem.names: problem.reason for problem in caught.value.problems}
+
+    missing = said(tmp_path / "flows")
+    assert missing["SIGNOFF_FLOWS_DIR",] == f"{tmp_path}/flows is no folder."
+    assert set(missing) == {("SIGNOFF_FLOWS_DIR",), ("SIGNOFF_BROKER_URL",)}
+    assert said(tmp_path)["SIGNOFF_FLOWS_DIR",] == (
+        f"{tmp_path} holds no TOML file; copy the packaged ones from config/flows and adapt them."
+    )

@@ -107,6 +107,18 @@ Budgets: none.
     )
 
 
+def test_a_misspelt_setting_is_a_warning_with_the_right_name(terminal: Terminal, behind: Rows) -> None:
+    told = {**terminal.environ, "SIGNOFF_DATABSE_URL": "sqlite:////tmp/x", "SIGNOFF_XYZZY": "1"}
+
+    result = Terminal(environ=told).run("status", "--json")
+
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "Warning: SIGNOFF_DATABSE_URL is no setting of Signoff. Did you mean SIGNOFF_DATABASE_URL?\n"
+        "Warning: SIGNOFF_XYZZY is no setting of Signoff.\n"
+    )
+
+
 def test_the_status_tells_what_is_open_dead_and_held(terminal: Terminal, behind: Rows) -> None:
     behind.look(5012)
     behind.look(5013)
