@@ -25,6 +25,7 @@ from console.web.committer import Committer, NotStoredError
 from console.web.doors import Door
 from console.web.strangers import Strangers
 from pipeline.events import Raw
+from pipeline.words import ReceiptVerdict
 
 KEPT_HEADERS = ("content-type", "content-length", "user-agent", "referenceid")
 """What a receipt keeps of the headers: never a signature, a token or a cookie."""
@@ -117,6 +118,8 @@ async def _stored(door: Door, intake: Intake, request: Request, body: bytes) -> 
         await intake.committer.store(reading)
     except NotStoredError as err:
         raise TurnedAwayError(503, str(err)) from err
+    if reading.verdict is ReceiptVerdict.REFUSED:
+        intake.strangers.count_refused(door.source, reading.reason)
     return _said(202, reading.verdict, reason=reading.reason)
 
 

@@ -54,12 +54,7 @@ class _Scrape(Collector):
             yield GaugeMetricFamily("signoff_database_up", "Whether SQL answers.", value=1)
             yield from _of_status(status)
         yield from _of_queues(self._queues())
-        refused = CounterMetricFamily(
-            "signoff_hooks_unauthorized", "Calls with a bad or missing proof, by this process.", labels=["door"]
-        )
-        for door, count in sorted(self._strangers.seen.items()):
-            refused.add_metric([door], count)
-        yield refused
+        yield from _of_strangers(self._strangers)
 
 
 def _of_status(status: Status) -> Iterator[Metric]:
@@ -91,6 +86,20 @@ def _of_parts(kind: str, parts: Iterable[Part]) -> Iterator[Metric]:
         for waiting in part.waiting:
             lines.add_metric([part.name, "waiting", waiting.reason], waiting.lines)
     yield from (opened, dead, oldest, lines)
+
+
+def _of_strangers(strangers: Strangers) -> Iterator[Metric]:
+    unproved = CounterMetricFamily(
+        "signoff_hooks_unauthorized", "Calls with a bad or missing proof, by this process.", labels=["door"]
+    )
+    for door, count in sorted(strangers.seen.items()):
+        unproved.add_metric([door], count)
+    refused = CounterMetricFamily(
+        "signoff_hooks_refused", "Signed bodies that cannot be used, by this process.", labels=["door", "reason"]
+    )
+    for (door, reason), count in sorted(strangers.refused.items()):
+        refused.add_metric([door, reason], count)
+    yield from (unproved, refused)
 
 
 def _of_queues(lengths: Mapping[str, int]) -> Iterator[Metric]:

@@ -132,6 +132,7 @@ def test_a_signed_body_that_is_no_webhook_is_kept_as_refused(web: Web) -> None:
     """It is answered with 202 because five failures make Aprimo switch the subscription off."""
     assert web.post(PM, b'{"EventId": 1}') == (202, {"status": "refused", "reason": "bad_callout"})
     assert [reading.raw.body for reading in web.shelf.readings] == [b'{"EventId": 1}']
+    assert web.strangers.refused == {("aprimo.pm.webhook", "bad_callout"): 1}
 
 
 def test_a_signed_body_in_another_charset_is_kept_as_refused(web: Web) -> None:

@@ -14,7 +14,7 @@ from console.web.app import Parts, assemble
 from pipeline.intake import Accepted
 from pipeline.plan import LinkChanges, Notice
 from pipeline.words import BusinessKey, EventId
-from tests.support.hook_samples import JSON, NOW, PM, ROUTES
+from tests.support.hook_samples import JSON, NOW, PM, ROUTES, signed
 from tests.support.web_rows import Rows, rows
 from tests.support.web_server import Stage, served
 from tests.support.web_settings import WEB_LOGIN, web_settings
@@ -184,7 +184,9 @@ def test_metrics_are_figures_of_this_moment(site: Site) -> None:
     site.rows.look(5013)
     site.rows.die(EventId("ev-0002"), code="values_missing", hint="budget")
     site.queues.update({"express.aprimo": 3, "timetable": 0})
-    httpx.post(str(site.client.base_url) + PM, headers=JSON, trust_env=False)
+    hook = str(site.client.base_url) + PM
+    httpx.post(hook, headers=JSON, trust_env=False)
+    httpx.post(hook, content=b"{}", headers={**JSON, **signed(PM, b"{}")}, trust_env=False)
 
     lines = site.client.get("/metrics").text.splitlines()
 
@@ -201,6 +203,7 @@ def test_metrics_are_figures_of_this_moment(site: Site) -> None:
         'signoff_queue_messages{queue="timetable"} 0.0',
         "signoff_notices_unseen 0.0",
         'signoff_hooks_unauthorized_total{door="aprimo.pm.webhook"} 1.0',
+        'signoff_hooks_refused_total{door="aprimo.pm.webhook",reason="bad_callout"} 1.0',
     }
 
 
