@@ -44,7 +44,12 @@ def markdown(declared: Iterable[Declared]) -> str:
 
 def effective(settings: object, declared: Iterable[Declared]) -> str:
     """The values in force, one a line as the environment would say them; secrets and passwords blotted out."""
-    return "".join(f"{each.env}={_value(settings, each)}\n" for each in declared)
+    return "".join(f"{name}={value}\n" for name, value in values(settings, declared).items())
+
+
+def values(settings: object, declared: Iterable[Declared]) -> dict[str, str]:
+    """The values in force by name, as `effective` shows them."""
+    return {each.env: _value(settings, each) for each in declared}
 
 
 def _row(each: Declared) -> str:

@@ -14,7 +14,7 @@ from console import installation
 from console.exits import Exit
 from console.letters import LIMIT, STATES, find
 from console.shown import EXIT_CODES, as_json, by_option, fail, print_json, print_tables, reachable
-from console.tables import letter_facts, letter_table, printable
+from console.tables import attempt_table, letter_facts, letter_table, printable
 from pipeline.codes import cure
 from pipeline.ports import Letter
 
@@ -51,14 +51,16 @@ def list_letters(*, flow: str, code: str, state: str, limit: int, as_json: bool)
 @as_json
 @reachable
 def show(letter_id: str, *, as_json: bool) -> None:
-    """Show one dead letter: what died, why, and what cures it. Its attempts: `signoff events show EVENT`."""
+    """Show one dead letter: what died, why, what cures it, and every attempt at its event's deliveries."""
     letters = find(installation.store(), ids=[letter_id], state="any")
     if not letters:
         fail(f"There is no dead letter {letter_id}.")
+    timeline = installation.pages().event_timeline(letters[0].event_id)
+    deliveries = timeline.deliveries if timeline else ()
     if as_json:
-        print_json(_json(letters[0]))
+        print_json({**_json(letters[0]), "deliveries": [delivery.to_json() for delivery in deliveries]})
         return
-    print_tables(letter_facts(letters[0]))
+    print_tables(letter_facts(letters[0]), attempt_table(deliveries))
 
 
 def _selection(command: Callable[..., None]) -> Callable[..., None]:

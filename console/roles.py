@@ -14,7 +14,7 @@ import click
 from config.running import current
 from config.settings import Settings, all_settings, demand_vendors
 from config.sources import unknown_variables
-from console.shown import EXIT_CODES, reachable
+from console.shown import EXIT_CODES, as_json, print_json, reachable
 
 _TARGETS = ("aprimo", "opentext", "timetable")
 
@@ -81,12 +81,16 @@ def upgrade() -> None:
 
 @click.command()
 @click.option("--markdown", is_flag=True, help="Print the table of all settings, as docs/settings.md has it.")
-def settings(*, markdown: bool) -> None:
+@as_json
+def settings(*, markdown: bool, as_json: bool) -> None:
     """Show what this installation was told, secrets blotted out."""
     from config import table  # noqa: PLC0415 - only this command shows it
 
     if markdown:
         click.echo(table.markdown(all_settings()), nl=False)
+        return
+    if as_json:
+        print_json(table.values(current(), all_settings()))
         return
     click.echo(table.effective(current(), all_settings()), nl=False)
 

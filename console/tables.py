@@ -187,6 +187,26 @@ def letter_table(letters: Iterable[Letter], title: str = "Dead letters") -> Tabl
     )
 
 
+def attempt_table(deliveries: Iterable[DeliveryLine]) -> Table:
+    """Every try at these deliveries, in order of time."""
+    tries = ((attempt, delivery) for delivery in deliveries for attempt in delivery.attempts)
+    rows = (
+        (
+            attempt.started_at,
+            f"{delivery.plan_number}.{delivery.ordinal}",
+            delivery.kind,
+            delivery.target,
+            attempt.purpose,
+            attempt.outcome or "under way",
+            attempt.status,
+            " ".join(filter(None, (attempt.code, attempt.detail))),
+        )
+        for attempt, delivery in sorted(tries, key=lambda each: (each[0].started_at, each[0].number))
+    )
+    columns = ("at", "plan", "command", "target", "purpose", "outcome", "status", "answer")
+    return Table(title="Attempts", columns=columns, rows=tuple(rows))
+
+
 def cure_table(letters: Iterable[Letter]) -> Table:
     """What a person can do, once for each code."""
     codes = sorted({letter.code for letter in letters})

@@ -25,6 +25,8 @@ flow    campaign_brief
 line    campaign_brief/aprimo:activity:5012
 event   ev-0002
 opened  2026-02-03 12:00:00
+
+Attempts: none.
 """
 
 
@@ -83,6 +85,7 @@ def test_one_dead_letter_as_json_has_every_field(terminal: Terminal, dead: Rows)
         "closed_at": None,
         "closed_by": "",
         "note": "",
+        "deliveries": [],
     }
 
 

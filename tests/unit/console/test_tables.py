@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.tables import Link, age, cell, printable, queue_table, status_tables, timeline_tables
+from console.tables import Link, age, attempt_table, cell, printable, queue_table, status_tables, timeline_tables
 from pipeline.ports import Gate, Person
 from pipeline.store.status import AtReview, Part, Status, Waiting
 from pipeline.store.timeline import AttemptLine, DeliveryLine, EventSummary, Timeline
@@ -102,46 +103,48 @@ def test_only_queues_that_hold_something_are_shown() -> None:
     assert queue_table({"express.aprimo": 0, "bulk.aprimo": 3}).rows == (("bulk.aprimo", 3),)
 
 
+FAILED = AttemptLine(
+    number=1,
+    purpose="send",
+    started_at=AT,
+    ended_at=AT,
+    outcome="transient",
+    status=503,
+    code="",
+    detail="busy",
+    wait_s=2,
+)
+UNDER_WAY = AttemptLine(
+    number=2,
+    purpose="send",
+    started_at=AT,
+    ended_at=None,
+    outcome="",
+    status=None,
+    code="",
+    detail="",
+    wait_s=None,
+)
+
+
+def delivery(*attempts: AttemptLine) -> DeliveryLine:
+    return DeliveryLine(
+        id=DeliveryId("d-1"),
+        plan_number=2,
+        ordinal=1,
+        kind="pm.set_fields",
+        target="activity:5012",
+        effect_key="fields:ev-1:2:activity:5012",
+        state="sending",
+        failures=1,
+        settled_after=None,
+        vendor_ref="",
+        attempts=attempts,
+    )
+
+
 def test_a_delivery_shows_its_last_answer() -> None:
-    failed = AttemptLine(
-        number=1,
-        purpose="send",
-        started_at=AT,
-        ended_at=AT,
-        outcome="transient",
-        status=503,
-        code="",
-        detail="busy",
-        wait_s=2,
-    )
-    under_way = AttemptLine(
-        number=2,
-        purpose="send",
-        started_at=AT,
-        ended_at=None,
-        outcome="",
-        status=None,
-        code="",
-        detail="",
-        wait_s=None,
-    )
-
-    def delivery(*attempts: AttemptLine) -> DeliveryLine:
-        return DeliveryLine(
-            id=DeliveryId("d-1"),
-            plan_number=2,
-            ordinal=1,
-            kind="pm.set_fields",
-            target="activity:5012",
-            effect_key="fields:ev-1:2:activity:5012",
-            state="sending",
-            failures=1,
-            settled_after=None,
-            vendor_ref="",
-            attempts=attempts,
-        )
-
-    sent = (delivery(), delivery(failed), delivery(failed, under_way))
+    sent = (delivery(), delivery(FAILED), delivery(FAILED, UNDER_WAY))
     table = timeline_tables(Timeline(event=EVENT, moments=(), deliveries=sent))[-1]
 
     shown = ("2.1", "pm.set_fields", "activity:5012", "sending")
@@ -149,4 +152,15 @@ def test_a_delivery_shows_its_last_answer() -> None:
         (*shown, 0, "", ""),
         (*shown, 1, "transient 503 busy", ""),
         (*shown, 2, "under way", ""),
+    )
+
+
+def test_attempts_are_shown_in_order_of_time() -> None:
+    later = replace(UNDER_WAY, started_at=AT + timedelta(seconds=2))
+
+    table = attempt_table([delivery(later), replace(delivery(FAILED), ordinal=2)])
+
+    assert table.rows == (
+        (AT, "2.2", "pm.set_fields", "activity:5012", "send", "transient", 503, "busy"),
+        (later.started_at, "2.1", "pm.set_fields", "activity:5012", "send", "under way", None, ""),
     )
