@@ -12,6 +12,7 @@ import click
 
 from console import installation
 from console.exits import Exit
+from console.filters import demand_code, demand_flow
 from console.letters import LIMIT, STATES, find
 from console.shown import EXIT_CODES, as_json, by_option, fail, print_json, print_tables, reachable
 from console.tables import attempt_table, letter_facts, letter_table, printable
@@ -39,6 +40,8 @@ def dead_letters() -> None:
 @reachable
 def list_letters(*, flow: str, code: str, state: str, limit: int, as_json: bool) -> None:
     """List dead letters, oldest first."""
+    demand_flow(flow)
+    demand_code(code)
     letters = find(installation.store(), flow=flow, code=code, state=state, limit=limit)
     if as_json:
         print_json({"dead_letters": [_json(letter) for letter in letters]})
@@ -118,6 +121,8 @@ def _act(
     """Do it to every open letter meant; what was meant by ID and is not open any more is named."""
     if bool(ids) == bool(flow or code):
         raise click.UsageError("Name the letters by ID, or by --flow and --code: one or the other.")
+    demand_flow(flow)
+    demand_code(code)
     letters = find(installation.store(), ids=ids, flow=flow, code=code, state="open")
     missed = [letter_id for letter_id in ids if letter_id not in {letter.id for letter in letters}]
     done = [letter.id for letter in letters]

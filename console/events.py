@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from console import installation
+from console.filters import demand_flow
 from console.shown import EXIT_CODES, as_json, fail, print_json, print_tables, reachable
 from console.tables import event_table, timeline_tables
 from pipeline.words import EventId, EventState
@@ -27,6 +28,7 @@ def events() -> None:
 @reachable
 def list_events(*, flow: str, state: str | None, subject: str, limit: int, as_json: bool) -> None:
     """List events, newest first."""
+    demand_flow(flow)
     found = installation.pages().event_list(flow=flow, state=state or "", subject=subject, limit=limit)
     if as_json:
         print_json({"events": [event.to_json() for event in found]})

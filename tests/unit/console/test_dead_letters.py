@@ -65,6 +65,31 @@ def test_the_list_can_be_filtered(terminal: Terminal, dead: Rows) -> None:
     assert [letter["id"] for letter in found["dead_letters"]] == ["2"]
 
 
+@pytest.mark.parametrize("argv", [("list",), ("replay", "--dry-run"), ("discard", "--note", "n")])
+def test_a_filter_that_names_nothing_is_exit_code_2_and_names_what_there_is(
+    terminal: Terminal, dead: Rows, argv: tuple[str, ...]
+) -> None:
+    flow = terminal.run("dead-letters", *argv, "--flow", "campain_brief")
+    code = terminal.run("dead-letters", *argv, "--code", "reed_failed")
+
+    assert (flow.exit_code, code.exit_code) == (2, 2)
+    assert "There is no flow 'campain_brief'; there are: campaign_brief." in flow.stderr
+    assert "There is no reason code 'reed_failed'; there are: address_malformed," in code.stderr
+    assert states(terminal) == {"1": "open", "2": "open"}
+
+
+def test_a_code_of_ours_that_no_letter_bears_and_a_vendors_that_one_bears_are_filters(
+    terminal: Terminal, dead: Rows
+) -> None:
+    dead.look(5014)
+    dead.die(EventId("ev-0006"), code="oauth.v2.InvalidApiKey", hint="")
+
+    def listed(code: str) -> list[str]:
+        return [letter["id"] for letter in terminal.json("dead-letters", "list", "--code", code)["dead_letters"]]
+
+    assert (listed("poison"), listed("oauth.v2.InvalidApiKey")) == ([], ["3"])
+
+
 def test_one_dead_letter_is_shown_with_its_cure(terminal: Terminal, dead: Rows) -> None:
     assert plain(terminal.run("dead-letters", "show", "1").stdout) == SHOWN
 

@@ -64,8 +64,15 @@ def test_the_list_of_events_can_be_filtered(terminal: Terminal, behind: Rows) ->
     assert listed("--state", "open") == ["ev-0004", "ev-0002"]
     assert listed("--state", "delivered") == []
     assert listed("--subject", "aprimo:activity:5013") == ["ev-0004"]
-    assert listed("--flow", "other") == []
+    assert listed("--flow", "campaign_brief") == ["ev-0004", "ev-0002"]
     assert listed("--limit", "1") == ["ev-0004"]
+
+
+def test_a_flow_that_is_none_is_exit_code_2_and_names_those_there_are(terminal: Terminal, behind: Rows) -> None:
+    result = terminal.run("events", "list", "--flow", "campain_brief")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "There is no flow 'campain_brief'; there are: campaign_brief." in " ".join(result.stderr.split())
 
 
 def test_one_event_is_shown_as_its_timeline(terminal: Terminal, behind: Rows) -> None:
