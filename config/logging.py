@@ -19,7 +19,14 @@ from config.settings import Settings
 _SHORTEST_SECRET = 6
 """Shorter texts are no secrets worth the name, and blotting them out would garble every line."""
 
-_CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat", "uvicorn.error")
+_CHATTY = {
+    "alembic.runtime.plugins": logging.WARNING,
+    "celery.app.trace": logging.WARNING,
+    "celery.beat": logging.WARNING,
+    "celery.worker.strategy": logging.WARNING,
+    "flower.inspector": logging.ERROR,  # It warns of every worker that is too busy, or too young, to answer.
+    "uvicorn.error": logging.WARNING,
+}
 """They tell of every task and of each step of a start; our own lines tell of the work. Failures are still told."""
 
 
@@ -51,8 +58,8 @@ def configure(settings: Settings, role: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.NOTSET if settings.log_level == "debug" else logging.WARNING)
+    for name, level in _CHATTY.items():
+        logging.getLogger(name).setLevel(logging.NOTSET if settings.log_level == "debug" else level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

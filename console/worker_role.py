@@ -11,6 +11,7 @@ from functools import partial
 os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
 
 from celery import signals
+from celery.apps import worker as celery_worker
 from celery.platforms import SecurityWarning
 
 from config.celery_options import queues_of
@@ -26,6 +27,8 @@ def run(settings: Settings, role: str, targets: Sequence[str]) -> None:
     warnings.simplefilter("ignore", SecurityWarning)
     app = create(settings)
     keep_our_logs()
+    # Its advice on Ctrl-C goes past every logger, and is for somebody who started it by hand.
+    celery_worker.safe_say = _say_nothing
     signals.worker_ready.connect(partial(say_ready, role), weak=False)
     if kernel_keeps_it():
         signals.worker_process_init.connect(partial(_tie, os.getpid()), weak=False)
@@ -36,6 +39,10 @@ def worker_arguments(role: str, targets: Sequence[str]) -> list[str]:
     """Celery's arguments. Workers need no news of each other: without that they start a second sooner."""
     queues = [queue for target in targets for queue in queues_of(target)]
     return ["-Q", ",".join(queues), "-n", f"{role}@%h", "--without-gossip", "--without-mingle"]
+
+
+def _say_nothing(*_: object) -> None:
+    """Takes the place of what writes to the terminal in a signal handler."""
 
 
 def _tie(main_pid: int, **_: object) -> None:
