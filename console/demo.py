@@ -25,7 +25,7 @@ from console.demo_run import LOG_FILE, Running, play, start
 from console.demo_scenario import HOUR_S, PACE, Story, briefs
 from console.demo_settings import BUDGETS_PER_S, forget_environment
 from console.demo_show import Board, Lines, Screen
-from console.embedded import MissingPartError
+from console.embedded import MissingPartError, private_folder
 from console.exits import Exit
 from console.supervisor import AlreadyRunningError
 from console.supervisor_loop import StartError
@@ -55,7 +55,8 @@ _LEAST_BRIEFS = len(Story)
 def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Path | None) -> None:
     """Carry sample briefs through both sandboxes, and show that both agree at the end.
 
-    Exit codes: 0 both sandboxes agree on every brief, 1 they do not, or something could not be started.
+    Exit codes: 0 both sandboxes agree on every brief, 1 they do not, or something could not be started, 130 it was
+    interrupted.
     """
     began = time.monotonic()
     screen: Screen = Lines() if headless or not sys.stdout.isatty() else Board(Console(highlight=False))
@@ -63,12 +64,12 @@ def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Pat
         signal.signal(number, _interrupt)
     forget_environment()
     folder = data_dir or Path(tempfile.mkdtemp(prefix="signoff-demo-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     try:
         result = _carried(folder.absolute(), count, screen, is_staying=stay)
     except KeyboardInterrupt:
         _tidy(folder, is_ours=data_dir is None)
-        raise
+        sys.exit(Exit.INTERRUPTED)
     except (MissingPartError, AlreadyRunningError, StartError, CommandError, requests.RequestException) as err:
         click.echo(f"The demo could not be played: {err}\nWhat every role said: {folder / LOG_FILE}", err=True)
         sys.exit(Exit.FAILED)
@@ -86,14 +87,15 @@ def _carried(folder: Path, count: int, screen: Screen, *, is_staying: bool) -> d
     budgets = ", ".join(f"{vendor} {rate}/s" for vendor, rate in BUDGETS_PER_S.items())
     screen.tell(f"starting everything in {folder}; call budgets: {budgets}")
     with ExitStack() as held:
+        held.callback(screen.tell, "stopped")
         running = start(folder, played, held)
+        held.callback(screen.tell, "stopping")
         for line in addresses(running.installation).splitlines():
             screen.tell(line)
         screen.tell(f"{count} briefs are written; one second stands for {PACE // HOUR_S} hours")
         result = play(running, played, screen)
         if is_staying:
             _stay(running, screen)
-        screen.tell("stopping")
     return result
 
 

@@ -18,6 +18,10 @@ from console.demo_play import Role
 from console.demo_reading import Process, Seen
 
 _KEPT_LINES = 6
+_COLUMNS = ("Brief", "Rev", "Brand", "Legal", "Finance", "Regions", "In Aprimo", "Waits for", "Agree")
+_DROPPED_FIRST = frozenset({"Rev", "Regions"})
+_WIDE = 115
+"""Columns of a terminal that the whole table needs."""
 _REVIEWS = ("brand", "legal", "finance")
 _STYLES: Mapping[str, str] = {
     "approved": "green",
@@ -81,7 +85,9 @@ class Board:
 
     def show(self, roles: Sequence[Role], waits: Mapping[str, str]) -> None:
         """The table as it is now."""
-        body = Group(table(roles, waits), *(Text(line, style="dim") for line in self._lines))
+        body = Group(
+            table(roles, waits, width=self._console.width), *(Text(line, style="dim") for line in self._lines)
+        )
         self._live.update(body, refresh=True)
 
     def open(self) -> AbstractContextManager[object]:
@@ -89,13 +95,19 @@ class Board:
         return self._live
 
 
-def table(roles: Sequence[Role], waits: Mapping[str, str]) -> Table:
-    """One row a brief: its reviews, where it waits, and what was decided, as both systems answer."""
+def table(roles: Sequence[Role], waits: Mapping[str, str], *, width: int = _WIDE) -> Table:
+    """One row a brief: its reviews, where it waits, and what was decided, as both systems answer.
+
+    On a narrow terminal the revision and the regions go first: whether both systems agree must be seen.
+    """
+    left_out = _DROPPED_FIRST if width < _WIDE else frozenset()
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("Brief", "Rev", "Brand", "Legal", "Finance", "Regions", "In Aprimo", "Waits for", "Agree"):
-        shown.add_column(column, no_wrap=True)
+    for column in _COLUMNS:
+        if column not in left_out:
+            shown.add_column(column, no_wrap=True)
     for role in roles:
-        shown.add_row(Text(role.brief.name), *_cells(role, waits))
+        row = zip(_COLUMNS, [Text(role.brief.name), *_cells(role, waits)], strict=False)  # Short until it is read.
+        shown.add_row(*(each for column, each in row if column not in left_out))
     return shown
 
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PRIVATE = 0o600
+PRIVATE_FOLDER = 0o700
 _SANDBOX_LIBRARIES = ("lxml", "SpiffWorkflow", "python_multipart")
 _INSTALL = "run `pip install '.[sandbox,embedded]'` in the checkout"
 _SECRET_NAMES = ("broker", "callback", "flower", "web")
@@ -94,6 +95,11 @@ def made_once(data_dir: Path) -> dict[str, str]:
     kept = {name: kept.get(name) or secrets.token_urlsafe(18) for name in _SECRET_NAMES}
     write_private(path, json.dumps(kept, indent=1))
     return kept
+
+
+def private_folder(path: Path) -> None:
+    """Makes the data folder where there is none, for its owner alone; one that somebody made stays as it is."""
+    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
 
 def write_private(path: Path, text: str) -> None:

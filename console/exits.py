@@ -15,5 +15,7 @@ class Exit(IntEnum):
     """Wrong usage; or, for commands that compare, something differs or is missing."""
     REFUSED = 3
     """The settings are missing, malformed or unsafe; nothing was started."""
+    INTERRUPTED = 130
+    """Ctrl-C or SIGTERM ended a demo before its verdict; everything was stopped."""
     UNREACHABLE = 4
     """Something the command needs does not answer: the broker, the database, or no installation runs."""

@@ -14,6 +14,7 @@ import click
 from config.running import current
 from config.settings import Settings, all_settings, demand_vendors
 from config.sources import unknown_variables
+from console.embedded import private_folder
 from console.shown import EXIT_CODES, as_json, print_json, reachable
 
 _TARGETS = ("aprimo", "opentext", "timetable")
@@ -74,7 +75,7 @@ def upgrade() -> None:
     from pipeline.store import migrate  # noqa: PLC0415 - imports SQLAlchemy and Alembic
 
     settings = _settings_for("db")
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.data_dir)
     migrate(settings.database_url)
     click.echo("The tables are up to date.")
 

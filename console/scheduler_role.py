@@ -7,6 +7,7 @@ from functools import partial
 from celery import signals
 
 from config.settings import Settings
+from console.embedded import private_folder
 from console.ready import keep_our_logs, say_ready
 from schedules import install
 from tasks.app import create
@@ -16,7 +17,7 @@ def run(settings: Settings) -> None:
     """Sends what is due until told to stop."""
     app = create(settings)
     install(app, settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.data_dir)
     keep_our_logs()
     signals.beat_init.connect(partial(say_ready, "scheduler"), weak=False)
     app.Beat(quiet=True, loglevel=settings.log_level).run()

@@ -16,7 +16,7 @@ from typing import Self
 
 from config.running import RUN_FILE, process_started
 from config.settings import Settings, load
-from console.embedded import write_private
+from console.embedded import private_folder, write_private
 from console.embedded_plan import Plan, Wishes, make_plan
 from console.supervisor_child import Show
 from console.supervisor_loop import Supervisor
@@ -125,7 +125,7 @@ def _told(plan: Plan, supervisor: Supervisor) -> str:
 
 def _only_one(data_dir: Path) -> ExitStack:
     """Holds the data folder for this process alone. Raises AlreadyRunningError."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(data_dir)
     with ExitStack() as held:
         lock = held.enter_context((data_dir / "up.lock").open("w"))
         try:

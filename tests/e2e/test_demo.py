@@ -60,7 +60,8 @@ def test_a_demo_that_is_told_to_stop_leaves_no_process(tmp_path: Path) -> None:
     finally:
         demo.kill()
 
-    assert code == 1
+    assert code == 130
+    assert [line.split("s  ")[1].strip() for line in demo.lines[-2:]] == ["stopping", "stopped"]
     assert {role: process_started(pid) for role, pid in roles.items() if pid} == dict.fromkeys(
         [role for role, pid in roles.items() if pid]
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,3 +48,15 @@ def test_a_server_that_does_not_answer_is_one_sentence_without_its_password(term
     assert result.exit_code == 4
     assert result.stderr.startswith(f"The database cannot be used: {address}: connection failed")
     assert result.stderr.count("\n") == 1
+
+
+def test_the_data_folder_is_its_owners_alone_and_one_that_is_there_stays_as_it_is(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    for name in ("made", "there"):
+        folder = tmp_path / name
+        if name == "there":
+            folder.mkdir(mode=0o750)
+        replace(terminal, environ={**terminal.environ, "SIGNOFF_DATA_DIR": str(folder)}).run("db", "upgrade")
+
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("made", "there")] == [0o700, 0o750]

@@ -11,11 +11,11 @@ from console.demo_show import table
 from tests.support.demo_briefs import NOON, a_brief, a_process, a_task, an_approved_brief
 
 
-def printed(*roles: Role, waits: dict[str, str] | None = None) -> list[list[str]]:
+def printed(*roles: Role, waits: dict[str, str] | None = None, width: int = 200) -> list[list[str]]:
     """The rows as a terminal shows them, cell by cell."""
-    console = Console(width=200, force_terminal=False)
+    console = Console(width=width, force_terminal=False)
     with console.capture() as capture:
-        console.print(table(roles, waits or {}))
+        console.print(table(roles, waits or {}, width=width))
     return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in capture.get().splitlines()[1:]]
 
 
@@ -46,3 +46,14 @@ def test_what_signoff_waits_for_comes_before_whom_opentext_waits_for() -> None:
     assert printed(role, waits={"aprimo:activity:5012": "a person: dead letter"}) == [
         ["B01 Winter launch", "1", "waiting", "Submitted", "a person: dead letter"]
     ]
+
+
+def test_below_115_columns_revision_and_regions_go_before_the_verdict() -> None:
+    seen = an_approved_brief()
+    tasks = (*seen.processes[0].tasks, a_task("regional", category="DACH"))
+    seen = replace(seen, processes=(replace(seen.processes[0], tasks=tasks),))
+    role = Role(brief=a_brief(), id=5012, seen=seen)
+
+    whole = ["B01 Winter launch", "1", "approved", "approved", "approved", "DACH", "In production · approved", "yes"]
+    assert printed(role, width=115) == [whole]
+    assert printed(role, width=114) == [[cell for cell in whole if cell not in {"1", "DACH"}]]
