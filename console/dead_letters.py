@@ -13,7 +13,7 @@ import click
 from console import installation
 from console.exits import Exit
 from console.filters import demand_code, demand_flow
-from console.letters import LIMIT, STATES, find
+from console.letters import EVERY, LIMIT, STATES, find
 from console.shown import EXIT_CODES, as_json, by_option, fail, print_json, print_tables, reachable
 from console.tables import attempt_table, letter_facts, letter_table, printable
 from pipeline.codes import cure
@@ -123,7 +123,7 @@ def _act(
         raise click.UsageError("Name the letters by ID, or by --flow and --code: one or the other.")
     demand_flow(flow)
     demand_code(code)
-    letters = find(installation.store(), ids=ids, flow=flow, code=code, state="open")
+    letters = find(installation.store(), ids=ids, flow=flow, code=code, state="open", limit=EVERY)
     missed = [letter_id for letter_id in ids if letter_id not in {letter.id for letter in letters}]
     done = [letter.id for letter in letters]
     if not dry_run and letters:

@@ -9,6 +9,9 @@ from pipeline.words import LetterState
 
 STATES = (*(str(state) for state in LetterState), "any")
 LIMIT = 1000
+"""As many as one list shows."""
+EVERY = 2_000_000_000
+"""For acts on all letters of a filter: all means all."""
 
 
 def find(

@@ -9,12 +9,13 @@ from datetime import timedelta
 
 import pytest
 
+from console.letters import EVERY, LIMIT, find
 from pipeline.backoff import RetryPolicy
 from pipeline.carry import carry
 from pipeline.commands import AddComment, EndProcess, SetFields
 from pipeline.errors import PermanentError, TransientError, UnknownOutcomeError
 from pipeline.intake import accept
-from pipeline.plan import LinkChanges, Plan, deliver, ignore
+from pipeline.plan import LinkChanges, Plan, deliver, ignore, refuse
 from pipeline.ports import Hint, Limits, Store
 from pipeline.replay import replay
 from pipeline.settle import settle
@@ -204,6 +205,15 @@ def test_a_refusal_touches_no_neighbour(world: World, states: States) -> None:
     work(world, put(world, *[f"aprimo:activity:{number}" for number in range(3)]))
 
     assert sorted(states.events()) == ["dead", "delivered", "delivered"]
+
+
+def test_an_act_on_all_letters_of_a_filter_finds_more_than_a_list_shows(world: World) -> None:
+    world.flow.plans = lambda *_: refuse("plan_failed", "no")
+    work(world, put(world, *[f"aprimo:activity:{number}" for number in range(LIMIT + 1)]))
+
+    found = find(world.store, code="plan_failed", limit=EVERY)
+
+    assert len(found) == LIMIT + 1
 
 
 def _failing(world: World, times: int) -> object:
