@@ -60,7 +60,16 @@ def main() -> None:
         signoff(prog_name="signoff")
     except SettingsError as err:
         click.echo(str(err), err=True)
+        _tell_strange_names_once()
         sys.exit(Exit.REFUSED)
+
+
+def _tell_strange_names_once() -> None:
+    """What is missing may be there under a misspelt name; commands for operators have said so already."""
+    from console.aside import tell_strange_names  # noqa: PLC0415 - help and version need no settings
+
+    if not _FOR_OPERATORS.intersection(sys.argv[1:2]):
+        tell_strange_names(os.environ)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 import pytest
 
-from console.cli import _COMMANDS, _FOR_OPERATORS, signoff
+from console.cli import _COMMANDS, _FOR_OPERATORS, main, signoff
 
 
 @pytest.mark.parametrize("name", list(_COMMANDS))
@@ -23,3 +23,19 @@ def test_each_command_can_be_found_and_explains_itself(name: str) -> None:
 
 def test_commands_for_operators_are_commands() -> None:
     assert set(_COMMANDS) > _FOR_OPERATORS
+
+
+@pytest.mark.parametrize("role", ["worker", "status"])
+def test_settings_that_are_refused_come_with_the_misspelt_names_once(
+    role: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIGNOFF_SANDBOXES", "perhaps")
+    monkeypatch.setenv("SIGNOFF_APRIMO_TENNANT", "acme")
+    monkeypatch.setattr("sys.argv", ["signoff", role])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 3
+    said = "Warning: SIGNOFF_APRIMO_TENNANT is no setting of Signoff. Did you mean SIGNOFF_APRIMO_TENANT?\n"
+    assert capsys.readouterr().err.count(said) == 1
