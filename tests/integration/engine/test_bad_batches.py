@@ -10,21 +10,18 @@ from datetime import timedelta
 import pytest
 
 from console.letters import EVERY, LIMIT, find
-from pipeline.backoff import RetryPolicy
 from pipeline.carry import carry
 from pipeline.commands import AddComment, EndProcess, SetFields
 from pipeline.errors import PermanentError, TransientError, UnknownOutcomeError
-from pipeline.intake import accept
+from pipeline.events import NewEvent
 from pipeline.plan import LinkChanges, Plan, deliver, ignore, refuse
-from pipeline.ports import Hint, Limits, Store
+from pipeline.ports import Store
 from pipeline.replay import replay
-from pipeline.settle import settle
 from pipeline.transform import transform
 from pipeline.words import Step
-from tests.support.fakes import World, look, make_world, reading
+from tests.support.engine_runs import FAST, put, run
+from tests.support.fakes import World, look, make_world
 from tests.support.states import States
-
-FAST = Limits(late_factor=0.0, retry=RetryPolicy(tries=3, base_s=0.001, cap_s=0.001))
 
 
 @pytest.fixture
@@ -36,29 +33,8 @@ def end(number: str) -> EndProcess:
     return EndProcess(instance_id=number, reason="withdrawn")
 
 
-def put(world: World, *subjects: str) -> list[Hint]:
-    accepted = accept(
-        [reading(look(subject)) for subject in subjects],
-        store=world.store,
-        new_id=world.ports.new_id,
-        limits=world.ports.limits,
-    )
-    return list(accepted.hints)
-
-
-def work(world: World, hints: list[Hint]) -> None:
-    """Each message once, and what it published, until nothing is published any more."""
-    queue = list(hints)
-    while queue:
-        hint = queue.pop(0)
-        ids = list(hint.event_ids)
-        if hint.step is Step.TRANSFORM:
-            ids = transform(ids, lane_name=hint.lane, ports=world.ports)
-        if hint.step is not Step.SETTLE:
-            ids = carry(ids, lane_name=hint.lane, ports=world.ports)
-        settle(ids, lane_name=hint.lane, ports=world.ports)
-        queue += world.waker.hints
-        world.waker.hints = []
+def looks(*subjects: str) -> list[NewEvent]:
+    return [look(subject) for subject in subjects]
 
 
 def test_an_outcome_that_cannot_be_recorded_dies_alone(world: World, states: States) -> None:
@@ -71,19 +47,19 @@ def test_an_outcome_that_cannot_be_recorded_dies_alone(world: World, states: Sta
 
     world.flow.plans = plan
 
-    work(world, put(world, "aprimo:activity:1", "aprimo:activity:2", "aprimo:activity:3"))
+    run(world, put(world, *looks("aprimo:activity:1", "aprimo:activity:2", "aprimo:activity:3")))
 
     assert states.events() == ["dead", "delivered", "delivered"]
 
 
 def test_a_delivery_of_an_unknown_kind_dies_alone(world: World, states: States) -> None:
     world.flow.plans = lambda event, *_: deliver(end(event.subject))
-    hints = put(world, "aprimo:activity:1", "aprimo:activity:2")
+    hints = put(world, *looks("aprimo:activity:1", "aprimo:activity:2"))
     transform(list(hints[0].event_ids), lane_name=hints[0].lane, ports=world.ports)
     hints, world.waker.hints = world.waker.hints, []
     states.rename_kind("aprimo:activity:1", "ot.from_the_future")
 
-    work(world, hints)
+    run(world, hints)
 
     assert states.events() == ["dead", "delivered"]
     assert states.letters() == [("carry_failed", "open")]
@@ -95,7 +71,7 @@ def test_wants_that_raise_are_that_events_fault_alone(world: World, states: Stat
         1 / 0 if event.subject == "aprimo:activity:1" else wants(event, link)  # type: ignore[return-value]
     )
 
-    work(world, put(world, "aprimo:activity:1", "aprimo:activity:2"))
+    run(world, put(world, *looks("aprimo:activity:1", "aprimo:activity:2")))
 
     assert states.events() == ["dead", "ignored"]
     assert states.letters() == [("plan_failed", "open")]
@@ -113,7 +89,7 @@ def test_a_line_that_goes_on_elsewhere_is_published_while_its_neighbour_still_ca
         if event.subject == "aprimo:activity:1"
         else deliver(end("fast"), SetFields(object_kind="activity", object_id=2, fields={"a": "b"}))
     )
-    hints = put(world, "aprimo:activity:1", "aprimo:activity:2")
+    hints = put(world, *looks("aprimo:activity:1", "aprimo:activity:2"))
     transform(list(hints[0].event_ids), lane_name=hints[0].lane, ports=world.ports)
     (hint,), world.waker.hints = world.waker.hints, []
     world.opentext.answers.append(hold)
@@ -134,7 +110,7 @@ def test_a_line_that_goes_on_elsewhere_is_published_while_its_neighbour_still_ca
 def test_an_attempt_begins_only_when_a_thread_is_free_for_it(store: Store, states: States) -> None:
     world = make_world(store, replace(FAST, call_threads=1))
     world.flow.plans = lambda event, *_: deliver(end(event.subject))
-    hints = put(world, *[f"aprimo:activity:{number}" for number in range(4)])
+    hints = put(world, *looks(*[f"aprimo:activity:{number}" for number in range(4)]))
     seen: list[int] = []
 
     def count() -> object:
@@ -143,7 +119,7 @@ def test_an_attempt_begins_only_when_a_thread_is_free_for_it(store: Store, state
 
     world.opentext.answers.extend([count] * 4)
 
-    work(world, hints)
+    run(world, hints)
 
     assert seen == [1, 2, 3, 4]
 
@@ -159,7 +135,7 @@ def test_the_late_time_of_an_unknown_call_counts_from_its_end(store: Store, stat
         return UnknownOutcomeError("no answer")
 
     world.opentext.answers.append(slow_silence)
-    hints = put(world, "aprimo:activity:1")
+    hints = put(world, *looks("aprimo:activity:1"))
     ids = transform(list(hints[0].event_ids), lane_name=hints[0].lane, ports=world.ports)
     before = world.store.run(lambda tx: tx.now)
     carry(ids or states.event_ids(), lane_name="standard.opentext", ports=world.ports)
@@ -172,13 +148,13 @@ def test_an_unknown_delivery_is_looked_up_even_when_the_new_plan_sends_nothing(w
     world.flow.plans = lambda *_: deliver(end("i-1"))
     world.opentext.answers.extend([lambda: UnknownOutcomeError("no answer"), lambda: UnknownOutcomeError("no")])
     world.opentext.look_up = _failing(world, 2)  # type: ignore[method-assign] # history is away for a while
-    work(world, put(world, "aprimo:activity:1"))
+    run(world, put(world, *looks("aprimo:activity:1")))
     assert states.events() == ["dead"]
     world.flow.plans = lambda *_: ignore("withdrawn")
 
     replay(states.letter_ids(), is_resume=False, by="op", note="", ports=world.ports)
     hints, world.waker.hints = world.waker.hints, []
-    work(world, hints)
+    run(world, hints)
 
     assert states.events() == ["delivered"]
     assert states.deliveries() == ["dropped"]
@@ -188,12 +164,12 @@ def test_an_unknown_delivery_is_looked_up_even_when_the_new_plan_sends_nothing(w
 def test_a_replay_gives_all_tries_back(world: World, states: States) -> None:
     world.flow.plans = lambda *_: deliver(end("i-1"))
     world.opentext.answers.extend([lambda: TransientError("busy", wait_s=0.0)] * 3)
-    work(world, put(world, "aprimo:activity:1"))
+    run(world, put(world, *looks("aprimo:activity:1")))
     world.opentext.answers.append(lambda: TransientError("busy", wait_s=0.0))
 
     replay(states.letter_ids(), is_resume=True, by="op", note="", ports=world.ports)
     hints, world.waker.hints = world.waker.hints, []
-    work(world, hints)
+    run(world, hints)
 
     assert states.events() == ["delivered"]
 
@@ -202,14 +178,14 @@ def test_a_refusal_touches_no_neighbour(world: World, states: States) -> None:
     world.flow.plans = lambda event, *_: deliver(end(event.subject))
     world.opentext.answers.append(lambda: PermanentError("refused_by_vendor", "no", status=400))
 
-    work(world, put(world, *[f"aprimo:activity:{number}" for number in range(3)]))
+    run(world, put(world, *looks(*[f"aprimo:activity:{number}" for number in range(3)])))
 
     assert sorted(states.events()) == ["dead", "delivered", "delivered"]
 
 
 def test_an_act_on_all_letters_of_a_filter_finds_more_than_a_list_shows(world: World) -> None:
     world.flow.plans = lambda *_: refuse("plan_failed", "no")
-    work(world, put(world, *[f"aprimo:activity:{number}" for number in range(LIMIT + 1)]))
+    run(world, put(world, *looks(*[f"aprimo:activity:{number}" for number in range(LIMIT + 1)])))
 
     found = find(world.store, code="plan_failed", limit=EVERY)
 
