@@ -206,7 +206,7 @@ def see_version(client: Client, command: AddVersion, effect_key: EffectKey, boun
 def add_to_collection(client: Client, command: AddToCollection, effect_key: EffectKey, bounds: Bounds) -> Sent:
     """Put it in, whether it is in or not."""
     del effect_key
-    return _collect(client, command, changed(add=[command.record_id]), bounds)
+    return _collect(client, command, {"records": changed(add=[command.record_id])}, bounds)
 
 
 def remove_from_collection(
@@ -214,7 +214,7 @@ def remove_from_collection(
 ) -> Sent:
     """Take it out, whether it is in or not."""
     del effect_key
-    return _collect(client, command, changed(remove=[command.record_id]), bounds)
+    return _collect(client, command, {"records": changed(remove=[command.record_id])}, bounds)
 
 
 def see_collection(

@@ -237,7 +237,8 @@ def test_a_new_version_is_found_by_its_label(vendor: ScriptedVendor, client: Cli
 
 
 @pytest.mark.parametrize(
-    ("command", "body"), [(PUT_IN, {"addOrUpdate": [{"id": ID}]}), (TAKE_OUT, {"remove": [{"id": ID}]})]
+    ("command", "body"),
+    [(PUT_IN, {"records": {"addOrUpdate": [{"id": ID}]}}), (TAKE_OUT, {"records": {"remove": [{"id": ID}]}})],
 )
 def test_a_collection_is_changed_again_without_being_looked_at(
     vendor: ScriptedVendor, client: Client, command: Command, body: dict[str, Any]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from pipeline.aprimo import dam_translate
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.dam_client import DamClient
 from pipeline.aprimo.dam_effects import EFFECTS
 from pipeline.aprimo.dam_schemas import RecordRow
-from pipeline.commands import Cause, CreateRecord, SetRecord
+from pipeline.commands import AddToCollection, Cause, CreateRecord, RemoveFromCollection, SetRecord
 from pipeline.ports import NotThere, Sent
 from pipeline.words import EventId, JsonValue
 from tests.support.sandbox_process import running
@@ -123,3 +124,24 @@ def test_a_record_is_made_once_and_set_once(client: Client) -> None:
         setting.look_up(client, put, key, bounds()),
         setting.send(client, put, key, bounds()),
     ] == [NotThere(), Sent(how="sent"), Sent(how="found"), Sent(how="already")]
+
+
+def test_a_record_goes_into_a_collection_and_out_of_it_once(client: Client, dam: DamClient) -> None:
+    record_id = made(dam)
+    cause = Cause(event_id=EventId("ev-1"), plan_number=1)
+    before = len(_changes(client))
+
+    for command in (
+        AddToCollection(collection="Web team", record_id=record_id),
+        AddToCollection(collection="Web team", record_id=record_id),
+        RemoveFromCollection(collection="Web team", record_id=record_id),
+    ):
+        EFFECTS[command.KIND].send(client, command, command.effect_key(cause), bounds())
+
+    assert [row["changed"] for row in _changes(client)[before:]] == [True, False, True]
+
+
+def _changes(client: Client) -> list[dict[str, object]]:
+    answer = requests.get(f"{client.options.pm_url}/sandbox/history", timeout=10).json()
+    rows = answer if isinstance(answer, list) else next(iter(answer.values()))
+    return [row for row in rows if str(row["object"]).startswith("collection:")]
