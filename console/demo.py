@@ -119,8 +119,8 @@ def _report(result: dict[str, Any], *, as_json: bool) -> None:
     flow = result["flows"]["campaign_brief"]
     letters = result["dead_letters"]
     click.echo(
-        f"{flow['agree']} of {flow['items']} briefs: Aprimo and OpenText agree, {result['seconds']} s after the start"
-        f" of the installation, {result['seconds_total']} s in all."
+        f"{flow['agree']} of {flow['items']} briefs: Aprimo and OpenText agree,"
+        f" {result['seconds']} s after everything ran, {result['seconds_total']} s in all."
     )
     for outcome, number in flow["outcomes"].items():
         click.echo(f"  {number} {outcome.replace('_', ' ')}")
