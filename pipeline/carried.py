@@ -17,7 +17,6 @@ from pipeline.ports import (
     Claim,
     Delivery,
     EventMove,
-    Gate,
     NewAttempt,
     Ports,
     Release,
@@ -27,7 +26,6 @@ from pipeline.words import (
     DeliveryState,
     EventId,
     EventState,
-    GateKind,
     LineKey,
     Purpose,
     Side,
@@ -163,7 +161,7 @@ class _Commit:
                 wait_s = ended.wait_from(self.tx.now)
                 self._leave(member, _Pause(side=self.side, wait_s=wait_s, reason=ended.wait_reason))
             case Next.GATE:
-                self._close_gate(ended)
+                steps.close_gate(self.tx, self.side, ended.code, ended.hint, self.ports.limits)
                 self._leave(member, _Pause(side=self.side, reason=WaitReason.VENDOR_WAIT))
             case Next.REPLAN:
                 self._replan(member)
@@ -232,17 +230,6 @@ class _Commit:
                     hinted=pause.wait_s <= self.ports.limits.countdown_max_s,
                 )
             ]
-        )
-
-    def _close_gate(self, ended: Ended) -> None:
-        self.tx.ledger.close_gate(
-            Gate(
-                scope=f"vendor:{self.side}",
-                kind=GateKind.BREAKER,
-                until=steps.after(self.tx.now, self.ports.limits.gate_s),
-                reason=f"{ended.code}: {ended.hint}",
-                by=steps.ACTOR,
-            )
         )
 
     def _audit(self, call: Call, ended: Ended) -> None:

@@ -10,12 +10,11 @@ from pipeline.commands import Cause
 from pipeline.errors import LeaseLostError, MisconfiguredError, PermanentError, PipelineError, TransientError
 from pipeline.events import Event
 from pipeline.plan import Link, LinkChanges, Plan, Verdict, Want
-from pipeline.ports import AuditEntry, Claim, Delivery, EventMove, Gate, Ports, Release, StoredPlan, Tx
+from pipeline.ports import AuditEntry, Claim, Delivery, EventMove, Ports, Release, StoredPlan, Tx
 from pipeline.words import (
     DeliveryState,
     EventId,
     EventState,
-    GateKind,
     LineKey,
     ProcessState,
     Step,
@@ -108,7 +107,8 @@ class _Failures:
             case PermanentError() as error:
                 self.dead.append(_buried(member, error.code, error.hint))
             case MisconfiguredError() as error:
-                _close_gate(self.tx, member, error, self.ports)
+                side = next((want.side for want in member.wants), member.head.side)
+                steps.close_gate(self.tx, side, error.code, error.hint, self.ports.limits)
                 self._wait(member, 0.0, WaitReason.VENDOR_WAIT, member.claim.failures)
             case TransientError() as error:
                 self._again(member, error)
@@ -138,19 +138,6 @@ class _Failures:
                 has_hint=wait_s <= limits.countdown_max_s,
             )
         )
-
-
-def _close_gate(tx: Tx, member: Member, error: MisconfiguredError, ports: Ports) -> None:
-    side = next((want.side for want in member.wants), member.head.side)
-    tx.ledger.close_gate(
-        Gate(
-            scope=f"vendor:{side}",
-            kind=GateKind.BREAKER,
-            until=steps.after(tx.now, ports.limits.gate_s),
-            reason=f"{error.code}: {error.hint}",
-            by=steps.ACTOR,
-        )
-    )
 
 
 def _supersede_covered(tx: Tx, members: Sequence[Member]) -> None:

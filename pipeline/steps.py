@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pipeline.errors import StoreAwayError
-from pipeline.ports import AuditEntry, Claim, EventMove, Hint, Limits, NewLetter, Ports, Release, Tx
+from pipeline.ports import AuditEntry, Claim, EventMove, Gate, Hint, Limits, NewLetter, Ports, Release, Tx
 from pipeline.words import (
     DeliveryId,
     EventId,
     EventState,
+    GateKind,
     LineKey,
     Side,
     Step,
@@ -214,6 +215,19 @@ def apart(members: Sequence[M], work: Callable[[Sequence[M]], R]) -> tuple[list[
         done += parts
         failed += faults
     return done, failed
+
+
+def close_gate(tx: Tx, side: Side, code: str, hint: str, limits: Limits) -> None:
+    """Every call to a vendor would fail: its lines are held for a while, and no attempt is spent."""
+    tx.ledger.close_gate(
+        Gate(
+            scope=f"vendor:{side}",
+            kind=GateKind.BREAKER,
+            until=after(tx.now, limits.gate_s),
+            reason=f"{code}: {hint}",
+            by=ACTOR,
+        )
+    )
 
 
 def is_poison(claim: Claim, limits: Limits) -> bool:

@@ -49,7 +49,7 @@ class LineNow:
 class TailMove:
     """How accept leaves a line: new tail, and whether it starts or is pulled forward.
 
-    ready_at None leaves the line's own; lane and side are set when the line starts; hinted: an id of it is published.
+    ready_at, lane and vendor are those of a line that starts; None and "" leave the line's own.
     """
 
     key: LineKey
@@ -64,7 +64,7 @@ class TailMove:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredEvent:
-    """What accept stored: the id to publish, and where its first step runs. is_first: the line was idle."""
+    """What accept stored: an event with its id and its place on its line."""
 
     id: EventId
     line_key: LineKey
