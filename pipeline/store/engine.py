@@ -7,6 +7,8 @@ busy timeout most writes fail; WAL lets readers go on meanwhile, and FULL makes 
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +16,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.engine import URL, Engine
 
 SQLITE_BUSY_TIMEOUT_MS = 5000
+WAL_RETRY_S = 0.01
 CONNECT_TIMEOUT_S = 5
 POOL: Mapping[str, Any] = {
     "pool_size": 5,
@@ -90,12 +93,12 @@ def driver_url(database_url: str) -> URL:
 
 def _sqlite(url: URL, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
     engine = create_engine(url, **POOL)
-    # The time-out comes first: switching to WAL may itself have to wait.
-    settings = (f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    settings = (f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON")
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:  # noqa: ANN401 - The driver's own objects.
         connection.isolation_level = None  # We send BEGIN ourselves: the driver would send it too late.
+        _switch_to_wal(connection)
         for setting in (*settings, *pragmas):
             connection.execute(f"PRAGMA {setting}")
 
@@ -104,6 +107,24 @@ def _sqlite(url: URL, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Make the file a WAL one; where it is one already, this only reads.
+
+    Of several that open a new file at once, SQLite refuses all but one on the spot: where waiting for the stronger
+    lock could be a deadlock it asks no busy handler, so the time-out is kept here.
+    """
+    give_up_at = time.monotonic() + SQLITE_BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(WAL_RETRY_S)
+        else:
+            return
 
 
 def _postgres(url: URL, settings: dict[str, str]) -> Engine:

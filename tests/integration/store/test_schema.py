@@ -102,6 +102,30 @@ def test_roles_that_start_together_migrate_once(kind: str, tmp_path: Path, reque
     writing.dispose()
 
 
+def test_many_that_open_a_new_sqlite_file_at_once_all_get_in(tmp_path: Path) -> None:
+    """SQLite asks no busy handler where several make a file a WAL one at the same moment."""
+    errors: list[BaseException] = []
+
+    def open_file(number: int, together: threading.Barrier) -> None:
+        opening = engine.writer(f"sqlite:///{tmp_path}/{number}.sqlite3")
+        together.wait()
+        try:
+            opening.connect().close()
+        except BaseException as error:  # noqa: BLE001 - Whatever it is, the test shows it.
+            errors.append(error)
+        opening.dispose()
+
+    for number in range(20):
+        together = threading.Barrier(6)
+        roles = [threading.Thread(target=open_file, args=(number, together)) for _ in range(6)]
+        for role in roles:
+            role.start()
+        for role in roles:
+            role.join(timeout=30)
+
+    assert errors == []
+
+
 def test_a_url_of_another_database_is_refused() -> None:
     with pytest.raises(ValueError, match="SQLite and PostgreSQL are supported"):
         engine.writer("mysql://localhost/signoff")
