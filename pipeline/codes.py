@@ -59,6 +59,7 @@ CODES: Mapping[str, Code] = {
     "address_malformed": Code(cure="Mend the vendor's address in the settings."),
     "kind_unknown": Code(cure="A flow asks for a kind of object that cannot be read: report it."),
     "verb_unknown": Code(cure="A flow asks for a verb that does not exist: report it."),
+    "field_unknown": Code(cure="A flow would change something that a task does not have: report it."),
     "id_malformed": Code(cure="Mend the id named in the hint in Aprimo, then replay."),
     "project_unknown": Code(
         cure="The project is unknown or hidden: mend its id or the right to see it, then replay."

@@ -58,6 +58,9 @@ class TaskRead:
     delete_reason: str = ""
     outcome: str | None = None
     comment: str = ""
+    description: str = ""
+    owner: str = ""
+    priority: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

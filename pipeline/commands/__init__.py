@@ -20,7 +20,16 @@ from pipeline.commands.dam import (
     RemoveFromCollection,
     SetRecord,
 )
-from pipeline.commands.opentext import AddComment, EndProcess, SendMessage, SetVariables, StartProcess
+from pipeline.commands.opentext import (
+    AddComment,
+    Assign,
+    CompleteTask,
+    EndProcess,
+    SendMessage,
+    SetVariables,
+    StartProcess,
+    UpdateTask,
+)
 
 __all__ = [
     "KINDS",
@@ -29,9 +38,11 @@ __all__ = [
     "AddComment",
     "AddToCollection",
     "AddVersion",
+    "Assign",
     "Cause",
     "Command",
     "CommitmentVerb",
+    "CompleteTask",
     "CreateObject",
     "CreateRecord",
     "CreateTask",
@@ -46,6 +57,7 @@ __all__ = [
     "SetVariables",
     "StartProcess",
     "TaskVerb",
+    "UpdateTask",
     "dump",
     "load",
     "register",

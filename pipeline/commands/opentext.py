@@ -138,3 +138,87 @@ class AddComment(Command):
         """One remark reaches one instance once."""
         del cause
         return EffectKey(f"comment:{self.origin}:{self.origin_id}:{self.instance_id}")
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class UpdateTask(Command):
+    """Change an open task, e.g. when its due date has moved in Aprimo.
+
+    fields: wire names to values: `dueDate` (ISO 8601), `priority`, `name`, `description`, `category`, `owner`; None
+    clears one. expects: what was read of them, by the same names, so that a newer edit by hand is never overwritten.
+    """
+
+    KIND: ClassVar[str] = "ot.update_task"
+    SIDE: ClassVar[Side] = Side.OPENTEXT
+    ROUTE: ClassVar[str] = "tasks"
+    LATE_S: ClassVar[float] = 0.0
+
+    task_id: str
+    fields: Mapping[str, JsonValue]
+
+    def target(self) -> str:
+        """The task."""
+        return f"task:{self.task_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """Per plan: a task may rightly get the same date again later."""
+        names = ",".join(sorted(self.fields))
+        return EffectKey(f"update-task:{cause.event_id}:{cause.plan_number}:{self.task_id}:{names}")
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class Assign(Command):
+    """Say who is to do an open task.
+
+    verb: `assign` (to user, whoever has it), `unassign` (back to its candidates), or `add_candidate` (a user or a
+    group). expects: `assignee`, as it was read ("" for nobody), so that nobody loses a task that he has just taken.
+    """
+
+    KIND: ClassVar[str] = "ot.assign"
+    SIDE: ClassVar[Side] = Side.OPENTEXT
+    ROUTE: ClassVar[str] = "tasks"
+    LATE_S: ClassVar[float] = 0.0
+
+    verb: str
+    task_id: str
+    user: str = ""
+    group: str = ""
+
+    def target(self) -> str:
+        """The task."""
+        return f"task:{self.task_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """Per plan: a task may rightly come back to somebody who had it before."""
+        whom = f"{self.user}{self.group}"
+        return EffectKey(f"{self.verb}:{cause.event_id}:{cause.plan_number}:{self.task_id}:{whom}")
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class CompleteTask(Command):
+    """Complete a task of the lead's, or one that exists for our own bookkeeping.
+
+    Never a review: a flow makes no decision, and completes no task whose answer is one. outcome "" is none, for
+    tasks that keep no answer. expects: as for `UpdateTask`, and `assignee`.
+    """
+
+    KIND: ClassVar[str] = "ot.complete_task"
+    SIDE: ClassVar[Side] = Side.OPENTEXT
+    ROUTE: ClassVar[str] = "tasks"
+    LATE_S: ClassVar[float] = 60.0
+
+    task_id: str
+    outcome: str = ""
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def target(self) -> str:
+        """The task."""
+        return f"task:{self.task_id}"
+
+    def effect_key(self, cause: Cause) -> EffectKey:
+        """A task is completed once."""
+        del cause
+        return EffectKey(f"complete:{self.task_id}")

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.errors import PermanentError, TransientError, UnknownOutcomeError
 from pipeline.opentext import schemas, wire
 from pipeline.opentext.options import OpenTextOptions
-from pipeline.opentext.schemas import InstanceRow, TaskRow
+from pipeline.opentext.schemas import Assignment, InstanceRow, TaskRow
 from pipeline.opentext.wire import Wire
 from pipeline.plan import CommentRead
 from pipeline.ports import Bounds
@@ -20,6 +20,7 @@ from pipeline.transport.session import Sender
 from pipeline.words import JsonValue
 
 NOT_FOUND = 404
+CONFLICT = 409
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,26 @@ class Client:
         rows = self._all(self._wire.tasks(processInstanceId=instance_id), bounds, "list of tasks")
         with reading(f"OpenText's tasks of {instance_id}"):
             return schemas.load_tasks(rows)
+
+    def task(self, task_id: str, bounds: Bounds) -> TaskRow | None:
+        """An open task; None when it ended or is unknown to us."""
+        answer = self._sender.send(self._wire.task(task_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"OpenText's task {task_id}"):
+            return schemas.load_tasks([answer.json_object()])[0]
+
+    def historic_task(self, task_id: str, bounds: Bounds) -> TaskRow | None:
+        """A task as history shows it; None when history does not know it."""
+        rows = self._all(self._wire.historic_tasks(taskId=task_id), bounds, "history of tasks")
+        with reading(f"OpenText's history of task {task_id}"):
+            return next((row for row in schemas.load_tasks(rows) if row.id == task_id), None)
+
+    def assignments(self, task_id: str, bounds: Bounds) -> tuple[Assignment, ...] | None:
+        """Who has which role on an open task; None when it ended or is unknown."""
+        rows = self._all_or_none(self._wire.assignments(task_id), bounds, "list of assignments")
+        with reading(f"OpenText's assignments of task {task_id}"):
+            return None if rows is None else schemas.load_assignments(rows)
 
     def started_as(self, business_key: str, process_key: str, bounds: Bounds) -> Iterator[InstanceRow]:
         """Every instance of a model with this business key, running ones first, then those in history."""
@@ -138,6 +159,22 @@ class Client:
         """Put a comment on an instance; its id, or None when the instance does not run any more."""
         answer = self._sender.send(self._wire.comment(instance_id, text), bounds)
         return None if answer.status == NOT_FOUND else _made(answer, "comment")
+
+    def update_task(self, task_id: str, fields: Mapping[str, JsonValue], bounds: Bounds) -> bool:
+        """Change fields of a task; False when it is not open."""
+        return self._was_there(self._wire.update_task(task_id, fields), bounds)
+
+    def claim(self, task_id: str, user: str, bounds: Bounds) -> bool:
+        """Give a task that nobody has to somebody; False when it is not open, or somebody has it by now."""
+        return self._sender.send(self._wire.claim(task_id, user), bounds).status not in {NOT_FOUND, CONFLICT}
+
+    def add_candidate(self, task_id: str, whom: Mapping[str, str], bounds: Bounds) -> bool:
+        """Let somebody take a task; whom: `{"user": …}` or `{"group": …}`. False when it is not open."""
+        return self._was_there(self._wire.add_assignment(task_id, {**whom, "type": "candidate"}), bounds)
+
+    def complete(self, task_id: str, outcome: str, variables: list[dict[str, Any]], bounds: Bounds) -> bool:
+        """Complete a task; False when it is not open."""
+        return self._was_there(self._wire.complete(task_id, outcome, variables), bounds)
 
     def deploy(self, key: str, xml: bytes, known_hash: str, bounds: Bounds) -> Deployed:
         """Deploy a model unless its latest version is the same already.

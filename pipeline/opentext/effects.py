@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.commands import AddComment, EndProcess, SendMessage, SetVariables, StartProcess
 from pipeline.errors import PermanentError, StaleError, TransientError
 from pipeline.keys import comment_marker, digest
-from pipeline.opentext import wire
+from pipeline.opentext import task_effects, wire
 from pipeline.opentext.client import Client
 from pipeline.opentext.hooks import token_for
 from pipeline.opentext.translate import EFFECT, REVISION
@@ -192,4 +192,5 @@ EFFECTS: Mapping[str, Effect[Client]] = {
     "ot.set_variables": Effect(send=set_variables, look_up=see_variables),
     "ot.send_message": Effect(send=send_message, look_up=see_message),
     "ot.add_comment": Effect(send=add_comment, look_up=see_comment),
+    **task_effects.EFFECTS,
 }

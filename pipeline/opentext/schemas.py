@@ -36,14 +36,20 @@ class InstanceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRow:
-    """A task, of the runtime or of history. outcome: the property some installations show, "" where it is not."""
+    """A task, of the runtime or of history. outcome: the property some installations show, "" where it is not.
+
+    priority is None where the service does not show one.
+    """
 
     id: str
     instance_id: str
     definition_key: str
     name: str
+    description: str
     category: str
     assignee: str
+    owner: str
+    priority: int | None
     opened_at: datetime | None
     due_at: datetime | None
     ended_at: datetime | None
@@ -51,6 +57,15 @@ class TaskRow:
     outcome: str
     variables: Mapping[str, JsonValue]
     comments: tuple[CommentRead, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """A role on a task: a user's or a group's. type: `candidate`, `assignee`, `owner` or `participant`."""
+
+    type: str
+    user: str
+    group: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +156,19 @@ class InstanceSchema(_OpenTextSchema):
         return InstanceRow(**_filled(values, "business_key", "delete_reason") | {"definition_id": definition_id})
 
 
+_TASK_TEXTS = (
+    "instance_id",
+    "definition_key",
+    "name",
+    "description",
+    "category",
+    "assignee",
+    "owner",
+    "delete_reason",
+    "outcome",
+)
+
+
 class TaskSchema(_OpenTextSchema):
     """A task. Source: "Get a task" (it has `createTime`), "List historic task instances" (it has `startTime`)."""
 
@@ -148,8 +176,11 @@ class TaskSchema(_OpenTextSchema):
     instance_id = _Text(data_key="processInstanceId")
     definition_key = _Text(data_key="taskDefinitionKey")
     name = _Text()
+    description = _Text()
     category = _Text()
     assignee = _Text()
+    owner = _Text()
+    priority = fields.Integer(load_default=None, allow_none=True)
     opened_at = Instant(load_default=None, allow_none=True, data_key="startTime")
     due_at = Instant(load_default=None, allow_none=True, data_key="dueDate")
     ended_at = Instant(load_default=None, allow_none=True, data_key="endTime")
@@ -168,8 +199,20 @@ class TaskSchema(_OpenTextSchema):
     @post_load
     def to_row(self, values: dict[str, Any], **_: object) -> TaskRow:
         """The value."""
-        texts = ("instance_id", "definition_key", "name", "category", "assignee", "delete_reason", "outcome")
-        return TaskRow(**_filled(values, *texts))
+        return TaskRow(**_filled(values, *_TASK_TEXTS))
+
+
+class AssignmentSchema(_OpenTextSchema):
+    """A role on a task. Source: "Task assignments", item."""
+
+    type = _Text()
+    user = _Text()
+    group = _Text()
+
+    @post_load
+    def to_assignment(self, values: dict[str, Any], **_: object) -> Assignment:
+        """The value."""
+        return Assignment(**{name: value or "" for name, value in values.items()})
 
 
 class AuditSchema(_OpenTextSchema):
@@ -222,6 +265,11 @@ def load_instances(rows: Sequence[Mapping[str, Any]]) -> tuple[InstanceRow, ...]
 def load_tasks(rows: Sequence[Mapping[str, Any]]) -> tuple[TaskRow, ...]:
     """Tasks. Raises ValidationError."""
     return tuple(TaskSchema(many=True).load(rows))
+
+
+def load_assignments(rows: Sequence[Mapping[str, Any]]) -> tuple[Assignment, ...]:
+    """Roles on a task. Raises ValidationError."""
+    return tuple(AssignmentSchema(many=True).load(rows))
 
 
 def load_comments(rows: Sequence[Mapping[str, Any]]) -> tuple[CommentRead, ...]:

@@ -73,6 +73,9 @@ def task_read(task: TaskRow, variables: Mapping[str, JsonValue], options: OpenTe
         delete_reason=task.delete_reason,
         outcome=_outcome(task, variables, options) if is_completed else None,
         comment=_last_comment(task),
+        description=task.description,
+        owner=task.owner,
+        priority=task.priority,
     )
 
 

@@ -18,6 +18,7 @@ from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswer
 from pipeline.words import JsonValue
 
 MAY_BE_ABSENT = frozenset({404})
+MAY_BE_TAKEN = frozenset({404, 409})
 LONG_FROM = 2**31
 """From here on an integer is a `long` for the engine."""
 
@@ -116,6 +117,15 @@ class Wire:
         params = (("includeProcessVariables", "true"), self._user_ids)
         return self._get("process-instances", self._workflow, path, params, MAY_BE_ABSENT)
 
+    def task(self, task_id: str) -> Request:
+        """An open task; a 404 is an answer: it ended, or is unknown to us."""
+        return self._get("tasks", self._workflow, _task_path(task_id), (self._user_ids,), MAY_BE_ABSENT)
+
+    def assignments(self, task_id: str) -> Request:
+        """Who has which role on an open task."""
+        path = f"{_task_path(task_id)}/assignments"
+        return self._get("tasks", self._workflow, path, (self._user_ids,), MAY_BE_ABSENT)
+
     def model(self, model_id: str) -> Request:
         """A deployed model with its content, where the service offers it."""
         path = f"runtime/models/{quote(model_id, safe='')}"
@@ -160,6 +170,28 @@ class Wire:
         body = {"message": text, "type": "comment", "includeUserIds": self._options.uses_user_ids}
         path = f"process-instances/{quote(instance_id, safe='')}/comments"
         return self._write("POST", "comments", path, body, answers=MAY_BE_ABSENT)
+
+    def update_task(self, task_id: str, fields: Mapping[str, JsonValue]) -> Request:
+        """Change fields of an open task; each has a twin that says it is meant, also where it is cleared."""
+        twins = {_twin(name): True for name in fields}
+        body = {**fields, **twins, "includeUserIds": self._options.uses_user_ids}
+        return self._write("PUT", "tasks", _task_path(task_id), body, answers=MAY_BE_ABSENT)
+
+    def claim(self, task_id: str, user: str) -> Request:
+        """Give a task that nobody has to somebody; a 409 is an answer: another was quicker."""
+        body = {"action": "claim", "assignee": user}
+        return self._write("POST", "tasks", _task_path(task_id), body, answers=MAY_BE_TAKEN)
+
+    def add_assignment(self, task_id: str, assignment: Mapping[str, str]) -> Request:
+        """Give a user or a group a role on an open task."""
+        path = f"{_task_path(task_id)}/assignments"
+        return self._write("POST", "tasks", path, assignment, answers=MAY_BE_ABSENT)
+
+    def complete(self, task_id: str, outcome: str, variables: list[dict[str, Any]]) -> Request:
+        """Complete an open task; outcome "" is none."""
+        said = {"outcome": outcome} if outcome else {}
+        body = {"action": "complete", **said, "variables": variables}
+        return self._write("POST", "tasks", _task_path(task_id), body, answers=MAY_BE_ABSENT)
 
     def deploy(self, model_id: str, xml: bytes) -> Request:
         """Deploy a model; an equal key becomes a higher version."""
@@ -291,6 +323,15 @@ def _gateway(body: Mapping[str, Any]) -> tuple[str, str]:
     detail = fault.get("detail")
     code = detail.get("errorcode") if isinstance(detail, dict) else ""
     return str(code or "gateway"), str(fault.get("faultstring") or "")
+
+
+def _task_path(task_id: str) -> str:
+    return f"tasks/{quote(task_id, safe='')}"
+
+
+def _twin(name: str) -> str:
+    """The boolean beside a field of a task. Source: "Update a task", where one of them is spelt in its own way."""
+    return "duedateSet" if name == "dueDate" else f"{name}Set"
 
 
 def _flag(*, is_set: bool) -> str:

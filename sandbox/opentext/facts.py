@@ -29,5 +29,6 @@ def task_facts(row: TaskRow) -> dict[str, Any]:
         "description": row.description,
         "endTime": row.ended_at,
         "deleteReason": row.delete_reason,
+        "assignments": [dict(vars(each)) for each in row.links],
         "variables": {name: shown(each) for name, each in row.variables.items()},
     }

@@ -192,3 +192,14 @@ def test_an_audit_row_without_any_time_is_refused() -> None:
 
 def test_variables_that_are_null_are_there_all_the_same() -> None:
     assert schemas.load_variables(rows("variables")) == {"budget": "12000.50", "regions": ["DACH"], "note": None}
+
+
+def test_a_task_is_read_with_what_a_command_may_expect_of_it() -> None:
+    (row, *_) = rows("history_tasks")
+    shown = {**row, "description": "Claim 3", "owner": "lead@example.test", "priority": 80}
+
+    (bare, full) = schemas.load_tasks([row, shown])
+
+    assert (bare.description, bare.owner, bare.priority) == ("", "", None)
+    read = translate.task_read(full, {}, OPTIONS)
+    assert (read.description, read.owner, read.priority) == ("Claim 3", "lead@example.test", 80)

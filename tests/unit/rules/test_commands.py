@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from pipeline.commands import (
     KINDS,
     AddComment,
+    Assign,
     Cause,
     Command,
+    CompleteTask,
     EndProcess,
     ProjectVerb,
     SendMessage,
     SetFields,
     SetVariables,
     StartProcess,
+    UpdateTask,
     dump,
     load,
     register,
@@ -54,6 +57,9 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(SetVariables, instance_id=TEXT, variables=VALUES, expects=VALUES),
     st.builds(SendMessage, instance_id=TEXT, activity_id=TEXT, message=TEXT, marker=TEXT, variables=VALUES),
     st.builds(AddComment, instance_id=TEXT, origin=TEXT, origin_id=TEXT, text=TEXT),
+    st.builds(UpdateTask, task_id=TEXT, fields=VALUES, expects=VALUES),
+    st.builds(Assign, verb=TEXT, task_id=TEXT, user=TEXT, group=TEXT, expects=VALUES),
+    st.builds(CompleteTask, task_id=TEXT, outcome=TEXT, variables=VALUES, expects=VALUES),
     st.builds(SetFields, object_kind=TEXT, object_id=st.integers(), fields=VALUES, expects=VALUES),
     st.builds(ProjectVerb, verb=TEXT, project_id=st.integers(), revision=st.integers()),
 )
@@ -98,10 +104,13 @@ def test_every_kind_stands_under_its_name() -> None:
         "dam.remove_from_collection",
         "dam.set_record",
         "ot.add_comment",
+        "ot.assign",
+        "ot.complete_task",
         "ot.end_process",
         "ot.send_message",
         "ot.set_variables",
         "ot.start_process",
+        "ot.update_task",
         "pm.add_annotation",
         "pm.commitment_verb",
         "pm.create_object",
@@ -118,6 +127,9 @@ COMMENT = AddComment(instance_id="i-1", origin="aprimo", origin_id="r-1", text="
 VERB = ProjectVerb(verb="start", project_id=7, revision=2)
 FIELDS = SetFields(object_kind="activity", object_id=5012, fields={"a": "b"})
 VARIABLES = SetVariables(instance_id="i-1", variables={"b": "1", "a": "2"})
+UPDATE = UpdateTask(task_id="t-1", fields={"priority": 80, "dueDate": None})
+ASSIGN = Assign(verb="assign", task_id="t-1", user="one@example.test")
+COMPLETE = CompleteTask(task_id="t-1")
 MESSAGE = SendMessage(instance_id="i-1", activity_id="x", message="escalate", marker="m-1")
 
 
@@ -128,13 +140,14 @@ MESSAGE = SendMessage(instance_id="i-1", activity_id="x", message="escalate", ma
         (END, "end:i-1"),
         (COMMENT, "comment:aprimo:r-1:i-1"),
         (VERB, "start:project:7:2"),
+        (COMPLETE, "complete:t-1"),
     ],
 )
 def test_an_effect_that_happens_once_has_one_key_whatever_the_event(command: Command, key: str) -> None:
     assert {command.effect_key(cause) for cause in (FIRST, AGAIN, OTHER)} == {key}
 
 
-@pytest.mark.parametrize("command", [FIELDS, VARIABLES])
+@pytest.mark.parametrize("command", [FIELDS, VARIABLES, UPDATE, ASSIGN])
 def test_a_write_that_may_rightly_come_again_has_a_key_per_plan(command: Command) -> None:
     assert len({command.effect_key(cause) for cause in (FIRST, AGAIN, OTHER)}) == 3
 
@@ -143,8 +156,16 @@ def test_a_message_is_sent_once_per_event_even_when_planned_again() -> None:
     assert MESSAGE.effect_key(FIRST) == MESSAGE.effect_key(AGAIN) != MESSAGE.effect_key(OTHER)
 
 
-def test_variables_are_named_in_order_in_their_key() -> None:
+def test_what_is_set_is_named_in_order_in_its_key() -> None:
     assert VARIABLES.effect_key(FIRST) == "variables:ev-1:1:i-1:a,b"
+    assert UPDATE.effect_key(FIRST) == "update-task:ev-1:1:t-1:dueDate,priority"
+
+
+def test_each_candidate_of_a_task_is_an_effect_of_its_own() -> None:
+    one, two = (Assign(verb="add_candidate", task_id="t-1", group=group) for group in ("Legal", "Brand"))
+
+    assert one.effect_key(FIRST) != two.effect_key(FIRST)
+    assert ASSIGN.effect_key(FIRST) == "assign:ev-1:1:t-1:one@example.test"
 
 
 @pytest.mark.parametrize(
@@ -157,6 +178,9 @@ def test_variables_are_named_in_order_in_their_key() -> None:
         (MESSAGE, "process-instance:i-1/x"),
         (FIELDS, "activity:5012"),
         (VERB, "project:7"),
+        (UPDATE, "task:t-1"),
+        (ASSIGN, "task:t-1"),
+        (COMPLETE, "task:t-1"),
     ],
 )
 def test_a_command_names_its_target(command: Command, target: str) -> None:
