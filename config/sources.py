@@ -12,6 +12,8 @@ from config.declare import PREFIX, Declared
 from config.problems import Problem
 
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+FAILPOINTS_VARIABLE = f"{PREFIX}FAILPOINTS"
+"""Names a folder of orders for failpoints; of use in a test build alone, refused in any other."""
 
 
 def said(
@@ -34,7 +36,7 @@ def unknown_variables(known: Sequence[Declared], environ: Mapping[str, str]) -> 
 
     A matter for a warning only: Kubernetes, for one, adds SIGNOFF_WEB_SERVICE_HOST beside a service of ours.
     """
-    ours = {each.env for each in known} | {CONFIG_VARIABLE}
+    ours = {each.env for each in known} | {CONFIG_VARIABLE, FAILPOINTS_VARIABLE}
     return tuple(sorted(name for name in environ if name.startswith(PREFIX) and name not in ours))
 
 

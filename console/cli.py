@@ -8,6 +8,7 @@ import sys
 import click
 
 from config import VERSION
+from config.sources import FAILPOINTS_VARIABLE
 from console.exits import Exit
 from console.lazy import LazyGroup
 
@@ -45,6 +46,10 @@ _FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "notices", "flow
 @click.pass_context
 def signoff(ctx: click.Context) -> None:
     """Carries approvals between Aprimo and OpenText Workflow Service, each exactly once."""
+    if FAILPOINTS_VARIABLE in os.environ:
+        from console.test_build import arm_failpoints  # noqa: PLC0415 - a test build alone needs it
+
+        arm_failpoints(os.environ)
     if ctx.invoked_subcommand in _FOR_OPERATORS:
         from console.aside import put_logs_aside, tell_strange_names  # noqa: PLC0415 - help needs no logs
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline import steps
+from pipeline import failpoints, steps
 from pipeline.commands import Command
 from pipeline.events import Event
+from pipeline.failpoints import Point
 from pipeline.outcomes import Attempted, Ended, Next, late
 from pipeline.ports import (
     AuditEntry,
@@ -93,7 +94,9 @@ def record(
         commit.follow(call, outcome)
     gone = {call.member.claim.key for call, outcome in ended if outcome.next is not Next.GO_ON}
     going = [member for member in held if member.claim.key not in gone]
-    return commit.advance(going, waits, is_late=is_late), commit.onward
+    calls = commit.advance(going, waits, is_late=is_late)
+    failpoints.hit(Point.CARRY_IN_COMMIT, *(call.attempted.delivery.kind for call in calls))
+    return calls, commit.onward
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline import carried, steps
+from pipeline import carried, failpoints, steps
 from pipeline.carried import Call, Member
+from pipeline.failpoints import Point
 from pipeline.outcomes import Ended, judge
 from pipeline.ports import Bounds, Hint, NotThere, Ports, Sent
 from pipeline.words import EventId, Purpose, Side, Step, side_of_lane, urgency_of_lane
@@ -51,6 +52,8 @@ class _Run:
     def whole(self, event_ids: Sequence[EventId]) -> list[EventId]:
         """Claim, then call and commit until no member has another call to make here; returns ids to settle."""
         self.waiting = self._members(event_ids)
+        if not self.waiting:
+            return []
         last: list[EventId] = []
         with ThreadPoolExecutor(self.ports.limits.call_threads, thread_name_prefix="call") as pool:
             while self.waiting or self.calls or self.finished:
@@ -59,6 +62,7 @@ class _Run:
                     self.calls[pool.submit(self._call, call)] = call
                 last = self._hand_on(onward)
                 self.finished = _take_finished(self.calls)
+        failpoints.hit(Point.CARRY_BEFORE_ACK)
         return last
 
     def _members(self, event_ids: Sequence[EventId]) -> list[Member]:
@@ -97,8 +101,10 @@ class _Run:
         done, _ = steps.apart(
             [*going_on, *starting], lambda some: self.ports.store.run(lambda tx: record(tx, ready=some))
         )
-        onward = steps.Onward(lane=self.lane_name).join(part for _, part in done)
-        return [call for calls, _ in done for call in calls], onward
+        leaving = [call for calls, _ in done for call in calls]
+        _strike(Point.CARRY_AFTER_CONFIRM, [call for call, _ in finished])
+        _strike(Point.CARRY_AFTER_INTENT, leaving)
+        return leaving, steps.Onward(lane=self.lane_name).join(part for _, part in done)
 
     def _hand_on(self, onward: steps.Onward) -> list[EventId]:
         """Publish what a commit handed on; only the last commit's ids may wait for the chain."""
@@ -125,16 +131,20 @@ class _Run:
 
     def _call(self, call: Call) -> Ended:
         """Make the call, in a thread and outside any transaction."""
-        vendor, delivery = self.ports.vendors[self.side], call.attempted.delivery
+        vendor, delivery, purpose = self.ports.vendors[self.side], call.attempted.delivery, call.attempted.purpose
+        make = vendor.look_up if purpose is Purpose.LOOK_UP else vendor.send
         outcome: Sent | NotThere | Exception
         try:
-            if call.attempted.purpose is Purpose.LOOK_UP:
-                outcome = vendor.look_up(delivery.command, delivery.effect_key, self.bounds)
-            else:
-                outcome = vendor.send(delivery.command, delivery.effect_key, self.bounds)
+            with failpoints.around(purpose, delivery.kind):
+                outcome = make(delivery.command, delivery.effect_key, self.bounds)
         except Exception as error:  # noqa: BLE001 - The one broad catch guards a whole attempt, and it is recorded.
             outcome = error
         return judge(outcome, call.attempted, self.ports.limits, chance=self.ports.chance())
+
+
+def _strike(point: Point, calls: Sequence[Call]) -> None:
+    if calls:
+        failpoints.hit(point, *(call.attempted.delivery.kind for call in calls))
 
 
 def _take_finished(calls: dict[Future[Ended], Call]) -> list[tuple[Call, Ended]]:

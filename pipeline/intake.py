@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from pipeline import codes, keys
+from pipeline import codes, failpoints, keys
 from pipeline.errors import StoreAwayError
 from pipeline.events import Event, NewEvent, Reading
+from pipeline.failpoints import Point
 from pipeline.plan import FollowUp
 from pipeline.ports import Checkpoint, EventMove, HeldWake, Hint, Letter, Limits, LineNow, StoredEvent, TailMove, Tx
 from pipeline.ports import Store as StorePort
@@ -58,13 +59,15 @@ def accept(
     Raises StoreAwayError when SQL cannot take any of it.
     """
     try:
-        return store.run(lambda tx: _accept(tx, readings, new_id=new_id, limits=limits, checkpoint=checkpoint))
+        accepted = store.run(lambda tx: _accept(tx, readings, new_id=new_id, limits=limits, checkpoint=checkpoint))
     except StoreAwayError:
         raise
     except Exception as error:  # noqa: BLE001 - One input that SQL refuses must not take its group along.
         if len(readings) == 1:
             return Accepted(failed={0: type(error).__name__})
-    return _one_by_one(readings, store=store, new_id=new_id, limits=limits)
+        return _one_by_one(readings, store=store, new_id=new_id, limits=limits)
+    failpoints.hit(Point.ACCEPT_AFTER_COMMIT)
+    return accepted
 
 
 def not_storable(reading: Reading, why: str) -> Reading:
@@ -120,6 +123,7 @@ def _accept(
     )
     if checkpoint:
         tx.ledger.save_checkpoint(checkpoint)
+    failpoints.hit(Point.ACCEPT_IN_COMMIT)
     return Accepted(hints=tuple(hints), stored=len(stored))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline import intake, steps
+from pipeline import failpoints, intake, steps
 from pipeline.commands import Cause
 from pipeline.errors import LeaseLostError, MisconfiguredError, PermanentError, PipelineError, TransientError
 from pipeline.events import Event
+from pipeline.failpoints import Point
 from pipeline.plan import Link, LinkChanges, Plan, Verdict, Want
 from pipeline.ports import AuditEntry, Claim, Delivery, EventMove, Ports, Release, StoredPlan, Tx
 from pipeline.words import (
@@ -56,7 +57,12 @@ def record(members: Sequence[Member], tx: Tx, *, lane_name: str, ports: Ports) -
     unknown = _with_unknown(tx, [member for member, plan in going if not plan.commands])
     _record_deliveries(tx, [(m, p) for m, p in going if p.commands or m.head.id in unknown], onward)
     _record_ends(tx, [(m, p) for m, p in going if not p.commands and m.head.id not in unknown], tails, onward, ports)
+    failpoints.hit(Point.TRANSFORM_IN_COMMIT, *_kinds(going))
     return onward
+
+
+def _kinds(going: Sequence[tuple[Member, Plan]]) -> list[str]:
+    return [command.KIND for _, plan in going for command in plan.commands]
 
 
 def _with_unknown(tx: Tx, members: Sequence[Member]) -> frozenset[EventId]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from pipeline import failpoints
+from pipeline.failpoints import Point
 from pipeline.ports import AuditEntry, EventMove, HeldWake, Hint, Letter, Ports, Tx
 from pipeline.words import EventState, LetterState, Side, Step, Urgency, lane
 
@@ -34,6 +36,7 @@ def _each(letter_ids: Sequence[str], act: Callable[..., Hint | bool], ports: Por
     closed = []
     for letter_id in letter_ids:
         outcome = ports.store.run(partial(act, letter_id=letter_id))
+        failpoints.hit(Point.REPLAY_AFTER_COMMIT)
         if isinstance(outcome, Hint):
             ports.waker.wake([outcome])
         closed.append(Closed(letter_id=letter_id, is_done=outcome is not False))
@@ -103,3 +106,4 @@ def _wake(tx: Tx, letter: Letter, step: Step, side: Side | None) -> Hint | bool:
 
 def _audit(tx: Tx, letter: Letter, act: str, by: str, note: str) -> None:
     tx.ledger.audit([AuditEntry(actor=by, act=act, object=letter.id, before=letter.code, after=note)])
+    failpoints.hit(Point.REPLAY_IN_COMMIT)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline import intake, steps
+from pipeline import failpoints, intake, steps
 from pipeline.events import Event
+from pipeline.failpoints import Point
 from pipeline.plan import LinkChanges, ProcessRow
 from pipeline.ports import AuditEntry, Claim, EventMove, Ports, StoredPlan, Tx
 from pipeline.words import EffectKey, EventId, EventState, InstanceId, LineKey, ProcessState, Step, side_of_lane
@@ -26,16 +27,20 @@ class _Member:
 def settle(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> list[EventId]:
     """Record what is carried of a batch; safe to run twice. Returns nothing to hand on: the chain ends here."""
     claims = steps.claim(Step.SETTLE, event_ids, lane_name, ports)
+    if not claims:
+        return []
     side = side_of_lane(lane_name)
     poisoned = [claim for claim in claims if steps.is_poison(claim, ports.limits)]
     sound = [claim for claim in claims if claim not in poisoned]
     done, failed = steps.apart(sound, lambda some: ports.store.run(lambda tx: _settle(tx, some, lane_name, ports)))
+    failpoints.hit(Point.SETTLE_AFTER_COMMIT)
     dead = [(claim, "poison", "Its worker died with it each time.") for claim in poisoned]
     dead += [(claim, "settle_failed", f"{type(error).__name__}: {error}") for claim, error in failed]
     onward = steps.Onward(lane=lane_name).join(done)
     for claim, code, hint in dead:
         onward.join([steps.bury_alone(claim, code, hint, step=Step.SETTLE, side=side, ports=ports)])
     onward.publish(ports)
+    failpoints.hit(Point.SETTLE_BEFORE_ACK)
     return []
 
 
@@ -49,6 +54,7 @@ def _settle(tx: Tx, claims: Sequence[Claim], lane_name: str, ports: Ports) -> st
         _Member(claim=claim, event=events[claim.key][0], plan=plans[events[claim.key][0].id]) for claim in ours
     ]
     _record(tx, members, tails, onward, ports)
+    failpoints.hit(Point.SETTLE_IN_COMMIT)
     return onward
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from pipeline import failpoints
 from pipeline.errors import StoreAwayError
 from pipeline.ports import AuditEntry, Claim, EventMove, Gate, Hint, Limits, NewLetter, Ports, Release, Tx
 from pipeline.words import (
@@ -191,7 +192,11 @@ def claim(step: Step, event_ids: Sequence[EventId], lane_name: str, ports: Ports
             tx.deliveries.take_over(claims)
         return claims
 
-    return ports.store.run(work)
+    failpoints.hit(failpoints.BEFORE_CLAIM[step])
+    claims = ports.store.run(work)
+    if claims:
+        failpoints.hit(failpoints.AFTER_CLAIM[step])
+    return claims
 
 
 def apart(members: Sequence[M], work: Callable[[Sequence[M]], R]) -> tuple[list[R], list[tuple[M, Exception]]]:

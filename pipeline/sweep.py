@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline import failpoints
+from pipeline.failpoints import Point
 from pipeline.ports import Due, Hint, Ports
 from pipeline.words import EventId, Step
 
@@ -20,6 +22,7 @@ def sweep(ports: Ports) -> int:
     # A message holds up to a batch of lines, and the mark counts messages.
     limit = room * ports.limits.batch_lines
     due = ports.store.run(lambda tx: tx.lines.due(limit=limit, rehint_after_s=ports.limits.rehint_after_s))
+    failpoints.hit(Point.SWEEP_AFTER_COMMIT)
     # All of them: a line that is marked as hinted has its message.
     ports.waker.wake(_hints(due, ports.limits.batch_lines))
     return len(due)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from pipeline import planned, steps
+from pipeline import failpoints, planned, steps
 from pipeline.errors import PermanentError, PipelineError
 from pipeline.events import Event
+from pipeline.failpoints import Point
 from pipeline.plan import Link, Snapshot, Want, refuse
 from pipeline.planned import Member
 from pipeline.ports import (
@@ -37,15 +38,19 @@ def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> 
     began = ports.monotonic()
     onward = steps.Onward(lane=lane_name)
     claims = steps.claim(Step.TRANSFORM, event_ids, lane_name, ports)
+    if not claims:
+        return []
     poisoned = [claim for claim in claims if steps.is_poison(claim, ports.limits)]
     sound = [claim for claim in claims if claim not in poisoned]
     loaded, unloadable = steps.apart(sound, lambda some: ports.store.run(lambda tx: _load(tx, some)))
     members = [member for part in loaded for member in part]
     _decide(members, _bounds(lane_name, began, ports), ports)
+    failpoints.hit(Point.TRANSFORM_AFTER_READ)
     recorded, unrecordable = steps.apart(
         members, lambda some: ports.store.run(partial(planned.record, some, lane_name=lane_name, ports=ports))
     )
     onward.join(recorded)
+    failpoints.hit(Point.TRANSFORM_AFTER_COMMIT)
     dead = [(claim, "poison", "Its worker died with it each time.") for claim in poisoned]
     dead += [(claim, "plan_failed", f"{type(error).__name__}: {error}") for claim, error in unloadable]
     dead += [(member.claim, "plan_failed", f"{type(error).__name__}: {error}") for member, error in unrecordable]
@@ -53,6 +58,7 @@ def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> 
     for claim, code, hint in dead:
         onward.join([steps.bury_alone(claim, code, hint, step=Step.TRANSFORM, side=side, ports=ports)])
     onward.publish(ports)
+    failpoints.hit(Point.TRANSFORM_BEFORE_ACK)
     return onward.ids
 
 

@@ -17,6 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from pipeline import failpoints
+
 
 class _Cut:
     """The sockets one call used, and whether its time is up."""
@@ -100,6 +102,7 @@ class _Connection(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - urllib3's own signature.
         _watch(self.sock)  # A kept connection.
         super().request(*args, **kwargs)
+        failpoints.bytes_left(may_change=args[0] != "GET")
 
     def connect(self) -> None:
         super().connect()
@@ -110,6 +113,7 @@ class _TlsConnection(HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - urllib3's own signature.
         _watch(self.sock)
         super().request(*args, **kwargs)
+        failpoints.bytes_left(may_change=args[0] != "GET")
 
     def connect(self) -> None:
         super().connect()
