@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.aprimo import pm_objects, schemas, wire
+from pipeline.aprimo import funding, pm_objects, schemas, wire
 from pipeline.aprimo.dam_client import DamClient
+from pipeline.aprimo.funding import Funding
 from pipeline.aprimo.made import made_id
 from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
@@ -120,6 +121,15 @@ class Client:
     def create_object(self, kind: ObjectKind, body: Mapping[str, Any], bounds: Bounds) -> str:
         """Make an object; its id. Raises UnknownOutcomeError when the answer names none."""
         return made_id(self._sender.send(self._wire.post_object(kind, body), bounds), kind.id_key)
+
+    def funding(self, account_id: int, bounds: Bounds) -> Funding | None:
+        """How a funding account stands, with its currency; None when it is unknown or hidden."""
+        account = self._sender.send(self._wire.get_funding_account(account_id), bounds)
+        summary = self._sender.send(self._wire.get_funding_summary(account_id), bounds)
+        if NOT_FOUND in {account.status, summary.status}:
+            return None
+        with reading(f"Aprimo's funding account {account_id}"):
+            return funding.load_funding(account_id, account, summary)
 
     def annotations(self, asset_id: int, version: int, bounds: Bounds) -> list[dict[str, Any]] | None:
         """The annotations of an asset version; None when it is unknown or hidden."""

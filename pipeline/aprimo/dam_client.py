@@ -12,6 +12,7 @@ from pipeline.aprimo.dam_wire import DamWire, Page, part, read_page, rows_of
 from pipeline.aprimo.made import made_id
 from pipeline.errors import TransientError
 from pipeline.ports import Bounds
+from pipeline.transport.memory import Memory
 from pipeline.transport.messages import Answer
 from pipeline.transport.reading import reading
 from pipeline.transport.session import Sender
@@ -33,6 +34,7 @@ class DamClient:
         self._sender = sender
         self._wire = DamWire(base)
         self._page_size = page_size
+        self._people: Memory[str, str] = Memory(cache_s, monotonic)
 
     # ---- records ---------------------------------------------------------------------------------------------------
 
@@ -79,12 +81,21 @@ class DamClient:
     # ---- file versions ---------------------------------------------------------------------------------------------
 
     def file_version(self, version_id: str, bounds: Bounds) -> FileVersion | None:
-        """A file version with its public links; None when it is unknown or hidden."""
+        """A file version with its public links and annotations; None when it is unknown or hidden."""
         answer = self._sender.send(self._wire.get_file_version(version_id), bounds)
         if answer.status == NOT_FOUND:
             return None
         with reading(f"Aprimo's file version {version_id}"):
             return dam_schemas.load_file_version(answer.json_object())
+
+    def latest_version(self, record_id: str, bounds: Bounds) -> FileVersion | None:
+        """A record's latest master version, as `file_version`; None: no file, or the record is unknown or hidden."""
+        answer = self._sender.send(self._wire.get_latest_version(record_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"The latest version of Aprimo's record {record_id}"):
+            version = part(answer.json_object(), "masterfilelatestversion")
+            return dam_schemas.load_file_version(version) if version else None
 
     def available_version(self, version_id: str, bounds: Bounds) -> FileVersion | None:
         """A file version whose renditions are ready. Raises TransientError (`processing`) until they are."""
@@ -93,6 +104,7 @@ class DamClient:
             raise TransientError(
                 f"File version {version_id} is {version.state or 'without a state'}.",
                 wait_s=PROCESSING_WAIT_S,
+                is_outage=True,  # It is no failure: a film may take half an hour.
                 reason=WaitReason.PROCESSING,
             )
         return version
@@ -144,6 +156,19 @@ class DamClient:
             return None
         with reading(f"Aprimo's order {order_id}"):
             return str(answer.json_object().get("status") or "")
+
+    # ---- people ----------------------------------------------------------------------------------------------------
+
+    def user_name(self, user_id: str, bounds: Bounds) -> str:
+        """What people call a user, remembered for a while; the id itself of one who is unknown or hidden."""
+        return self._people.get(user_id, lambda each: self._read_user(each, bounds)) if user_id else ""
+
+    def _read_user(self, user_id: str, bounds: Bounds) -> str:
+        answer = self._sender.send(self._wire.get_user(user_id), bounds)
+        if answer.status == NOT_FOUND:
+            return user_id
+        with reading(f"Aprimo's user {user_id}"):
+            return dam_schemas.load_user_name(answer.json_object()) or user_id
 
     # ---- definitions -----------------------------------------------------------------------------------------------
 

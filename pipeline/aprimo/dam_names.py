@@ -66,8 +66,12 @@ class Names:
 
     def classification_path(self, classification_id: str, bounds: Bounds) -> str:
         """The path of a classification; its id where the tenant has none for it."""
-        found = self._look("classifications", classification_id, bounds)
-        return found.name if found else classification_id
+        return self.name_of("classifications", classification_id, bounds)
+
+    def name_of(self, plural: str, its_id: str, bounds: Bounds) -> str:
+        """The name of a definition; its id where the tenant has none for it even after another look."""
+        found = self._look(plural, its_id, bounds)
+        return found.name if found else its_id
 
     def _look(self, plural: str, name: str, bounds: Bounds) -> Named | None:
         for shelf in (self._shelf, self._again):

@@ -25,7 +25,19 @@ class FileVersion:
     file_name: str
     sha256: str
     state: str
+    is_latest: bool | None = None
     public_links: tuple[PublicLink, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotation:
+    """What somebody remarked on a file version in the vendor's pages; author_id is a user of the DAM."""
+
+    id: str
+    author_id: str
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +52,14 @@ class PublicLink:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """What a check said of a file version."""
+    """What a check said of a file version; author_id is a user of the DAM, at None where nobody says."""
 
     id: str
     check_id: str
     outcome: str
     description: str
+    author_id: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +86,8 @@ class RecordRow:
     """Id to name path."""
     file_id: str
     version: FileVersion | None
+    preview_uri: str = ""
+    """Signed, and void after some hours: for a person to follow, never to be compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,15 +121,27 @@ class FileVersionSchema(AprimoSchema):
     file_name = fields.String(load_default="", allow_none=True, data_key="fileName")
     sha256 = fields.String(load_default="", allow_none=True)
     state = fields.String(load_default="", allow_none=True, data_key="fileState")
+    is_latest = fields.Boolean(load_default=None, allow_none=True, data_key="isLatest")
+
+
+class AnnotationSchema(AprimoSchema):
+    """Source: the generated reference, "AnnotationInfo"; there is no route to write one."""
+
+    id = fields.String(required=True)
+    author_id = fields.String(load_default="", allow_none=True, data_key="createdBy")
+    text = fields.String(load_default="", allow_none=True, data_key="comments")
+    at = Instant(required=True, data_key="createdOn")
 
 
 class CheckResultSchema(AprimoSchema):
-    """Source: the check framework's pages."""
+    """Source: the check framework's pages; author and time as a public SDK types them."""
 
     id = fields.String(required=True)
     check_id = fields.String(load_default="", allow_none=True, data_key="checkId")
     outcome = fields.String(load_default="", allow_none=True)
     description = fields.String(load_default="", allow_none=True)
+    author_id = fields.String(load_default="", allow_none=True, data_key="createdBy")
+    at = Instant(load_default=None, allow_none=True, data_key="createdOn")
 
 
 class FieldSchema(AprimoSchema):
@@ -132,6 +160,14 @@ class RecordSchema(AprimoSchema):
     status = fields.String(load_default="", allow_none=True)
     content_type = fields.String(load_default="", allow_none=True, data_key="contentType")
     modified_at = Instant(required=True, data_key="modifiedOn")
+
+
+class UserSchema(AprimoSchema):
+    """A user of the DAM. Source: the generated reference, "User"."""
+
+    first_name = fields.String(load_default="", allow_none=True, data_key="firstName")
+    last_name = fields.String(load_default="", allow_none=True, data_key="lastName")
+    name = fields.String(load_default="", allow_none=True)
 
 
 class NamedSchema(AprimoSchema):
@@ -156,13 +192,16 @@ def load_record(body: Mapping[str, Any]) -> RecordRow:
         classifications={each.id: each.name for each in named},
         file_id=str((part(body, "masterfile") or {}).get("id") or ""),
         version=load_file_version(version) if version else None,
+        preview_uri=str((part(body, "preview") or {}).get("uri") or ""),
     )
 
 
 def load_file_version(body: Mapping[str, Any]) -> FileVersion:
     """A file version. Raises ValidationError or UnreadableAnswerError."""
     links = tuple(load_public_link(each) for each in rows_of(part(body, "publiclinks") or []))
-    return FileVersion(**_loaded(FileVersionSchema(), body), public_links=links)
+    remarks = rows_of((part(body, "annotationinfo") or {}).get("annotations") or [])
+    notes = tuple(Annotation(**_loaded(AnnotationSchema(), each)) for each in remarks)
+    return FileVersion(**_loaded(FileVersionSchema(), body), public_links=links, annotations=notes)
 
 
 def load_public_link(body: Mapping[str, Any]) -> PublicLink:
@@ -173,6 +212,12 @@ def load_public_link(body: Mapping[str, Any]) -> PublicLink:
 def load_check_result(body: Mapping[str, Any]) -> CheckResult:
     """A check result. Raises ValidationError."""
     return CheckResult(**_loaded(CheckResultSchema(), body))
+
+
+def load_user_name(body: Mapping[str, Any]) -> str:
+    """First and last name of a user, else the name to log in with. Raises ValidationError."""
+    values = _loaded(UserSchema(), body)
+    return " ".join(each for each in (values["first_name"], values["last_name"]) if each) or str(values["name"])
 
 
 def load_named(body: Mapping[str, Any]) -> Named:

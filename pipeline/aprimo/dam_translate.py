@@ -45,7 +45,8 @@ def record_snapshot(want: Want, row: RecordRow, values: Values, words: FlowWords
 
     The flow's own item: the fields of its TOML, `state` (our word, "" for one the TOML does not name) and
     `state_name`. Any other record: every field by its name. Both: `record_status`, `content_type`, `file_id`,
-    `file_version` (None without a file), `classifications` (id and path), `modified_by` (an `adamUserId`).
+    `file_version` (None without a file), `classifications` (id and path), `modified_by` (an `adamUserId`),
+    `preview_link` (signed, another one at every read: for people, never to be compared or kept).
     """
     ours: dict[str, JsonValue] = {}
     if want.kind == words.object_kind:
@@ -62,6 +63,7 @@ def record_snapshot(want: Want, row: RecordRow, values: Values, words: FlowWords
         "file_version": _version(row.version),
         "classifications": [{"id": each, "path": path} for each, path in sorted(row.classifications.items())],
         "modified_by": row.modified_by,
+        "preview_link": row.preview_uri,
     }
     return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=ours)
 

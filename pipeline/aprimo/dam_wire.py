@@ -19,7 +19,8 @@ NEUTRAL = "0" * 32
 """The language of a value that is the same in all languages."""
 
 PAGE_MAX = 1000
-RECORD_PARTS = "fields, classifications, masterfile, masterfilelatestversion, modifiedby"
+RECORD_PARTS = "fields, classifications, masterfile, masterfilelatestversion, preview, modifiedby"
+VERSION_PARTS = "publiclinks, annotationinfo"
 MAY_BE_ABSENT = frozenset({404})
 _HEADERS = {"API-VERSION": "1", "languages": "*"}
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -77,8 +78,17 @@ class DamWire:
         )
 
     def get_file_version(self, version_id: str) -> Request:
-        """Read a file version with its public links; a 404 is an answer."""
-        return self._get("fileversion", version_id, headers={"select-fileversion": "publiclinks"})
+        """Read a file version with its public links and annotations; a 404 is an answer."""
+        return self._get("fileversion", version_id, headers={"select-fileversion": VERSION_PARTS})
+
+    def get_latest_version(self, record_id: str) -> Request:
+        """Read a record's latest master version as `get_file_version` does; a 404 is an answer."""
+        headers = {"select-record": "masterfilelatestversion", "select-fileversion": VERSION_PARTS}
+        return self._get("record", record_id, headers=headers)
+
+    def get_user(self, user_id: str) -> Request:
+        """Read a user of the DAM; a 404 is an answer."""
+        return self._get("user", user_id)
 
     def get_check_results(self, version_id: str) -> Request:
         """Read the check results of a file version; a 404 is an answer."""

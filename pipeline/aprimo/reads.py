@@ -9,6 +9,7 @@ from typing import TypeAlias
 from pipeline.aprimo import dam_translate, pm_objects, translate
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.dam_wire import normal_id
+from pipeline.aprimo.part_reads import PARTS
 from pipeline.aprimo.schemas import ObjectRow
 from pipeline.aprimo.wire import OBJECT_KINDS
 from pipeline.errors import PermanentError, PipelineError
@@ -99,7 +100,10 @@ class Reads:
             return self._project(want, bounds)
         if want.kind == "record":
             return self._record(want, bounds)
-        raise PermanentError("kind_unknown", f"A {want.kind} of Aprimo cannot be read.")
+        read = PARTS.get(want.kind)
+        if read is None:
+            raise PermanentError("kind_unknown", f"A {want.kind} of Aprimo cannot be read.")
+        return read(self._client, want, self._words[want.flow], self._now(), bounds)
 
     def _record(self, want: Want, bounds: Bounds) -> Snapshot:
         """One GET per record: a page of a search shows no classifications and comes from an index that lags."""

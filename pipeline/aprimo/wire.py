@@ -121,6 +121,14 @@ class Wire:
         """Annotate an asset version; a 404 is an answer."""
         return self._post("assets", _annotations(asset_id, version), body, answers=MAY_BE_ABSENT)
 
+    def get_funding_account(self, account_id: int) -> Request:
+        """Read a funding account; a 404 is an answer. There is no list: ids are known or there is nothing."""
+        return self._get("funding-accounts", f"funding-accounts/{account_id}", answers=MAY_BE_ABSENT)
+
+    def get_funding_summary(self, account_id: int) -> Request:
+        """Read how a funding account stands; a 404 is an answer."""
+        return self._get("funding-accounts", f"funding-accounts/{account_id}/summary", answers=MAY_BE_ABSENT)
+
     def get_user(self, user_id: int) -> Request:
         """Read a user; a 404 is an answer."""
         return self._get("users", f"users/{user_id}", answers=MAY_BE_ABSENT)

@@ -100,6 +100,7 @@ def test_a_record_for_review_is_read_in_the_flows_words(vendor: AprimoVendor) ->
         },
         "classifications": [{"id": "56cc22bb33cc44dd55ee66ff77008899", "path": "/Assets/Campaign"}],
         "modified_by": "58cc22bb33cc44dd55ee66ff77008899",
+        "preview_link": "https://previews.acme.example/hero.jpg?sig=1",
     }
     assert found.version == "2026-02-03T10:15:30.120000Z"
 
@@ -111,7 +112,14 @@ def test_a_record_is_asked_for_with_the_headers_the_dam_demands(
 
     headers = scripted.calls[0].headers
     assert (headers["API-VERSION"], headers["languages"], headers["User-Agent"]) == ("1", "*", "signoff")
-    assert headers["select-record"] == "fields, classifications, masterfile, masterfilelatestversion, modifiedby"
+    assert headers["select-record"].split(", ") == [
+        "fields",
+        "classifications",
+        "masterfile",
+        "masterfilelatestversion",
+        "preview",
+        "modifiedby",
+    ]
     assert (
         headers["select-record-fields"]
         == "ReviewState, CampaignCode, Markets, MasterRecord, Title, Score, ApprovedOn"

@@ -24,7 +24,7 @@ from pipeline.commands import (
 from pipeline.errors import StaleError, TransientError
 from pipeline.keys import aprimo_key, comment_marker
 from pipeline.ports import NotThere, Sent
-from pipeline.words import EventId
+from pipeline.words import EventId, WaitReason
 from tests.support.samples import sample
 from tests.support.scripted_http import Given, ScriptedVendor
 from tests.support.vendor_parts import bounds, new_aprimo
@@ -255,8 +255,9 @@ def test_a_link_waits_for_its_rendition_and_is_found_by_it(vendor: ScriptedVendo
     ready = {"id": VERSION, "fileState": "Available"}
     vendor.on(path, {"id": VERSION, "fileState": "Processing"}, ready, {**ready, "publiclinks": items(ended, live)})
 
-    with pytest.raises(TransientError):
+    with pytest.raises(TransientError) as wait:
         send(client, PUBLISH)
+    assert (wait.value.reason, wait.value.wait_s, wait.value.is_outage) == (WaitReason.PROCESSING, 10.0, True)
     assert send(client, PUBLISH) == Sent(how="sent", vendor_ref="l1")
     assert look_up(client, PUBLISH) == Sent(how="found", vendor_ref="l1")
     vendor.on(path, {**ready, "publiclinks": items(ended)})
