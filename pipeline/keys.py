@@ -45,6 +45,12 @@ def split_aprimo_key(key: BusinessKey) -> tuple[str, str, str]:
     return kind, object_id, part
 
 
+def kind_of(key: BusinessKey) -> str:
+    """The kind of object that an Aprimo business key names; "" for another key."""
+    whose, _, rest = key.partition(":")
+    return rest.partition(":")[0] if whose == "aprimo" else ""
+
+
 def digest(value: object) -> str:
     """A stable short hash of a JSON value: 32 hex digits of its SHA-256, keys sorted."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

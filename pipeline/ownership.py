@@ -11,9 +11,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.commands import AddComment, Command, SetFields, SetVariables, StartProcess
+from pipeline.commands import (
+    AddAnnotation,
+    AddCheck,
+    AddComment,
+    Command,
+    CreateObject,
+    CreateRecord,
+    ProjectVerb,
+    SetFields,
+    SetRecord,
+    SetVariables,
+    StartProcess,
+)
 from pipeline.errors import PermanentError
-from pipeline.flows.tenant import FlowWords
+from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.words import Side
 
 
@@ -77,6 +89,14 @@ STATES: Mapping[str, Mapping[str, Side]] = {
 }
 """Flow -> our state word -> whose value it is."""
 
+ACTS: Mapping[str, frozenset[str]] = {
+    "campaign_brief": frozenset({ProjectVerb.KIND}),
+}
+"""Flow -> the kinds of commands that it may plan in Aprimo beside setting its own fields."""
+
+STATUS, CLASSIFICATIONS = "record_status", "classifications"
+"""What a record has beside its fields: a flow that sets one names it among its fields, as OpenText's."""
+
 _GIVEN_BACK = frozenset({"draft", "submitted"})
 """Aprimo's values that we write all the same: what was edited goes back to draft, a hand edit back to submitted."""
 
@@ -113,23 +133,65 @@ def may_write_state(words: FlowWords, state: str) -> bool:
 def check(commands: Iterable[Command], words: FlowWords, *, writer: Writer) -> None:
     """Raise OwnershipError when a command of this line writes what is not its own."""
     for command in commands:
-        if isinstance(command, AddComment) is not (writer is Writer.NOTES):
-            raise OwnershipError(f"{command.KIND} is not written by the {writer} line")
+        _check_line(command, writer)
+        _check_act(command, words)
         match command:
-            case SetFields(fields=fields):
-                _check_fields(fields, words)
+            case SetFields(object_kind=kind, fields=fields):
+                _check_fields(fields, _views(words, kind))
+            case SetRecord(fields=fields):
+                _check_fields(fields, _views(words, RECORD))
+                _check_record(command, words)
+            case CreateObject(object_kind=kind, fields=fields):
+                _check_first(fields, _views(words, kind))
+            case CreateRecord(fields=fields):
+                _check_first(fields, _views(words, RECORD))
             case SetVariables(variables=variables) | StartProcess(variables=variables):
                 _check_variables(variables, words)
 
 
-def _check_fields(fields: Mapping[str, object], words: FlowWords) -> None:
-    by_wire = {word.wire: name for name, word in words.fields.items()}
+def _check_line(command: Command, writer: Writer) -> None:
+    """Remarks go out on the notes line, everything else on the main one; a check may be either's."""
+    is_remark = isinstance(command, AddComment | AddAnnotation)
+    is_either = isinstance(command, AddCheck)
+    if not is_either and is_remark is not (writer is Writer.NOTES):
+        raise OwnershipError(f"{command.KIND} is not written by the {writer} line")
+
+
+def _check_act(command: Command, words: FlowWords) -> None:
+    is_fields = isinstance(command, SetFields | SetRecord)
+    if command.SIDE is Side.APRIMO and not is_fields and command.KIND not in ACTS[words.flow]:
+        raise OwnershipError(f"{command.KIND} is nothing that {words.flow} does in Aprimo")
+
+
+def _views(words: FlowWords, kind: str) -> list[FlowWords]:
+    """The words of every object of a kind that the flow works on."""
+    views = [words, *(words.as_role(role) for role in words.also)]
+    return [view for view in views if view.object_kind == kind]
+
+
+def _check_fields(fields: Mapping[str, object], views: Iterable[FlowWords]) -> None:
+    by_wire = {word.wire: (view, name) for view in views for name, word in view.fields.items()}
+    states = {view.state_wire: view for view in views if view.state_wire}
     for wire, value in fields.items():
-        if wire == words.state_wire:
-            if not may_write_state(words, words.state_word(value)):
+        if wire in states:
+            if not may_write_state(states[wire], states[wire].state_word(value)):
                 raise OwnershipError(f"the state {value} belongs to Aprimo")
-        elif wire not in by_wire or owned(words, by_wire[wire]).owner is not Side.OPENTEXT:
-            raise OwnershipError(f"{by_wire.get(wire, wire)} is not ours to write in Aprimo")
+        elif wire not in by_wire or owned(*by_wire[wire]).owner is not Side.OPENTEXT:
+            raise OwnershipError(f"{by_wire[wire][1] if wire in by_wire else wire} is not ours to write in Aprimo")
+
+
+def _check_first(fields: Mapping[str, object], views: Iterable[FlowWords]) -> None:
+    """What we make has our values in all the fields that the flow knows of it, whoever owns them from then on."""
+    known = {wire for view in views for wire in view.wire_names()}
+    for wire in fields.keys() - known:
+        raise OwnershipError(f"{wire} is no field that the flow knows")
+
+
+def _check_record(command: SetRecord, words: FlowWords) -> None:
+    classified = command.add_classifications or command.remove_classifications
+    for name in [*([STATUS] if command.status else []), *([CLASSIFICATIONS] if classified else [])]:
+        if FIELDS[words.flow].get(name) != _OPENTEXTS:
+            raise OwnershipError(f"{name} is not ours to write in Aprimo")
 
 
 def _check_variables(variables: Mapping[str, object], words: FlowWords) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from pipeline.commands import Command
 from pipeline.words import (
@@ -30,13 +31,14 @@ from pipeline.words import (
 class Want:
     """An object to read: kind is `activity`, `process`, …; id as the vendor gives it.
 
-    flow names whose words translate the object.
+    flow names whose words translate the object; role: as which of the flow's further objects, "" for the kind's own.
     """
 
     flow: str
     side: Side
     kind: str
     object_id: str
+    role: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +107,10 @@ class Snapshot:
     wire: Mapping[str, JsonValue] = field(default_factory=dict)
     comments: tuple[CommentRead, ...] = ()
     process: ProcessRead | None = None
+
+
+Snapshots: TypeAlias = "Mapping[Want, Snapshot]"
+"""What was read for an event, by what was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,8 +24,8 @@ class Routes:
 
     by_kind: Mapping[str, tuple[str, ...]]
     by_process: Mapping[str, tuple[str, ...]]
-    kind_of: Mapping[str, str]
-    """Flow -> the kind of object that is its item."""
+    kinds_of: Mapping[str, frozenset[str]]
+    """Flow -> the kinds of objects that it works on."""
 
     @classmethod
     def of(cls, words: Iterable[FlowWords]) -> Routes:
@@ -34,10 +34,11 @@ class Routes:
         by_kind: dict[str, tuple[str, ...]] = {}
         by_process: dict[str, tuple[str, ...]] = {}
         for each in ordered:
-            by_kind[each.object_kind] = (*by_kind.get(each.object_kind, ()), each.flow)
+            for kind in each.kinds():
+                by_kind[kind] = (*by_kind.get(kind, ()), each.flow)
             by_process[each.process_key] = (*by_process.get(each.process_key, ()), each.flow)
-        kind_of = {each.flow: each.object_kind for each in ordered}
-        return cls(by_kind=by_kind, by_process=by_process, kind_of=kind_of)
+        kinds_of = {each.flow: frozenset(each.kinds()) for each in ordered}
+        return cls(by_kind=by_kind, by_process=by_process, kinds_of=kinds_of)
 
     def flows_of_kind(self, kind: str) -> tuple[str, ...]:
         """The flows whose items are of this kind; empty when none names it."""
@@ -141,5 +142,5 @@ def _subject(routes: Routes, flow: str, instance_id: str, business_key: str) -> 
         kind, object_id, _ = split_aprimo_key(BusinessKey(business_key))
     except ValueError:  # Somebody else's key, or none.
         return process_key(instance_id)
-    is_ours = bool(object_id) and kind == routes.kind_of[flow]
+    is_ours = bool(object_id) and kind in routes.kinds_of[flow]
     return BusinessKey(business_key) if is_ours else process_key(instance_id)

@@ -6,7 +6,7 @@ read fails waits by itself; a line whose lease is gone drops out; the others of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from pipeline import failpoints, planned, steps
@@ -31,6 +31,9 @@ from pipeline.words import (
     side_of_lane,
     urgency_of_lane,
 )
+
+READING_ROUNDS = 4
+"""How often a flow may ask for more because of what it read: a package, then its records, then their reviews."""
 
 
 def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> list[EventId]:
@@ -91,10 +94,20 @@ def _bounds(lane_name: str, began: float, ports: Ports) -> Bounds:
 def _decide(members: Sequence[Member], bounds: Bounds, ports: Ports) -> None:
     for member in members:
         _guarded(member, partial(_choose, member, ports))
-    sound = [member for member in members if member.plan is None]
-    snapshots = _read(sound, bounds, ports)
-    for member in sound:
-        _guarded(member, partial(_plan, member, snapshots, ports))
+    read: dict[Want, Snapshot | PipelineError] = {}
+    asking = [member for member in members if member.plan is None]
+    for _ in range(READING_ROUNDS):
+        read |= _read(_unread(asking, read), bounds, ports)
+        for member in asking:
+            _guarded(member, partial(_choose_more, member, read, ports))
+        asking = [member for member in asking if _unread([member], read) and member.plan is None]
+        if not asking:
+            break
+    for member in asking:
+        member.plan = refuse("plan_failed", f"It wants to read more after {READING_ROUNDS} rounds.")
+    for member in members:
+        if member.plan is None:
+            _guarded(member, partial(_plan, member, read, ports))
 
 
 def _guarded(member: Member, rules: Callable[[], None]) -> None:
@@ -110,13 +123,13 @@ def _guarded(member: Member, rules: Callable[[], None]) -> None:
 def _choose(member: Member, ports: Ports) -> None:
     """What to read for the head, and which later looks that read covers."""
     flow = ports.flows[member.claim.flow]
-    member.wants = flow.wants(member.head, member.link)
+    member.wants = flow.wants(member.head, {}, member.link)
     member.covered = tuple(
         event
         for event in member.events[1:]
         if event.kind is EventKind.LOOK
         and event.state is EventState.ACCEPTED
-        and _is_covered(event, flow.wants(event, member.link), member)
+        and _is_covered(event, flow.wants(event, {}, member.link), member)
     )
 
 
@@ -132,21 +145,37 @@ def _is_covered(event: Event, wants: tuple[Want, ...], member: Member) -> bool:
     return not member.wants and head.kind is EventKind.LOOK and is_same
 
 
-def _read(members: Sequence[Member], bounds: Bounds, ports: Ports) -> dict[Want, Snapshot | PipelineError]:
+def _choose_more(member: Member, read: Mapping[Want, Snapshot | PipelineError], ports: Ports) -> None:
+    """What else to read, now that this is known: nothing where a read failed."""
+    snapshots = _snapshots(member, read)
+    if len(snapshots) < len(member.wants):
+        return
+    more = ports.flows[member.claim.flow].wants(member.head, snapshots, member.link)
+    member.wants = tuple(dict.fromkeys((*member.wants, *more)))
+
+
+def _unread(members: Sequence[Member], read: Mapping[Want, Snapshot | PipelineError]) -> list[Want]:
+    return list(dict.fromkeys(want for member in members for want in member.wants if want not in read))
+
+
+def _snapshots(member: Member, read: Mapping[Want, Snapshot | PipelineError]) -> dict[Want, Snapshot]:
+    return {want: found for want in member.wants if isinstance(found := read.get(want), Snapshot)}
+
+
+def _read(wants: Sequence[Want], bounds: Bounds, ports: Ports) -> dict[Want, Snapshot | PipelineError]:
     by_side: dict[Side, list[Want]] = {}
-    for want in dict.fromkeys(want for member in members for want in member.wants):
+    for want in wants:
         by_side.setdefault(want.side, []).append(want)
     read: dict[Want, Snapshot | PipelineError] = {}
-    for side, wants in by_side.items():
-        read.update(ports.vendors[side].read(wants, bounds))
+    for side, of_side in by_side.items():
+        read.update(ports.vendors[side].read(of_side, bounds))
     return read
 
 
-def _plan(member: Member, read: dict[Want, Snapshot | PipelineError], ports: Ports) -> None:
+def _plan(member: Member, read: Mapping[Want, Snapshot | PipelineError], ports: Ports) -> None:
     outcomes = [read[want] for want in member.wants]
     failure = next((outcome for outcome in outcomes if isinstance(outcome, PipelineError)), None)
     if failure is not None:
         member.failure = failure
         return
-    snapshots = {outcome.want.side: outcome for outcome in outcomes if isinstance(outcome, Snapshot)}
-    member.plan = ports.flows[member.claim.flow].plan(member.head, snapshots, member.link)
+    member.plan = ports.flows[member.claim.flow].plan(member.head, _snapshots(member, read), member.link)

@@ -43,20 +43,22 @@ def named_values(row: RecordRow, names: Names, bounds: Bounds) -> Values:
 def record_snapshot(want: Want, row: RecordRow, values: Values, words: FlowWords, read_at: datetime) -> Snapshot:
     """A record as the flow sees it.
 
-    The flow's own item: the fields of its TOML, `state` (our word, "" for one the TOML does not name) and
-    `state_name`. Any other record: every field by its name. Both: `record_status`, `content_type`, `file_id`,
-    `file_version` (None without a file), `classifications` (id and path), `modified_by` (an `adamUserId`),
-    `preview_link` (signed, another one at every read: for people, never to be compared or kept).
+    The flow's own item: the fields of its TOML, `state` (our word, "" for one the TOML does not name), `state_id` and
+    `state_name` (both the option's name). Any other record: every field by its name. Both: `record_status`, `type_id`
+    (the content type), `content_type`, `file_id`, `file_version` (None without a file), `classifications` (id and
+    path), `modified_by` (an `adamUserId`), `preview_link` (signed, another one at every read: for people, never to be
+    compared or kept). wire: the fields by their names, as they were named.
     """
     ours: dict[str, JsonValue] = {}
     if want.kind == words.object_kind:
         ours = {name: _field(word, values.get(word.wire, ""), words) for name, word in words.fields.items()}
         state = values.get(words.state_wire, "")
         state_name = state if isinstance(state, str) else "; ".join(state)
-        ours |= {"state": words.state_word(state_name), "state_name": state_name}
+        ours |= {"state": words.state_word(state_name), "state_id": state_name, "state_name": state_name}
     else:
         ours |= {name: list(value) if isinstance(value, list) else value for name, value in values.items()}
     ours |= {
+        "type_id": row.content_type,
         "record_status": row.status.casefold(),
         "content_type": row.content_type,
         "file_id": row.file_id,
@@ -65,7 +67,10 @@ def record_snapshot(want: Want, row: RecordRow, values: Values, words: FlowWords
         "modified_by": row.modified_by,
         "preview_link": row.preview_uri,
     }
-    return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=ours)
+    wire: dict[str, JsonValue] = {
+        name: list(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=ours, wire=wire)
 
 
 def _named(field: FieldRow, names: Names, bounds: Bounds) -> str | list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from pipeline.aprimo.schemas import AprimoSchema, Person, flat
-from pipeline.aprimo.translate import field_value, integer, is_same, money
+from pipeline.aprimo.translate import as_json, field_value, integer, is_same, money
 from pipeline.aprimo.wire import ObjectKind
 from pipeline.flows.tenant import FieldType, FlowWords
 from pipeline.plan import Snapshot, Want
@@ -84,10 +84,11 @@ def snapshot(
             name: field_value(word, row.values.get(word.wire), words, people) for name, word in words.fields.items()
         }
         state_id = integer(row.values.get(words.state_wire))
-        values |= {"state": words.state_word(state_id), "state_id": state_id}
+        values |= {"state": words.state_word(state_id), "state_id": state_id, "type_id": None}
     values |= {"status": status, "modified_by": row.modified_by}
     version = sortable(row.modified_at) if row.modified_at else ""
-    return Snapshot(want=want, read_at=read_at, version=version, values=values)
+    wire = {name: as_json(value) for name, value in row.values.items()}
+    return Snapshot(want=want, read_at=read_at, version=version, values=values, wire=wire)
 
 
 def holds(now: object, expected: object) -> bool:

@@ -57,7 +57,7 @@ class Reads:
         def outcome(want: Want, bounds: Bounds) -> Snapshot:
             # What a search does not return, or not whole, may be hidden from it only.
             row = found.get(_number(want))
-            if row is None or not translate.has_attributes(row.raw, self._words[want.flow]):
+            if row is None or not translate.has_attributes(row.raw, self._words_for(want)):
                 row = self._row(kind, _number(want), bounds)
             return self._snapshot(want, row, read_at, bounds)
 
@@ -76,7 +76,7 @@ class Reads:
     def _snapshot(self, want: Want, row: AnyRow | None, read_at: datetime, bounds: Bounds) -> Snapshot:
         if row is None:
             return Snapshot(want=want, read_at=read_at, is_absent=True)
-        words = self._words[want.flow]
+        words = self._words_for(want)
         if isinstance(row, ObjectRow):
             people = self._client.people(translate.people_of(row, words), bounds)
             return translate.activity_snapshot(want, row, words, people, read_at)
@@ -92,6 +92,11 @@ class Reads:
             number = translate.integer(row.values.get("commitmentStatus"))
             return "" if number is None else self._client.options.commitment_statuses.get(number, "")
         return ""
+
+    def _words_for(self, want: Want) -> FlowWords:
+        """The flow's words as the wanted object has them."""
+        words = self._words[want.flow]
+        return words.as_role(want.role) if want.role else words.as_kind(want.kind)
 
     # ---- one by one ------------------------------------------------------------------------------------------------
 
@@ -112,7 +117,7 @@ class Reads:
             record_id = normal_id(want.object_id)
         except ValueError as err:
             raise PermanentError("id_malformed", f"{want.object_id!r} is no id of a record in Aprimo.") from err
-        words = self._words[want.flow]
+        words = self._words_for(want)
         row = self._client.dam.record(record_id, bounds, field_names=dam_translate.field_names(want, words))
         if row is None:
             return Snapshot(want=want, read_at=read_at, is_absent=True)

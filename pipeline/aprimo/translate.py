@@ -36,7 +36,7 @@ def activity_snapshot(
         "type_id": row.type_id,
         "modified_by": row.modified_by,
     }
-    wire = {word.wire: _as_json(row.values.get(word.wire)) for word in words.fields.values()}
+    wire = {word.wire: as_json(row.values.get(word.wire)) for word in words.fields.values()}
     return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=values, wire=wire)
 
 
@@ -85,7 +85,7 @@ def money(value: object) -> str:
     return f"{amount:.{max(places, TWO_PLACES)}f}"
 
 
-def _as_json(value: Any) -> JsonValue:  # noqa: ANN401 - `Any` ends here.
+def as_json(value: Any) -> JsonValue:  # noqa: ANN401 - `Any` ends here.
     """A wire value as our JSON columns can hold it: numbers with fractions become text."""
     return value if value is None or isinstance(value, str | int) else str(value)
 

@@ -38,6 +38,7 @@ from pipeline.flows.shared.writing import (
     ours,
 )
 from pipeline.flows.tenant import FieldWord, FlowWords
+from pipeline.flows.toml_table import Table
 from pipeline.keys import is_notes
 from pipeline.plan import (
     Link,
@@ -45,7 +46,7 @@ from pipeline.plan import (
     Notice,
     Plan,
     ProcessRow,
-    Snapshot,
+    Snapshots,
     Want,
     ignore,
     refuse,
@@ -57,6 +58,8 @@ STATES = ("draft", "submitted", "withdrawn", "in_production", "rejected", "chang
 """The state words that the tenant's file must give."""
 FIELDS = ("name", "matrix", "decision", "message")
 """The fields that it must give; the others of the ownership table are carried and shown where it names them."""
+ALSO: Mapping[str, tuple[str, ...]] = {}
+ANSWERS: frozenset[str] = frozenset()
 
 _SUBMITTED = "submitted"
 _IN_APPROVAL = "in approval"
@@ -69,17 +72,23 @@ _STATE_OF: Mapping[Decision, str] = {
 """Where a decision takes the item. An unknown one takes it nowhere."""
 
 
-def wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+def read_terms(root: Table) -> None:
+    """Nothing: a brief has no tables of its own."""
+    del root
+
+
+def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
     """What to read for an event; nothing for a remark, which carries its own meaning."""
+    del snapshots
     return () if is_notes(event.line_key) else looking.wants(event, link, words)
 
 
-def plan(event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: FlowWords) -> Plan:
+def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
     """What is to be done about a brief."""
     if is_notes(event.line_key):
         return notes.carry(event, link)
     if looking.is_provisional(link):
-        return looking.place(event, snapshots.get(Side.OPENTEXT), words)
+        return looking.place(event, looking.process_in(snapshots), words)
     case = looking.gather(event, snapshots, link, words)
     return endings.without_reading(case) or _by_state(case)
 

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 
 from pipeline import ownership
 from pipeline.flows.registry import FLOWS, FlowModule
-from pipeline.flows.tenant import FieldType, FieldWord, FlowWords, Policy, Stakeholder
+from pipeline.flows.tenant import RECORD, FieldType, FieldWord, FlowWords, ItemWords, Policy, Stakeholder
 from pipeline.flows.toml_table import Table
 from pipeline.words import Decision, Side
 
+WRITTEN = frozenset({FieldType.TEXT, FieldType.MONEY, FieldType.DATE, FieldType.INTEGER, FieldType.LIST})
+"""The types of fields that we write: a user or a currency is read only."""
 OUTCOMES = frozenset(Decision) - {Decision.UNKNOWN}
 """What a model's answer may be mapped to: nothing is ever mapped to unknown, which is what is left."""
 
@@ -33,24 +35,26 @@ def read_words(flow: str, document: Mapping[str, object]) -> FlowWords:
     module = FLOWS[flow]
     faults: list[str] = []
     root = Table("", document, faults)
-    item = root.table("item")
     process = root.table("process")
+    item = _item(root.table("item"), root, has_states=bool(module.STATES))
     words = FlowWords(
         flow=flow,
-        object_kind=item.text("kind", example='"activity"'),
-        type_ids=item.integers("types", example="[17]"),
-        state_wire=item.text("state", example='"activityStateId"'),
-        link_template=item.text("link", example='"https://example.aprimo.com/#/activities/{id}"', default=""),
+        object_kind=item.kind,
+        type_ids=item.type_ids,
+        state_wire=item.state_wire,
+        link_template=item.link_template,
         process_key=process.text("key", example='"campaignBrief"'),
-        states=_states(root.table("states")),
-        outcomes=_outcomes(root.table("outcomes")),
-        fields=_fields(root.table("fields")),
+        states=item.states,
+        outcomes=_outcomes(root.table("outcomes"), module.ANSWERS),
+        fields=item.fields,
+        also=_also(root.table("also", is_optional=True)),
+        terms=module.read_terms(root),
         stakeholders=tuple(_stakeholder(each) for each in root.tables("stakeholders")),
         policies=_policies(root.table("policies", is_optional=True)),
         currencies=_currencies(root.table("currencies", is_optional=True)),
         people=_texts(root.table("people", is_optional=True), example='"reviewer.one@example.com"'),
     )
-    for table in (item, process, root):
+    for table in (process, root):
         table.done()
     faults += _contradictions(words, module)
     if faults:
@@ -58,18 +62,53 @@ def read_words(flow: str, document: Mapping[str, object]) -> FlowWords:
     return words
 
 
-def _states(table: Table) -> dict[str, int]:
-    return {word: table.integer(word, example="2") for word in table.names()}
+def _item(table: Table, beside: Table, *, has_states: bool) -> ItemWords:
+    """A kind of object; its states and fields are tables beside its own.
+
+    has_states: whether the flow cannot do without them.
+    """
+    kind = table.text("kind", example='"activity"')
+    is_dam = kind == RECORD
+    types = table.texts("types", example='["Asset"]') if is_dam else table.integers("types", example="[17]")
+    words = ItemWords(
+        kind=kind,
+        type_ids=frozenset(types),
+        state_wire=table.text("state", example='"activityStateId"', default=None if has_states else ""),
+        link_template=table.text("link", example='"https://example.aprimo.com/#/activities/{id}"', default=""),
+        states=_states(beside.table("states", is_optional=not has_states), is_dam=is_dam),
+        fields=_fields(beside.table("fields")),
+    )
+    if beside is not table:
+        table.done()
+    return words
 
 
-def _outcomes(table: Table) -> dict[str, str]:
+def _also(table: Table) -> dict[str, ItemWords]:
+    roles = {role: table.table(role) for role in table.names()}
+    words = {role: _item(each, each, has_states=False) for role, each in roles.items()}
+    for each in roles.values():
+        each.done()
+    return words
+
+
+def _states(table: Table, *, is_dam: bool) -> dict[str, int | str]:
+    """PM knows a state by its number, the DAM by its option's name."""
+    return {
+        word: table.text(word, example='"For review"') if is_dam else table.integer(word, example="2")
+        for word in table.names()
+    }
+
+
+def _outcomes(table: Table, answers: frozenset[str]) -> dict[str, str]:
+    """answers: what an answer may mean in this flow beside a decision."""
+    allowed = OUTCOMES | answers
     outcomes = {}
     for raw in table.names():
         word = table.text(raw, example='"approved"')
-        if word in OUTCOMES:
+        if word in allowed:
             outcomes[raw] = word
         elif word:
-            table.fault(raw, f"must be one of {', '.join(sorted(OUTCOMES))}, not {word!r}", example='"approved"')
+            table.fault(raw, f"must be one of {', '.join(sorted(allowed))}, not {word!r}", example='"approved"')
     return outcomes
 
 
@@ -136,10 +175,11 @@ def _texts(table: Table, *, example: str) -> dict[str, str]:
 
 
 def _contradictions(words: FlowWords, module: FlowModule) -> list[str]:
+    roles = [(f"also.{role}.", words.as_role(role)) for role in words.also]
     return [
         *_lacking(words, module),
         *_doubled(words),
-        *_misplaced_fields(words),
+        *(fault for role, view in [("", words), *roles] for fault in _misplaced(role, view)),
         *_misplaced_stakeholders(words),
         *_misplaced_policies(words),
     ]
@@ -151,7 +191,11 @@ def _lacking(words: FlowWords, module: FlowModule) -> list[str]:
         f"states.{word}: is missing (example: {word} = 2)" for word in module.STATES if word not in words.states
     ]
     lacking += [f"fields.{name}: is missing" for name in module.FIELDS if name not in words.fields]
-    if Decision.APPROVED not in words.outcomes.values():
+    for role, names in module.ALSO.items():
+        fields = words.also[role].fields if role in words.also else {}
+        lacking += [f"also.{role}.fields.{name}: is missing" for name in names if name not in fields]
+        lacking += [f"also.{role}: is missing"] if role not in words.also and not names else []
+    if Decision.APPROVED not in words.outcomes.values() and not module.ANSWERS:
         lacking.append('outcomes: no answer means approved (example: approved = "approved")')
     unknown = (word for word in words.states if ownership.state_owner(words, word) is None)
     lacking += [f"states.{word}: is no state of this flow; known are: {', '.join(module.STATES)}" for word in unknown]
@@ -160,11 +204,11 @@ def _lacking(words: FlowWords, module: FlowModule) -> list[str]:
 
 def _doubled(words: FlowWords) -> list[str]:
     """What must be said once only, or two fields would overwrite each other."""
-    fields = words.fields.values()
     said = {
         "states": words.states.values(),
-        "fields.*.wire": [words.state_wire, *(word.wire for word in fields if word.wire)],
-        "fields.*.variable": [word.variable for word in fields if word.variable],
+        "fields.*.wire": words.wire_names(),
+        "fields.*.variable": [word.variable for word in words.fields.values() if word.variable],
+        **{f"also.{role}.fields.*.wire": words.as_role(role).wire_names() for role in words.also},
         "stakeholders.key": [each.key for each in words.stakeholders],
         "stakeholders.task": [each.task for each in words.stakeholders],
     }
@@ -176,16 +220,17 @@ def _doubled(words: FlowWords) -> list[str]:
     ]
 
 
-def _misplaced_fields(words: FlowWords) -> list[str]:
+def _misplaced(role: str, words: FlowWords) -> list[str]:
+    """What a kind of object says that contradicts itself; role: where it stands in the file."""
     faults = []
+    if words.object_kind == "activity" and not words.type_ids:
+        faults.append(f"{role or 'item.'}types: is needed, not every activity is one (example: [17])")
     for name in ownership.names_of(words, Side.OPENTEXT):
-        word = words.fields[name]
+        word, place = words.fields[name], f"{role}fields.{name}"
         if word.variable or word.is_required or word.is_material:
-            faults.append(
-                f"fields.{name}: OpenText owns it, so it has no variable and is neither required nor material"
-            )
-        if word.type is not FieldType.TEXT:
-            faults.append(f"fields.{name}.type: OpenText owns it, so it is text")
+            faults.append(f"{place}: OpenText owns it, so it has no variable and is neither required nor material")
+        if word.type not in WRITTEN:
+            faults.append(f"{place}.type: OpenText owns it, so it is one of {', '.join(sorted(WRITTEN))}")
     return faults
 
 
@@ -213,7 +258,8 @@ def _is_carried_list(words: FlowWords, name: str) -> bool:
 
 
 def _misplaced_policies(words: FlowWords) -> list[str]:
-    allowed = {"state", *ownership.names_of(words, Side.OPENTEXT)}
+    views = [words, *(words.as_role(role) for role in words.also)]
+    allowed = {"state", *(name for view in views for name in ownership.names_of(view, Side.OPENTEXT))}
     return [
         f"policies.{name}: is no field that OpenText owns; known are: {', '.join(sorted(allowed))}"
         for name in words.policies

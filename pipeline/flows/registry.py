@@ -13,14 +13,14 @@ from pipeline import ownership
 from pipeline.events import Event
 from pipeline.flows import campaign_brief
 from pipeline.flows.tenant import FlowWords
-from pipeline.keys import is_notes
+from pipeline.flows.toml_table import Table
+from pipeline.keys import is_notes, kind_of
 from pipeline.ownership import Writer
-from pipeline.plan import Link, Plan, Snapshot, Want
-from pipeline.words import Side
+from pipeline.plan import Link, Plan, Snapshots, Want
 
 
 class FlowModule(Protocol):
-    """What a flow's module offers. STATES and FIELDS: what the tenant's file must give it."""
+    """What a flow's module offers. STATES, FIELDS and ALSO: what the tenant's file must give it."""
 
     @property
     def NAME(self) -> str:  # noqa: N802 - A module's constant.
@@ -34,11 +34,22 @@ class FlowModule(Protocol):
     def FIELDS(self) -> tuple[str, ...]:  # noqa: N802 - A module's constant.
         """The fields it cannot do without."""
 
-    def wants(self, event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
-        """What to read for an event."""
+    @property
+    def ALSO(self) -> Mapping[str, tuple[str, ...]]:  # noqa: N802 - A module's constant.
+        """The roles of further objects that it cannot do without, each with the fields it needs of them."""
 
-    def plan(self, event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: FlowWords) -> Plan:
-        """What is to be done."""
+    @property
+    def ANSWERS(self) -> frozenset[str]:  # noqa: N802 - A module's constant.
+        """What a model's answers may mean beside decisions, e.g. `done` of a step of work."""
+
+    def read_terms(self, root: Table) -> object:
+        """What the flow's own tables say: a value of its own type, None where it has none."""
+
+    def wants(self, event: Event, snapshots: Snapshots, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+        """What to read for an event, given what was read already: asked until it wants nothing more."""
+
+    def plan(self, event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
+        """What is to be done. words: as the kind of the event's item has them."""
 
 
 FLOWS: Mapping[str, FlowModule] = {
@@ -54,16 +65,20 @@ class BoundFlow:
     words: FlowWords
     module: FlowModule
 
-    def wants(self, event: Event, link: Link | None) -> tuple[Want, ...]:
-        """What to read for an event of a line."""
-        return self.module.wants(event, link, self.words)
+    def wants(self, event: Event, snapshots: Snapshots, link: Link | None) -> tuple[Want, ...]:
+        """What to read for an event of a line, given what was read already."""
+        return self.module.wants(event, snapshots, link, self._words_for(event))
 
-    def plan(self, event: Event, snapshots: Mapping[Side, Snapshot], link: Link) -> Plan:
+    def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         """What is to be done. Raises OwnershipError when the flow would write what is not its own."""
-        made = self.module.plan(event, snapshots, link, self.words)
+        made = self.module.plan(event, snapshots, link, self._words_for(event))
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN
         ownership.check(made.commands, self.words, writer=writer)
         return made
+
+    def _words_for(self, event: Event) -> FlowWords:
+        """The words of the kind of object that the event's line is about."""
+        return self.words.as_kind(kind_of(event.subject))
 
 
 def bind(flow: str, words: FlowWords) -> BoundFlow:

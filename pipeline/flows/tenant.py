@@ -6,9 +6,15 @@ The file's shape, table by table, is in docs/flows.md; a reader gets every fault
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import TypeVar
+
+_Terms = TypeVar("_Terms")
+
+RECORD = "record"
+"""The one kind of object that lives in the DAM; all others are PM's."""
 
 
 class FieldType(StrEnum):
@@ -81,20 +87,36 @@ class Stakeholder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ItemWords:
+    """Another kind of Aprimo object that a flow works on beside its item, e.g. the campaign of a commitment."""
+
+    kind: str
+    type_ids: frozenset[int | str]
+    state_wire: str
+    states: Mapping[str, int | str]
+    fields: Mapping[str, FieldWord]
+    link_template: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FlowWords:
     """The words of one flow in one tenant.
 
-    object_kind and type_ids: which Aprimo objects are ours. states: our state word -> the id Aprimo stores.
-    link_template: the address of the item for a person, with `{id}`.
+    object_kind and type_ids: which Aprimo objects are ours; no types: all of the kind. states: our state word -> what
+    Aprimo stores, an id in PM, an option's name in the DAM. link_template: the address of the item for a person, with
+    `{id}`. also: role -> another kind of object, e.g. `campaign`. terms: what the flow's own tables say, a value of
+    the flow's own type.
     """
 
     flow: str
     object_kind: str
-    type_ids: frozenset[int]
+    type_ids: frozenset[int | str]
     process_key: str
     state_wire: str
-    states: Mapping[str, int]
+    states: Mapping[str, int | str]
     fields: Mapping[str, FieldWord]
+    also: Mapping[str, ItemWords] = field(default_factory=dict)
+    terms: object = None
     stakeholders: tuple[Stakeholder, ...] = ()
     currencies: Mapping[int, str] = field(default_factory=dict)
     outcomes: Mapping[str, str] = field(default_factory=dict)
@@ -110,5 +132,39 @@ class FlowWords:
         return next((word for word, known in self.states.items() if known == state_id), "")
 
     def wire_names(self) -> tuple[str, ...]:
-        """Every wire name this flow reads or writes."""
-        return (self.state_wire, *(word.wire for word in self.fields.values()))
+        """Every wire name that is read or written of the item."""
+        wires = (self.state_wire, *(word.wire for word in self.fields.values()))
+        return tuple(wire for wire in wires if wire)
+
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind of Aprimo object that the flow works on, its item's first, each once."""
+        return tuple(dict.fromkeys([self.object_kind, *(other.kind for other in self.also.values())]))
+
+    def as_kind(self, kind: str) -> FlowWords:
+        """These words with another kind of object as the item; the item's own where the kind is not named.
+
+        Where a role shares the item's kind the item's words are given.
+        """
+        if kind == self.object_kind:
+            return self
+        role = next((role for role, other in self.also.items() if other.kind == kind), "")
+        return self.as_role(role) if role else self
+
+    def as_role(self, role: str) -> FlowWords:
+        """These words with the object of a role as the item. Raises KeyError for a role that is none."""
+        other = self.also[role]
+        return replace(
+            self,
+            object_kind=other.kind,
+            type_ids=other.type_ids,
+            state_wire=other.state_wire,
+            states=other.states,
+            fields=other.fields,
+            link_template=other.link_template,
+        )
+
+    def terms_of(self, kind: type[_Terms]) -> _Terms:
+        """What the flow's own tables say. Raises TypeError where they are another flow's."""
+        if not isinstance(self.terms, kind):
+            raise TypeError(f"flow {self.flow} has no {kind.__name__}")
+        return self.terms

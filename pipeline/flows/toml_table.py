@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeVar
 
@@ -46,19 +47,37 @@ class Table:
             return value
         return self._wrong(key, value, "must be text", example, default or "")
 
-    def integer(self, key: str, *, example: str) -> int:
+    def integer(self, key: str, *, example: str, default: int | None = None) -> int:
         """A whole number."""
-        value = self._take(key, example, None)
+        value = self._take(key, example, default)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         return self._wrong(key, value, "must be a whole number", example, 0)
 
     def integers(self, key: str, *, example: str) -> frozenset[int]:
-        """A list of whole numbers, at least one."""
-        value = self._take(key, example, None)
-        if isinstance(value, list) and value and all(type(item) is int for item in value):
+        """A list of whole numbers; where it is left out there are none."""
+        value = self._take(key, example, [])
+        if isinstance(value, list) and all(type(item) is int for item in value):
             return frozenset(value)
         return self._wrong(key, value, "must be a list of whole numbers", example, frozenset[int]())
+
+    def texts(self, key: str, *, example: str) -> tuple[str, ...]:
+        """A list of texts that are not blank; where it is left out there are none."""
+        value = self._take(key, example, [])
+        if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
+            return tuple(value)
+        return self._wrong(key, value, "must be a list of texts", example, ())
+
+    def decimal(self, key: str, *, example: str, default: str | None = None) -> Decimal:
+        """An amount, written as text: a fraction in TOML would be a float."""
+        value = self._take(key, example, default)
+        try:
+            amount = Decimal(value) if isinstance(value, str) else None
+        except InvalidOperation:
+            amount = None
+        if amount is not None and amount.is_finite():
+            return amount
+        return self._wrong(key, value, "must be an amount as text", example, Decimal(0))
 
     def truth(self, key: str) -> bool:
         """True or false; false where it is not given."""
@@ -95,11 +114,13 @@ class Table:
             return Table(path, {}, self._faults)
         return Table(path, self._values[key], self._faults)
 
-    def tables(self, key: str) -> Sequence[Table]:
-        """An array of tables, at least one; each has its number in its path, from 1."""
+    def tables(self, key: str, *, is_optional: bool = False) -> Sequence[Table]:
+        """An array of tables, at least one unless optional; each has its number in its path, from 1."""
         self._asked.add(key)
         values = self._values.get(key)
         path = f"{self._path}.{key}" if self._path else key
+        if is_optional and values is None:
+            return ()
         if not isinstance(values, list) or not values:
             self._faults.append(f"{path}: at least one [[{path}]] is needed")
             return ()

@@ -27,9 +27,11 @@ def process_snapshot(
 ) -> Snapshot:
     """A process as the flow sees it; values hold those fields of the TOML that a process variable carries."""
     process = process_read(row, tasks, options)
+    fields = [words.fields, *(other.fields for other in words.also.values())]
     values = {
         name: row.variables[word.variable]
-        for name, word in words.fields.items()
+        for of_kind in fields
+        for name, word in of_kind.items()
         if word.variable and word.variable in row.variables
     }
     return Snapshot(

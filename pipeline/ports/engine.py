@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pipeline.backoff import RetryPolicy
 from pipeline.events import Event
-from pipeline.plan import Link, Plan, Snapshot, Want
+from pipeline.plan import Link, Plan, Snapshots, Want
 from pipeline.ports.rows import (
     Hint,
 )
@@ -81,8 +81,8 @@ class FlowPort(Protocol):
     def name(self) -> str:
         """The flow's name."""
 
-    def wants(self, event: Event, link: Link | None) -> tuple[Want, ...]:
-        """What to read for an event of a line."""
+    def wants(self, event: Event, snapshots: Snapshots, link: Link | None) -> tuple[Want, ...]:
+        """What to read for an event of a line, given what was read already: asked until it wants nothing more."""
 
-    def plan(self, event: Event, snapshots: Mapping[Side, Snapshot], link: Link) -> Plan:
+    def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         """What is to be done."""

@@ -166,7 +166,7 @@ class World:
 
     def _plan(self, head: Event) -> Plan:
         link = self.link if head.subject == KEY else replace(self.link, business_key=head.subject, processes=())
-        snapshots = {want.side: self._read(want) for want in self._flow.wants(head, link)}
+        snapshots = {want: self._read(want) for want in self._flow.wants(head, {}, link)}
         plan = self._flow.plan(head, snapshots, link)
         self.plans.append(plan)
         return plan

@@ -227,9 +227,9 @@ def applied(link: Link, changes: LinkChanges, instance: str = INSTANCE) -> Link:
 
 def plan(link: Link, *snapshots: Snapshot, what: Event | None = None, by: FlowWords | None = None) -> Plan:
     """What flow 1 plans; the event looks at the first snapshot's side unless another is given."""
-    sides = {snapshot.want.side: snapshot for snapshot in snapshots}
+    read = {snapshot.want: snapshot for snapshot in snapshots}
     head = what or event(snapshots[0].want.side)
-    return campaign_brief.plan(head, sides, link, by or words())
+    return campaign_brief.plan(head, read, link, by or words())
 
 
 def in_approval(*, by: FlowWords | None = None, **values: JsonValue) -> Link:

@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from pipeline import keys
 from pipeline.commands import Command
 from pipeline.errors import PipelineError
 from pipeline.events import Event, NewEvent, Raw, Reading
-from pipeline.plan import Link, Plan, Snapshot, Want, ignore
+from pipeline.plan import Link, Plan, Snapshot, Snapshots, Want, ignore
 from pipeline.ports import Bounds, Hint, Limits, NotThere, Ports, Sent, Store
 from pipeline.words import (
     BusinessKey,
@@ -95,18 +95,25 @@ class FakeWaker:
 class FakeFlow:
     """A flow that plans what the test says, or ignores."""
 
-    plans: Callable[[Event, Mapping[Side, Snapshot], Link], Plan] = lambda *_: ignore("unchanged")
+    plans: Callable[[Event, Snapshots, Link], Plan] = lambda *_: ignore("unchanged")
     name: str = FLOW
     planned: list[EventId] = field(default_factory=list)
+    more: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a thing that was read leads to."""
 
-    def wants(self, event: Event, link: Link | None) -> tuple[Want, ...]:
+    def wants(self, event: Event, snapshots: Snapshots, link: Link | None) -> tuple[Want, ...]:
         if event.kind is EventKind.FACT:
             return ()
-        return (Want(flow=FLOW, side=event.side, kind="thing", object_id=event.subject),)
+        led_to = (thing for want in snapshots for thing in self.more.get(want.object_id, ()))
+        return tuple(_thing(event.side, thing) for thing in (event.subject, *led_to))
 
-    def plan(self, event: Event, snapshots: Mapping[Side, Snapshot], link: Link) -> Plan:
+    def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         self.planned.append(event.id)
         return self.plans(event, snapshots, link)
+
+
+def _thing(side: Side, name: str) -> Want:
+    return Want(flow=FLOW, side=side, kind="thing", object_id=name)
 
 
 @dataclass

@@ -21,6 +21,10 @@ class States:
         """States of all events in the order they were accepted."""
         return self._all(select(events.c.state).order_by(events.c.id))
 
+    def reasons(self) -> list[str]:
+        """Why events ended, in the order they were accepted."""
+        return self._all(select(events.c.reason).order_by(events.c.id))
+
     def event_ids(self) -> list[EventId]:
         return [EventId(each) for each in self._all(select(events.c.id).order_by(events.c.id))]
 

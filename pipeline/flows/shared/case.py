@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.events import Event
 from pipeline.flows.tenant import FlowWords
-from pipeline.plan import CommentRow, Link, ProcessRead, ProcessRow, ReviewRow, Snapshot
+from pipeline.plan import CommentRow, Link, ProcessRead, ProcessRow, ReviewRow, Snapshot, Snapshots
 from pipeline.words import JsonValue
 
 OURS = " (Signoff)"
@@ -18,15 +18,17 @@ OURS = " (Signoff)"
 class Case:
     """What is known when a plan is made.
 
-    item: the Aprimo object as read, if it was. process: the live process as read, if it was; older: another one of
-    ours that was read instead. live: our row of the live one, with its instance id. rows and comments: those of the
-    link, with what was read worked in. why_not_item, why_not_process: why there is none, "" where there is one.
+    snapshots: everything that was read. item: the Aprimo object as read, if it was. process: the live process as
+    read, if it was; older: another one of ours that was read instead. live: our row of the live one, with its
+    instance id. rows and comments: those of the link, with what was read worked in. why_not_item, why_not_process:
+    why there is none, "" where there is one.
     """
 
     event: Event
     link: Link
     words: FlowWords
     now: datetime
+    snapshots: Snapshots = field(default_factory=dict)
     item: Snapshot | None = None
     process: ProcessRead | None = None
     older: ProcessRead | None = None

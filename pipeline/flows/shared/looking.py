@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 
 from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows.shared import remarks, reviews
 from pipeline.flows.shared.case import Case, row_of
-from pipeline.flows.tenant import FlowWords
+from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.keys import line_key, process_key, split_aprimo_key
-from pipeline.plan import FollowUp, Link, Plan, Snapshot, Want, ignore
+from pipeline.plan import FollowUp, Link, Plan, Snapshot, Snapshots, Want, ignore
 from pipeline.words import BusinessKey, ProcessState, Side
 
 _PROVISIONAL = process_key("")
+_RECORD_ID = re.compile(r"[0-9a-f]{32}")
 GONE = "not_there"
 NOT_OURS = "not_ours"
 OLDER = "older_process"
@@ -59,17 +60,43 @@ def place(event: Event, process: Snapshot | None, words: FlowWords) -> Plan:
 
 
 def is_item(key: BusinessKey, words: FlowWords) -> bool:
-    """Whether a business key names an object of the kind this flow works on."""
+    """Whether a business key names an object of a kind this flow works on."""
     try:
         kind, object_id, _ = split_aprimo_key(key)
     except ValueError:
         return False
-    return kind == words.object_kind and object_id.isdigit()
+    return kind in words.kinds() and is_id(kind, object_id)
 
 
-def gather(event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: FlowWords) -> Case:
+def is_id(kind: str, object_id: str) -> bool:
+    """Whether an id is one of the kind: the DAM's are 32 hex digits, PM's are numbers."""
+    return bool(_RECORD_ID.fullmatch(object_id)) if kind == RECORD else object_id.isdecimal()
+
+
+def item_in(snapshots: Snapshots, key: BusinessKey) -> Snapshot | None:
+    """The item of a line, if it was read."""
+    try:
+        kind, object_id, _ = split_aprimo_key(key)
+    except ValueError:
+        return None
+    return next(
+        (
+            snapshot
+            for want, snapshot in snapshots.items()
+            if (want.side, want.kind, want.object_id, want.role) == (Side.APRIMO, kind, object_id, "")
+        ),
+        None,
+    )
+
+
+def process_in(snapshots: Snapshots) -> Snapshot | None:
+    """The process that was read, if one was."""
+    return next((each for want, each in snapshots.items() if want.side is Side.OPENTEXT), None)
+
+
+def gather(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Case:
     """The case of an event: what was read, as far as it is there and ours."""
-    item, process = snapshots.get(Side.APRIMO), snapshots.get(Side.OPENTEXT)
+    item, process = item_in(snapshots, link.business_key), process_in(snapshots)
     why_not_item = _why_not_item(item, link, words)
     why_not_process = _why_not_process(process, link)
     read = process.process if process else None
@@ -82,6 +109,7 @@ def gather(event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: 
         event=event,
         link=link,
         words=words,
+        snapshots=snapshots,
         now=max((snapshot.read_at for snapshot in snapshots.values()), default=event.time),
         item=None if why_not_item else item,
         process=live_read,
@@ -99,7 +127,7 @@ def _why_not_item(item: Snapshot | None, link: Link, words: FlowWords) -> str:
         return "not_read"
     if item.is_absent:
         return GONE
-    if item.values.get("type_id") not in words.type_ids:
+    if words.type_ids and item.values.get("type_id") not in words.type_ids:
         return NOT_OURS
     seen = link.seen.get(Side.APRIMO, "")
     return "older_version" if item.version and seen and item.version < seen else ""

@@ -62,15 +62,16 @@ def _line(row: ReviewRow, words: FlowWords) -> str:
 
 def _standing(row: ReviewRow, words: FlowWords) -> str:
     if row.state is ReviewState.DECIDED:
-        return _decision(row)
+        return _decision(row, words)
     if row.state is ReviewState.OPEN and row.escalated_at:
         word = reviews.word_of(row.stakeholder, words)
         return f"overdue, escalated to {word.lead}" if word else "overdue"
     return _STATES[row.state]
 
 
-def _decision(row: ReviewRow) -> str:
-    word = (row.decision or "unknown").replace("_", " ")
+def _decision(row: ReviewRow, words: FlowWords) -> str:
+    """The decision, or what the answer of a step of work means; never more than the file says."""
+    word = (row.decision or words.outcomes.get(row.outcome_raw, "unknown")).replace("_", " ")
     return f'{word} ("{_short(row.outcome_raw)}")' if word == "unknown" else word
 
 

@@ -145,7 +145,7 @@ def seen(process: ProcessRead) -> str:
     )
 
 
-_KNOWN = frozenset({Decision.APPROVED, Decision.REJECTED, Decision.CHANGES_REQUESTED, Decision.CANCELLED})
+_KNOWN: frozenset[Decision | None] = frozenset(Decision) - {Decision.UNKNOWN}
 
 
 def _keys(word: Stakeholder, parts: Mapping[str, JsonValue]) -> list[str]:
@@ -192,8 +192,10 @@ def _state(task: TaskRead) -> ReviewState:
     return ReviewState.NOT_NEEDED if task.delete_reason else ReviewState.DECIDED
 
 
-def _decision(outcome: str | None, words: FlowWords) -> Decision:
-    return Decision(words.outcomes.get(outcome or "", Decision.UNKNOWN))
+def _decision(outcome: str | None, words: FlowWords) -> Decision | None:
+    """What an answer decides: nothing where it is the answer of a step of work, unknown where the file names none."""
+    meaning = words.outcomes.get(outcome or "", Decision.UNKNOWN)
+    return Decision(meaning) if meaning in set(Decision) else None
 
 
 def _led(tasks: Iterable[TaskRead], words: FlowWords) -> dict[str, datetime]:

@@ -25,9 +25,16 @@ def next_revision(link: Link) -> int:
 
 
 def start(
-    event: Event, link: Link, words: FlowWords, item: Snapshot, *, revision: int, now: datetime
+    event: Event,
+    link: Link,
+    words: FlowWords,
+    item: Snapshot,
+    *,
+    revision: int,
+    now: datetime,
+    variables: Mapping[str, JsonValue] | None = None,
 ) -> StartProcess:
-    """The command that starts a revision.
+    """The command that starts a revision. variables: the flow's own, beside and before those of the file's words.
 
     The variable `signoffToken` is left empty: the secret is made where the call leaves, and stands in no table.
     """
@@ -53,6 +60,7 @@ def start(
             "aprimoLink": address(link, words),
             **submission.variables(submission.carried(words), item.values, words),
             **_roles(words, now=now),
+            **(variables or {}),
         },
     )
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline import ownership
-from pipeline.commands import Command, SetFields
+from pipeline.commands import Command, SetFields, SetRecord
 from pipeline.flows.shared.case import Case
-from pipeline.flows.shared.values import same
-from pipeline.flows.tenant import FieldWord, Policy
+from pipeline.flows.shared.values import same, text
+from pipeline.flows.tenant import RECORD, FieldType, FieldWord, FlowWords, Policy
 from pipeline.keys import digest, split_aprimo_key
 from pipeline.people import label
 from pipeline.plan import (
@@ -153,7 +153,7 @@ def _field(case: Case, draft: Draft, name: str, write: _Write) -> None:
         return
     is_news = not is_known or not same(wanted, agreed, word.type)
     if is_news or _is_put_back(case, name, wanted, current, write):
-        write.fields[word.wire] = wanted
+        write.fields[word.wire] = as_wire(word, wanted, case.words)
 
 
 def _state(case: Case, draft: Draft, write: _Write) -> None:
@@ -181,8 +181,8 @@ def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, wri
     if policy is Policy.AUTOMATIC and can_write and is_first:
         write.agreed |= ours(case, {PUT_BACK + name: mark})
         return True
-    text = f"The field {name.replace('_', ' ')} was edited in Aprimo, but OpenText owns it."
-    write.notices.append(Notice(code=f"edited_on_wrong_side:{name}", text=text))
+    what = f"The field {name.replace('_', ' ')} was edited in Aprimo, but OpenText owns it."
+    write.notices.append(Notice(code=f"edited_on_wrong_side:{name}", text=what))
     if policy is not Policy.NEVER:
         write.differences.append(
             FoundDifference(field=name, ours=ours_, theirs=theirs, cause="edited_in_aprimo", policy=policy)
@@ -194,8 +194,23 @@ def _set_fields(case: Case, write: _Write, expects: Mapping[str, JsonValue]) -> 
     if not write.fields:
         return ()
     kind, object_id, _ = split_aprimo_key(case.link.business_key)
-    fields = dict(write.fields)
-    return (SetFields(object_kind=kind, object_id=int(object_id), fields=fields, expects=dict(expects)),)
+    return (set_fields(kind, object_id, write.fields, expects),)
+
+
+def set_fields(
+    kind: str, object_id: str, fields: Mapping[str, JsonValue], expects: Mapping[str, JsonValue]
+) -> SetFields | SetRecord:
+    """The one write of an object, wherever it lives: by wire names in PM, by the fields' names in the DAM."""
+    if kind == RECORD:
+        return SetRecord(record_id=object_id, fields=dict(fields), expects=dict(expects))
+    return SetFields(object_kind=kind, object_id=int(object_id), fields=dict(fields), expects=dict(expects))
+
+
+def as_wire(word: FieldWord, value: JsonValue, words: FlowWords) -> JsonValue:
+    """A value as it is written: a list stays one in the DAM, and is one text in PM."""
+    if isinstance(value, list) and (words.object_kind != RECORD or word.type is not FieldType.LIST):
+        return f"{word.separator} ".join(text(item) for item in value)
+    return value
 
 
 def _merged(case: Case, changes: LinkChanges, write: _Write) -> LinkChanges:

@@ -89,6 +89,7 @@ def test_a_flows_own_commitment_is_read_in_its_words(vendor: AprimoVendor) -> No
         "reason": "Rain dates",
         "state": "submitted",
         "state_id": 2,
+        "type_id": None,
         "status": "submitted",
         "modified_by": 88,
     }

@@ -67,8 +67,8 @@ def test_a_delivery_of_an_unknown_kind_dies_alone(world: World, states: States) 
 
 def test_wants_that_raise_are_that_events_fault_alone(world: World, states: States) -> None:
     wants = world.flow.wants
-    world.flow.wants = lambda event, link: (  # type: ignore[method-assign] # a flow with a fault
-        1 / 0 if event.subject == "aprimo:activity:1" else wants(event, link)  # type: ignore[return-value]
+    world.flow.wants = lambda event, snapshots, link: (  # type: ignore[method-assign] # a flow with a fault
+        1 / 0 if event.subject == "aprimo:activity:1" else wants(event, snapshots, link)  # type: ignore[return-value]
     )
 
     run(world, put(world, *looks("aprimo:activity:1", "aprimo:activity:2")))

@@ -19,7 +19,9 @@ from pipeline.words import BusinessKey, InstanceId, ProcessState
 from tests.support.fakes import FLOW, T0, World, make_world
 from tests.support.states import States
 
-ROUTES = Routes(by_kind={"activity": (FLOW,)}, by_process={"testProcess": (FLOW,)}, kind_of={FLOW: "activity"})
+ROUTES = Routes(
+    by_kind={"activity": (FLOW,)}, by_process={"testProcess": (FLOW,)}, kinds_of={FLOW: frozenset({"activity"})}
+)
 KEY = BusinessKey("aprimo:activity:1")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -17,7 +18,7 @@ from pipeline.plan import Plan, deliver, ignore
 from pipeline.ports import Hint, Store
 from pipeline.settle import settle
 from pipeline.sweep import sweep
-from pipeline.transform import transform
+from pipeline.transform import READING_ROUNDS, transform
 from pipeline.words import EventId, Step, WaitReason
 from tests.support.engine_runs import FAST, end_process, plans, put, run, run_chain, set_fields
 from tests.support.fakes import World, look, make_world
@@ -64,6 +65,27 @@ def test_the_looks_of_a_batch_are_read_in_one_call(world: World) -> None:
     run(world, hints)
 
     assert world.aprimo.calls == ["read 20"]
+
+
+def test_what_a_read_leads_to_is_read_in_the_next_round_and_nothing_twice(world: World, states: States) -> None:
+    world.flow.more = {"aprimo:activity:1": ("aprimo:activity:2", "aprimo:activity:1"), "aprimo:activity:2": ()}
+    world.flow.plans = lambda _event, snapshots, _link: ignore(f"read {len(snapshots)}")
+
+    run(world, put(world, look("aprimo:activity:1"), look("aprimo:activity:3")))
+
+    assert world.aprimo.calls == ["read 2", "read 1"]
+    assert states.reasons() == ["read 2", "read 1"]
+
+
+def test_a_flow_that_always_wants_more_is_a_dead_letter(world: World, states: States) -> None:
+    chain = [f"aprimo:activity:{number}" for number in range(1, 9)]
+    world.flow.more = {one: (other,) for one, other in itertools.pairwise(chain)}
+
+    run(world, put(world, look("aprimo:activity:1"), look("aprimo:activity:20")))
+
+    assert states.events() == ["dead", "ignored"]
+    assert states.letters() == [("plan_failed", "open")]
+    assert len(world.aprimo.calls) == READING_ROUNDS
 
 
 def test_an_unknown_outcome_is_looked_up_and_not_sent_again(world: World, states: States) -> None:

@@ -124,7 +124,7 @@ def test_a_start_that_was_never_settled_is_finished_at_the_next_look() -> None:
 
     made = plan(link, brief(), process(*all_tasks()), what=told)
 
-    assert len(campaign_brief.wants(told, link, words())) == 2
+    assert len(campaign_brief.wants(told, {}, link, words())) == 2
     assert [command.KIND for command in made.commands] == ["ot.start_process", "pm.set_fields"]
     assert made.changes.revision == 1
 

@@ -332,6 +332,6 @@ def test_an_override_names_the_requester(known_as: str) -> None:
 def test_a_process_is_read_only_through_wants_of_its_instance() -> None:
     link = in_approval()
 
-    (want,) = campaign_brief.wants(event(side=process().want.side), link, words())
+    (want,) = campaign_brief.wants(event(side=process().want.side), {}, link, words())
 
     assert (want.kind, want.object_id) == ("process", INSTANCE)

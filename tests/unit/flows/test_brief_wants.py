@@ -29,27 +29,27 @@ PROCESS_WANT = Want(flow=FLOW, side=Side.OPENTEXT, kind="process", object_id=INS
 
 
 def test_what_aprimo_tells_is_read_in_aprimo_only() -> None:
-    assert campaign_brief.wants(event(), in_approval(), words()) == (ITEM_WANT,)
+    assert campaign_brief.wants(event(), {}, in_approval(), words()) == (ITEM_WANT,)
 
 
 def test_what_opentext_tells_is_read_in_opentext_only() -> None:
-    assert campaign_brief.wants(event(Side.OPENTEXT), in_approval(), words()) == (PROCESS_WANT,)
+    assert campaign_brief.wants(event(Side.OPENTEXT), {}, in_approval(), words()) == (PROCESS_WANT,)
 
 
 def test_a_due_fact_reads_the_process() -> None:
-    assert campaign_brief.wants(event(kind=facts.DUE), in_approval(), words()) == (PROCESS_WANT,)
+    assert campaign_brief.wants(event(kind=facts.DUE), {}, in_approval(), words()) == (PROCESS_WANT,)
 
 
 def test_both_sides_are_read_once_a_plan_was_stale() -> None:
     stale = event(Side.OPENTEXT, stale_count=1)
 
-    assert campaign_brief.wants(stale, in_approval(), words()) == (ITEM_WANT, PROCESS_WANT)
+    assert campaign_brief.wants(stale, {}, in_approval(), words()) == (ITEM_WANT, PROCESS_WANT)
 
 
 def test_both_sides_are_read_while_a_decision_waits() -> None:
     link = replace(in_approval(), state=looking.DECISION_WAITS)
 
-    assert campaign_brief.wants(event(), link, words()) == (ITEM_WANT, PROCESS_WANT)
+    assert campaign_brief.wants(event(), {}, link, words()) == (ITEM_WANT, PROCESS_WANT)
 
 
 def test_nothing_is_read_for_a_process_that_is_over() -> None:
@@ -57,24 +57,24 @@ def test_nothing_is_read_for_a_process_that_is_over() -> None:
     link = replace(in_approval(), processes=(replace(row, state=ProcessState.ENDED, ended_by=EndedBy.US),))
     told = event(Side.OPENTEXT, data={"instance_id": INSTANCE})
 
-    assert campaign_brief.wants(told, link, words()) == ()
+    assert campaign_brief.wants(told, {}, link, words()) == ()
     assert campaign_brief.plan(told, {}, link, words()).reason == "no_live_process"
 
 
 def test_nothing_is_read_of_an_item_that_opentext_tells_of_and_nobody_knows() -> None:
-    assert campaign_brief.wants(event(Side.OPENTEXT), None, words()) == ()
+    assert campaign_brief.wants(event(Side.OPENTEXT), {}, None, words()) == ()
 
 
 def test_nothing_is_read_in_aprimo_for_a_key_that_is_no_item() -> None:
     strange = event(subject=BusinessKey("signoff:case:1"))
 
-    assert campaign_brief.wants(strange, None, words()) == ()
+    assert campaign_brief.wants(strange, {}, None, words()) == ()
 
 
 def test_nothing_is_read_for_a_remark() -> None:
     remark = event(Side.OPENTEXT, facts.COMMENT, line_key=line_key(FLOW, KEY, is_notes=True))
 
-    assert campaign_brief.wants(remark, in_approval(), words()) == ()
+    assert campaign_brief.wants(remark, {}, in_approval(), words()) == ()
 
 
 def test_a_process_on_a_provisional_line_is_read_and_its_event_moved() -> None:
@@ -88,7 +88,7 @@ def test_a_process_on_a_provisional_line_is_read_and_its_event_moved() -> None:
     )
     link = replace(no_link(), business_key=subject)
 
-    assert campaign_brief.wants(told, None, words()) == (PROCESS_WANT,)
+    assert campaign_brief.wants(told, {}, None, words()) == (PROCESS_WANT,)
     made = plan(link, process(*all_tasks()), what=told)
 
     assert (made.verdict, made.reason, made.commands) == (Verdict.IGNORE, "moved", ())

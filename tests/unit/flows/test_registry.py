@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -12,9 +13,9 @@ from pipeline.events import Event
 from pipeline.flows import campaign_brief
 from pipeline.flows.registry import FLOWS, BoundFlow, bind
 from pipeline.flows.tenant import FlowWords
+from pipeline.flows.toml_table import Table
 from pipeline.ownership import OwnershipError
-from pipeline.plan import Link, Plan, Snapshot, Want, deliver
-from pipeline.words import Side
+from pipeline.plan import Link, Plan, Snapshots, Want, deliver
 from tests.support.briefs import FLOW, ITEM_WANT, brief, event, no_link, words
 
 
@@ -27,14 +28,14 @@ def test_a_bound_flow_plans_with_its_words() -> None:
     flow = bind(FLOW, words())
 
     assert flow.name == FLOW
-    assert flow.wants(event(), None) == (ITEM_WANT,)
-    assert flow.plan(event(), {Side.APRIMO: brief("draft")}, no_link()).reason == "not_submitted"
+    assert flow.wants(event(), {}, None) == (ITEM_WANT,)
+    assert flow.plan(event(), {ITEM_WANT: brief("draft")}, no_link()).reason == "not_submitted"
 
 
 def test_a_plan_holds_no_secret() -> None:
     flow = bind(FLOW, words(call_back_url="https://signoff.example.test/hooks"))
 
-    start = flow.plan(event(), {Side.APRIMO: brief()}, no_link()).commands[0]
+    start = flow.plan(event(), {ITEM_WANT: brief()}, no_link()).commands[0]
 
     assert isinstance(start, StartProcess)
     assert start.variables["signoffToken"] == ""
@@ -46,11 +47,16 @@ class _Trespasser:
     NAME = FLOW
     STATES: tuple[str, ...] = ()
     FIELDS: tuple[str, ...] = ()
+    ALSO: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    ANSWERS: frozenset[str] = frozenset()
 
-    def wants(self, event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+    def read_terms(self, root: Table) -> None:
+        return None
+
+    def wants(self, event: Event, snapshots: Snapshots, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
         return ()
 
-    def plan(self, event: Event, snapshots: Mapping[Side, Snapshot], link: Link, words: FlowWords) -> Plan:
+    def plan(self, event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
         return deliver(SetFields(object_kind="activity", object_id=1, fields={"extrAttr302": "1.00"}))
 
 

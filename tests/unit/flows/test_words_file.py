@@ -84,11 +84,11 @@ def test_all_faults_of_a_file_are_told_at_once_with_place_and_example() -> None:
     changed["stakeholders"][0]["due_in"] = "3 days"
 
     assert faults(changed) == (
-        "item.types: must be a list of whole numbers, not [] (example: [17])",
-        'process.key: is missing (example: "campaignBrief")',
         "states.submitted: must be a whole number, not 'two' (example: 2)",
         "fields.budget.required: must be true or false, not 'yes' (example: true)",
+        'process.key: is missing (example: "campaignBrief")',
         "stakeholders[1].due_in: must be a duration, not '3 days' (example: \"P3D\")",
+        "item.types: is needed, not every activity is one (example: [17])",
     )
 
 
@@ -128,7 +128,7 @@ def test_a_slip_of_the_pen_is_told_with_what_is_known() -> None:
     assert told[0] == (
         "fields.budget.requierd: is not known here; known are: material, required, separator, type, variable, wire"
     )
-    assert told[1].startswith("extra: is not known here; known are: currencies, fields, item")
+    assert told[1].startswith("extra: is not known here; known are: also, currencies, fields, item")
 
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "PT0S", "P1W", "1D", "P1.5D", 3])
@@ -202,14 +202,67 @@ def test_some_answer_must_mean_approved() -> None:
     assert faults(changed) == ('outcomes: no answer means approved (example: approved = "approved")',)
 
 
-def test_what_opentext_owns_is_plain_text_that_nobody_carries() -> None:
+def test_what_opentext_owns_is_something_we_can_write_that_nobody_carries() -> None:
     changed = document()
-    changed["fields"]["matrix"] |= {"variable": "matrix", "type": "list"}
+    changed["fields"]["matrix"] |= {"variable": "matrix", "type": "user"}
 
     assert faults(changed) == (
         "fields.matrix: OpenText owns it, so it has no variable and is neither required nor material",
-        "fields.matrix.type: OpenText owns it, so it is text",
+        "fields.matrix.type: OpenText owns it, so it is one of date, integer, list, money, text",
     )
+
+
+CAMPAIGN = {
+    "kind": "activity",
+    "types": [17],
+    "state": "activityStateId",
+    "states": {"in_production": 3},
+    "fields": {"matrix": {"wire": "extrAttr401"}, "name": {"wire": "name", "variable": "campaignName"}},
+}
+
+
+def test_a_further_kind_of_object_has_words_of_its_own() -> None:
+    words = read_words(FLOW, document() | {"also": {"campaign": CAMPAIGN | {"kind": "commitment"}}})
+
+    assert words.kinds() == ("activity", "commitment")
+    assert words.as_kind("activity") is words
+    seen = words.as_kind("commitment")
+    assert (seen.object_kind, seen.states, seen.wire_names()) == (
+        "commitment",
+        {"in_production": 3},
+        ("activityStateId", "extrAttr401", "name"),
+    )
+    assert (seen.process_key, seen.stakeholders) == (words.process_key, words.stakeholders)
+    assert words.as_role("campaign") == seen
+
+
+def test_a_kind_that_is_not_named_has_the_items_words() -> None:
+    words = read_words(FLOW, document())
+
+    assert words.as_kind("task") is words
+
+
+def test_faults_of_a_further_kind_stand_there_with_its_role() -> None:
+    campaign = CAMPAIGN | {"types": [], "states": {"in_production": "three"}, "colour": "red"}
+
+    assert faults(document() | {"also": {"campaign": campaign}}) == (
+        "also.campaign.states.in_production: must be a whole number, not 'three' (example: 2)",
+        "also.campaign.colour: is not known here; known are: fields, kind, link, state, states, types",
+        "also.campaign.types: is needed, not every activity is one (example: [17])",
+    )
+
+
+def test_the_dam_knows_types_and_states_by_name() -> None:
+    changed = document()
+    changed["item"] |= {"kind": "record", "types": ["Asset"], "state": "ReviewState"}
+    changed["states"] = {word: word.capitalize() for word in changed["states"]}
+
+    words = read_words(FLOW, changed)
+
+    assert words.type_ids == frozenset({"Asset"})
+    assert words.state_word("Submitted") == "submitted"
+    changed["states"]["submitted"] = 2
+    assert faults(changed) == ('states.submitted: must be text, not 2 (example: "For review")',)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,19 @@ from dataclasses import replace
 import pytest
 
 from pipeline import ownership
-from pipeline.commands import AddComment, Command, EndProcess, SetFields, SetVariables, StartProcess
+from pipeline.commands import (
+    AddComment,
+    Command,
+    CommitmentVerb,
+    CreateObject,
+    EndProcess,
+    SetFields,
+    SetRecord,
+    SetVariables,
+    StartProcess,
+)
 from pipeline.flows.registry import FLOWS
+from pipeline.flows.tenant import FieldWord, ItemWords
 from pipeline.keys import aprimo_key
 from pipeline.ownership import OwnershipError, Writer, check
 from pipeline.words import Side
@@ -23,7 +34,7 @@ REMARK = AddComment(instance_id="i-1", origin="aprimo", origin_id="r-1", text="H
 
 
 def test_every_flow_has_its_table() -> None:
-    assert FLOWS.keys() == ownership.FIELDS.keys() == ownership.STATES.keys()
+    assert FLOWS.keys() == ownership.FIELDS.keys() == ownership.STATES.keys() == ownership.ACTS.keys()
 
 
 def test_every_state_a_flow_needs_has_an_owner() -> None:
@@ -78,6 +89,40 @@ def test_the_main_line_is_refused_what_is_not(command: Command, why: str) -> Non
         check([command], words(), writer=Writer.MAIN)
 
     assert caught.value.code == "owned_by_other"
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (SetRecord(record_id="0a1b", fields={"ApprovalState": "Approved"}), "ApprovalState is not ours to write"),
+        (SetRecord(record_id="0a1b", status="released"), "record_status is not ours to write"),
+        (SetRecord(record_id="0a1b", add_classifications=("/Reuse",)), "classifications is not ours to write"),
+        (
+            CommitmentVerb(verb="approve", committed_id=7, revision=1),
+            r"pm\.commitment_verb is nothing that campaign_",
+        ),
+        (
+            CreateObject(object_kind="task", reference_field="r", reference="x", fields={}),
+            r"pm\.create_object is nothing",
+        ),
+    ],
+)
+def test_a_flow_is_refused_what_it_never_does(command: Command, why: str) -> None:
+    with pytest.raises(OwnershipError, match=why):
+        check([command], words(), writer=Writer.MAIN)
+
+
+def test_a_further_kind_of_object_is_held_to_its_own_words() -> None:
+    hold = FieldWord(name="matrix", wire="extrAttr401")
+    campaign = ItemWords(
+        kind="project", type_ids=frozenset(), state_wire="", states={}, fields={"matrix": hold}, link_template=""
+    )
+    known = replace(words(), also={"campaign": campaign})
+    theirs = SetFields(object_kind="project", object_id=7, fields={"extrAttr306": "of the brief, not of the project"})
+
+    check([replace(theirs, fields={"extrAttr401": "x"})], known, writer=Writer.MAIN)
+    with pytest.raises(OwnershipError, match="extrAttr306 is not ours to write in Aprimo"):
+        check([theirs], known, writer=Writer.MAIN)
 
 
 def test_the_notes_line_adds_comments() -> None:
