@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from pipeline.transport.breaker import Breaker, BreakerOptions
+from pipeline.transport.budget import Budget, BudgetOptions
 from tests.support.processes import wait_until
 from tests.support.sandbox_process import ROOT
 from tests.support.valkey_server import running_valkey
@@ -131,6 +132,36 @@ def test_decisions_go_first_and_the_rate_holds_over_both(
     assert len(granted[0]) >= 0.5 * len(every)
 
 
+def test_decisions_without_end_leave_ordinary_work_its_small_share(
+    url: str, client: redis.Redis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    granted = run(url, ["express", "express", "express", "standard"])
+
+    every = [time for times in granted for time in times]
+    took_s = max(every) - min(every)
+    with capsys.disabled():
+        print(f"\nbudget, decisions without end: {[len(times) for times in granted]} calls")  # noqa: T201 - As above.
+    assert len(every) <= RATE_PER_S * (took_s + 0.1) + BURST
+    # A tenth of 20 a second; the first comes half a second after it was wanted.
+    assert len(granted[3]) >= 4
+    assert len(granted[3]) <= 0.25 * len(every)
+
+
+def test_a_429_halves_what_every_process_gets(
+    url: str, client: redis.Redis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = BudgetOptions(tenant="t", rate_per_s=RATE_PER_S, burst=BURST, reserved_share=0.2)
+    Budget(client, options).slow_down(None)
+
+    every = [time for times in run(url, ["standard", "express"]) for time in times]
+
+    with capsys.disabled():
+        print(f"\nbudget after a 429: {len(every)} calls in {SECONDS:g} s")  # noqa: T201 - As above.
+    # From the half it climbs by a 120th every second; the bucket was emptied too, and a call may be drawn ahead.
+    assert len(every) <= RATE_PER_S * SECONDS * 0.53 + RATE_PER_S
+    assert len(every) >= 0.8 * RATE_PER_S * SECONDS / 2
+
+
 PROBE = """
 import sys
 import redis
@@ -143,6 +174,9 @@ print(breaker.admit("activities").is_probe, flush=True)
 """
 
 
+ADMITTED = PROBE.replace(".is_probe", ".wait_s == 0.0")
+
+
 def test_one_of_six_processes_is_the_probe(url: str, client: redis.Redis) -> None:
     breaker = Breaker(client, BreakerOptions(vendor="aprimo", failures=1, open_s=0.2))
     with workers(PROBE, url, [[]] * 6) as running:
@@ -152,6 +186,22 @@ def test_one_of_six_processes_is_the_probe(url: str, client: redis.Redis) -> Non
         said = answers(running, "go")
 
     assert Counter(said) == {"True": 1, "False": 5}
+
+
+def test_a_probe_that_fails_holds_every_process_off_again_and_one_that_succeeds_lets_all_go(
+    url: str, client: redis.Redis
+) -> None:
+    breaker = Breaker(client, BreakerOptions(vendor="aprimo", failures=1, open_s=1.0))
+    breaker.failed(breaker.admit("activities"), "503")
+    with workers(ADMITTED, url, [[]] * 3) as before, workers(ADMITTED, url, [[]] * 3) as after:
+        wait_until(lambda: breaker.peek("activities") == 0.0, what="the end of the pause")
+        breaker.failed(breaker.admit("activities"), "503")
+        while_open = answers(before, "go")
+        wait_until(lambda: breaker.peek("activities") == 0.0, what="the end of the second pause")
+        breaker.succeeded(breaker.admit("activities"))
+        closed = answers(after, "go")
+
+    assert (while_open, closed) == (["False"] * 3, ["True"] * 3)
 
 
 def test_scripts_survive_a_server_that_forgot_them(client: redis.Redis, tmp_path: Path) -> None:

@@ -103,27 +103,84 @@ def test_peeking_takes_nothing(clock: ServerClock) -> None:
     assert budget.peek(STANDARD) == 0.2
 
 
-def test_a_429_halves_the_rate_for_a_minute(clock: ServerClock) -> None:
-    budget = new_budget(clock, rate=10.0, burst=100)
+def test_a_429_halves_the_rate(clock: ServerClock) -> None:
+    budget = new_budget(clock, rate=100.0, burst=1000)
     budget.slow_down(None)
 
-    clock.now += 4
-    during = grants(budget, STANDARD, asked=100)
-    clock.now += 60
-    budget_after = grants(budget, STANDARD, asked=1000)
+    clock.now += 1
 
-    assert during == 20
-    assert budget_after == 100
+    assert grants(budget, STANDARD, asked=60) == 50  # And 0.4 more, for it climbs already.
 
 
-def test_the_minute_of_half_speed_ends_in_mid_count(clock: ServerClock) -> None:
+def test_a_halved_rate_climbs_back_within_a_minute(clock: ServerClock) -> None:
     budget = new_budget(clock, rate=1.0, burst=1000)
-    grants(budget, STANDARD, asked=1000)
     budget.slow_down(None)
 
-    clock.now += 70
+    granted = []
+    for _ in range(4):
+        clock.now += 30
+        granted.append(grants(budget, STANDARD, asked=40))
 
-    assert grants(budget, STANDARD, asked=1000) == 30 + 10
+    # From a half to three quarters, on to all of it: the area under a line that climbs for a minute.
+    assert granted == [18, 27, 30, 30]
+
+
+def test_calls_that_are_refused_together_halve_the_rate_once(clock: ServerClock) -> None:
+    budget = new_budget(clock, rate=100.0, burst=1000)
+    for _ in range(8):
+        budget.slow_down(None)
+
+    clock.now += 1
+
+    assert grants(budget, STANDARD, asked=60) == 50
+
+
+def test_429s_that_go_on_leave_an_eighth_of_the_rate(clock: ServerClock) -> None:
+    budget = new_budget(clock, rate=100.0, burst=1000)
+    for _ in range(9):
+        budget.slow_down(None)
+        clock.now += 5.1
+    budget.slow_down(None)
+    clock.now += 1
+
+    # From an eighth it climbs by a 120th every second.
+    assert grants(budget, STANDARD, asked=60) == 12
+
+
+def test_decisions_without_end_leave_ordinary_work_a_tenth_of_the_rate(clock: ServerClock) -> None:
+    budget = new_budget(clock, rate=8.0, burst=8, share=0.2)
+    grants(budget, EXPRESS, asked=8)
+    ordinary = decisions = 0
+    for _ in range(100):
+        clock.now += 0.125
+        decisions += grants(budget, EXPRESS, asked=2)
+        ordinary += grants(budget, STANDARD, asked=1)
+
+    assert (ordinary, decisions) == (9, 90)
+
+
+def test_decisions_alone_get_all_of_the_rate(clock: ServerClock) -> None:
+    budget = new_budget(clock, rate=8.0, burst=8, share=0.2)
+    grants(budget, EXPRESS, asked=8)
+    decisions = 0
+    for _ in range(100):
+        clock.now += 0.125
+        decisions += grants(budget, EXPRESS, asked=2)
+
+    assert decisions == 100
+
+
+def test_what_was_kept_for_ordinary_work_that_does_not_come_back_goes_to_decisions(clock: ServerClock) -> None:
+    budget = new_budget(clock, rate=10.0, burst=10)
+    grants(budget, EXPRESS, asked=10)
+    assert budget.take(STANDARD, max_wait_s=0.0) == 0.1
+
+    clock.now += 1.0
+    before = grants(budget, EXPRESS, asked=20)
+    clock.now += 1.2
+    after = grants(budget, EXPRESS, asked=20)
+
+    assert (before, after) == (9, 10)
 
 
 def test_nothing_leaves_for_as_long_as_the_vendor_said(clock: ServerClock) -> None:
