@@ -26,6 +26,7 @@ from sandbox.opentext import (
     wire_processes,
     wire_tasks,
 )
+from sandbox.opentext.acts import Acts
 from sandbox.opentext.auth import Tokens
 from sandbox.opentext.engine import Engine
 from sandbox.opentext.errors import Refusal
@@ -49,7 +50,8 @@ def build(options: Options, *, now: Callable[[], datetime] | None = None) -> ASG
     store.restore(records)
     engine = Engine(store, options, now=now)
     processes, tasks = Processes(engine), Tasks(engine)
-    people = People(engine, tasks, processes)
+    acts = Acts(tasks, processes)
+    people = People(engine, acts)
     people.restore()
     tokens = Tokens(options)
     service = Service(engine=engine, processes=processes, tasks=tasks, shapes=Shapes(options))
@@ -66,7 +68,7 @@ def build(options: Options, *, now: Callable[[], datetime] | None = None) -> ASG
         *wire_models.routes(service),
         *wire_tasks.routes(service),
         *wire_history.routes(service),
-        *admin_people.routes(people, tokens, engine),
+        *admin_people.routes(people, acts, tokens, engine),
         *admin.routes(kit, reset=reset),
     ]
     rate = SpikeArrest(options.rate_per_s, options.rate_slot_s)

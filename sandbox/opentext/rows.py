@@ -164,17 +164,22 @@ class AuditRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanRow:
-    """What a person of the scenario will do with a task, and what became of it; id is the task's."""
+    """What a person of the scenario will do, and what became of it.
+
+    does: `complete` or `change` the task, or `start` a process. id: the task's, with a number for a change; a start
+    has one of its own. act holds the act as the scenario said it.
+    """
 
     kind: ClassVar[str] = "plan"
     id: str
+    does: str
+    task_id: str
     rule: int
     turn: int
     key: str
     user: str
     at: str | None
-    outcome: str | None
-    comment: str | None
+    act: Mapping[str, Any]
     result: str = "waits"
 
 

@@ -1,4 +1,7 @@
-"""The scenario of those who approve: rules, tried in order, from what a task is to what somebody does with it."""
+"""The scenario of those who approve: rules, tried in order, from what a task is to what somebody does with it.
+
+Besides, what somebody starts without being asked.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +13,10 @@ from sandbox.opentext.rows import InstanceRow, TaskRow
 
 _PATTERNS = ("process", "business_key", "task", "category", "group")
 _CONDITIONS = {*_PATTERNS, "name_contains", "variables", "revision"}
-_ACTIONS = {"who", "after_s", "outcome", "comment", "never"}
+_SAID = {"who", "after_s", "comment", "process_comment"}
+_ANSWER = {*_SAID, "outcome", "variables", "never", "meanwhile"}
+_CHANGE = {*_SAID, "changes", "due_moved_s"}
+_START = {"who", "after_s", "process", "business_key", "name", "variables"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +47,34 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """What somebody does. `{category}` in who becomes the task's category in lower case."""
+    """What somebody does with a task. `{category}` in who becomes the task's category in lower case.
+
+    variables are written with the answer. changes: fields of the task, by wire name; due_moved_s: real seconds by
+    which the due date moves. meanwhile: what is done while the task stays open.
+    """
 
     who: str = ""
     after_s: tuple[float, float] = (0.0, 0.0)
     outcome: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
     comment: str | None = None
+    process_comment: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    due_moved_s: float = 0.0
+    meanwhile: tuple["Act", ...] = ()
     is_never: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What somebody starts: a process, with the variables of its start form."""
+
+    process: str
+    who: str = ""
+    after_s: tuple[float, float] = (0.0, 0.0)
+    business_key: str = ""
+    name: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,39 +108,76 @@ class Scenario:
     """Rules in the order in which they are tried."""
 
     rules: tuple[Rule, ...] = ()
+    starts: tuple[Start, ...] = ()
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:
-        """Read a scenario: `{"rules": [{"when": {...}, "who": ..., "then": [...]}]}`. Raises Refusal 400."""
-        unknown = set(given) - {"rules", "pace"}
-        if unknown:
-            raise bad_request(f"unknown keys of a scenario: {sorted(unknown)}")
-        return cls(rules=tuple(_rule(each) for each in given.get("rules", ())))
+        """Read a scenario: `{"rules": [{"when": {...}, "who": ...}], "starts": [...]}`. Raises Refusal 400."""
+        _refuse_unknown("a scenario", given, {"rules", "starts", "pace"})
+        return cls(
+            rules=tuple(_rule(each) for each in given.get("rules", ())),
+            starts=tuple(read_start(each) for each in given.get("starts", ())),
+        )
 
     def rule_for(self, case: Case) -> int | None:
         """The number of the first rule that matches."""
         return next((number for number, rule in enumerate(self.rules) if rule.matches(case)), None)
 
 
-def _rule(given: Mapping[str, Any]) -> Rule:
-    first = {name: value for name, value in given.items() if name not in {"when", "then"}}
-    unknown = (set(first) - _ACTIONS) | (set(given.get("when", {})) - _CONDITIONS)
-    if unknown:
-        raise bad_request(f"unknown keys of a rule: {sorted(unknown)}")
-    later = [{**first, **each} for each in given.get("then", ())]
-    return Rule(when=given.get("when", {}), acts=tuple(_act(each) for each in (first, *later)))
-
-
-def _act(given: Mapping[str, Any]) -> Act:
-    after = given.get("after_s", 0.0)
-    least, most = after if isinstance(after, list) else (after, after)
+def read_answer(given: Mapping[str, Any]) -> Act:
+    """How somebody answers a task. Raises Refusal 400."""
+    _refuse_unknown("an answer", given, _ANSWER)
     is_never = given.get("never") is True
     if not is_never and not given.get("who"):
         raise bad_request("a rule says who acts, or never")
     return Act(
-        who=given.get("who", ""),
-        after_s=(float(least), float(most)),
+        **_said(given),
         outcome=given.get("outcome"),
-        comment=given.get("comment"),
+        variables=given.get("variables", {}),
+        meanwhile=tuple(read_change({"who": given.get("who"), **each}) for each in given.get("meanwhile", ())),
         is_never=is_never,
     )
+
+
+def read_change(given: Mapping[str, Any]) -> Act:
+    """What somebody does with a task that stays open. Raises Refusal 400."""
+    _refuse_unknown("a change", given, _CHANGE)
+    if not given.get("who"):
+        raise bad_request("a change says who makes it")
+    return Act(**_said(given), changes=given.get("changes", {}), due_moved_s=float(given.get("due_moved_s", 0.0)))
+
+
+def read_start(given: Mapping[str, Any]) -> Start:
+    """What somebody starts. Raises Refusal 400."""
+    _refuse_unknown("a start", given, _START)
+    if not given.get("who") or not given.get("process"):
+        raise bad_request("a start says who starts which process")
+    return Start(**{**given, "after_s": _span(given)})
+
+
+def _rule(given: Mapping[str, Any]) -> Rule:
+    first = {name: value for name, value in given.items() if name not in {"when", "then"}}
+    _refuse_unknown("a condition", given.get("when", {}), _CONDITIONS)
+    later = [{**first, **each} for each in given.get("then", ())]
+    return Rule(when=given.get("when", {}), acts=tuple(read_answer(each) for each in (first, *later)))
+
+
+def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "who": given.get("who") or "",
+        "after_s": _span(given),
+        "comment": given.get("comment"),
+        "process_comment": given.get("process_comment"),
+    }
+
+
+def _span(given: Mapping[str, Any]) -> tuple[float, float]:
+    after = given.get("after_s", 0.0)
+    least, most = after if isinstance(after, list) else (after, after)
+    return float(least), float(most)
+
+
+def _refuse_unknown(what: str, given: Mapping[str, Any], known: set[str]) -> None:
+    unknown = set(given) - known
+    if unknown:
+        raise bad_request(f"unknown keys of {what}: {sorted(unknown)}")

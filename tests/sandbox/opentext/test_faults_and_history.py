@@ -115,5 +115,11 @@ def test_a_reset_forgets_everything(opentext: OpenTextCaller) -> None:
     assert embedded(opentext.history("historic-process-instances")) == []
     assert opentext.audit("task") == []
     assert opentext.sandbox("GET", "history") == []
-    assert opentext.sandbox("GET", "people") == {"pace": 1.0, "rules": 0, "tasks": []}
+    assert opentext.sandbox("GET", "people") == {
+        "pace": 1.0,
+        "rules": 0,
+        "tasks": [],
+        "changes": [],
+        "starts": [],
+    }
     assert opentext.sandbox("GET", "callbacks") == {}

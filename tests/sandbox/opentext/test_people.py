@@ -119,6 +119,12 @@ def test_a_decision_can_be_made_at_once(opentext: OpenTextCaller) -> None:
         {"rules": [{"when": {"colour": "red"}, "who": "a"}]},
         {"rules": [{"who": "a", "mood": "good"}]},
         {"rules": [{"outcome": "approved"}]},
+        {"rules": [{"who": "a", "changes": {"priority": 80}}]},
+        {"rules": [{"never": True, "meanwhile": [{"comment": "But who?"}]}]},
+        {"rules": [{"who": "a", "meanwhile": [{"outcome": "approved"}]}]},
+        {"starts": [{"process": "contentPackage"}]},
+        {"starts": [{"who": "a"}]},
+        {"starts": [{"who": "a", "process": "contentPackage", "outcome": "approved"}]},
     ],
 )
 def test_a_scenario_that_makes_no_sense_is_refused(opentext: OpenTextCaller, scenario: dict[str, Any]) -> None:
