@@ -9,13 +9,14 @@ from sqlalchemy import Engine, func, insert, select, update
 
 from pipeline.store.tables import attempts, dead_letters, deliveries, events, gates, lines, receipts
 from pipeline.words import EventId
+from tests.support.memory.mirror import Mirror
 
 
 @dataclass
 class States:
     """What stands in the tables, past every port."""
 
-    engine: Engine
+    engine: Engine | Mirror
 
     def events(self) -> list[str]:
         """States of all events in the order they were accepted."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table
 
 from pipeline.commands import Command, EndProcess, SetFields, StartProcess
 from pipeline.events import NewEvent
@@ -24,6 +27,8 @@ FLOW = "campaign_brief"
 LANE = "standard.aprimo"
 START = datetime(2026, 1, 12, 9, 0, 0, 123456, tzinfo=UTC)
 SENT_AT = datetime(2026, 1, 12, 8, 59, 0, tzinfo=UTC)
+ReadRows = Callable[[Table], list[Any]]
+"""All rows of a table by its key, past every port."""
 
 
 class Clock:

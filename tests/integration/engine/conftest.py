@@ -1,28 +1,33 @@
-"""A migrated store on each database, and a look behind it."""
+"""A store on each database and in memory, and a look behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from pipeline.store import SqlStore
-from pipeline.store.engine import writer
 from tests.support.databases import any_database_url, postgres, postgres_url, sqlite_template, sqlite_url
+from tests.support.memory.store import MemoryStore
 from tests.support.states import States
+from tests.support.stores import AnyStore, engine_behind, kept_in, url_behind
 
-__all__ = ["any_database_url", "postgres", "postgres_url", "sqlite_template", "sqlite_url"]
+__all__ = ["any_database_url", "kept_in", "postgres", "postgres_url", "sqlite_template", "sqlite_url", "url_behind"]
 
 
 @pytest.fixture
-def store(any_database_url: str) -> Iterator[SqlStore]:
-    store = SqlStore(any_database_url)
+def store(kept_in: str, url_behind: str) -> Iterator[AnyStore]:
+    if kept_in == "memory":
+        yield MemoryStore(lambda: datetime.now(UTC))
+        return
+    store = SqlStore(url_behind)
     yield store
     store.dispose()
 
 
 @pytest.fixture
-def states(any_database_url: str) -> Iterator[States]:
-    engine = writer(any_database_url)
+def states(store: AnyStore, url_behind: str) -> Iterator[States]:
+    engine = engine_behind(store, url_behind)
     yield States(engine)
     engine.dispose()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipeline.ports import Due, Gate
-from pipeline.store import SqlStore
+from pipeline.ports import Due, Gate, Store
 from pipeline.words import GateKind, Side, Step
 from tests.support.store_rows import LANE, START, Clock, add, claimed, line_of, new_event, release, take
 
@@ -14,14 +13,14 @@ def _keys(*numbers: int) -> list[str]:
     return [line_of(number) for number in numbers]
 
 
-def test_one_id_alone_claims_its_line_only(store: SqlStore) -> None:
+def test_one_id_alone_claims_its_line_only(store: Store) -> None:
     with store.begin() as tx:
         ids = add(tx, [new_event(number) for number in (1, 2, 3)])
 
         assert [claim.key for claim in take(tx, ids[1])] == _keys(2)
 
 
-def test_several_ids_are_claimed_first_and_the_batch_is_filled_from_the_lane(store: SqlStore, clock: Clock) -> None:
+def test_several_ids_are_claimed_first_and_the_batch_is_filled_from_the_lane(store: Store, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(number) for number in (1, 2)])
     clock.pass_s(1)
@@ -31,7 +30,7 @@ def test_several_ids_are_claimed_first_and_the_batch_is_filled_from_the_lane(sto
         assert [claim.key for claim in take(tx, *ids, limit=3)] == _keys(8, 9, 1)
 
 
-def test_a_batch_is_filled_with_those_due_longest(store: SqlStore) -> None:
+def test_a_batch_is_filled_with_those_due_longest(store: Store) -> None:
     with store.begin() as tx:
         for number, age_s in ((1, 10), (2, 30), (3, 20)):
             add(tx, [new_event(number)], ready_at=START - timedelta(seconds=age_s))
@@ -39,20 +38,20 @@ def test_a_batch_is_filled_with_those_due_longest(store: SqlStore) -> None:
         assert [claim.key for claim in take(tx, limit=2)] == _keys(2, 3)
 
 
-def test_a_batch_is_filled_from_its_own_lane_only(store: SqlStore) -> None:
+def test_a_batch_is_filled_from_its_own_lane_only(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(2, side=Side.OPENTEXT)])
 
         assert [claim.key for claim in take(tx, lane="standard.opentext")] == _keys(2)
 
 
-def test_a_doubled_message_claims_nothing(store: SqlStore) -> None:
+def test_a_doubled_message_claims_nothing(store: Store) -> None:
     claimed(store, 1)
     with store.begin() as tx:
         assert take(tx, "ev-1-1") == []
 
 
-def test_a_late_message_of_an_earlier_step_claims_nothing(store: SqlStore) -> None:
+def test_a_late_message_of_an_earlier_step_claims_nothing(store: Store) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
         tx.lines.fence([claim])
@@ -61,12 +60,12 @@ def test_a_late_message_of_an_earlier_step_claims_nothing(store: SqlStore) -> No
         assert take(tx, "ev-1-1", step=Step.TRANSFORM) == []
 
 
-def test_a_message_for_an_event_nobody_knows_claims_nothing(store: SqlStore) -> None:
+def test_a_message_for_an_event_nobody_knows_claims_nothing(store: Store) -> None:
     with store.begin() as tx:
         assert take(tx, "ev-404-1") == []
 
 
-def test_a_line_is_not_claimed_before_it_is_due(store: SqlStore, clock: Clock) -> None:
+def test_a_line_is_not_claimed_before_it_is_due(store: Store, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)], ready_at=START + timedelta(seconds=2))
         assert take(tx, "ev-1-1") == []
@@ -76,7 +75,7 @@ def test_a_line_is_not_claimed_before_it_is_due(store: SqlStore, clock: Clock) -
         assert [claim.key for claim in take(tx, "ev-1-1")] == _keys(1)
 
 
-def test_a_line_whose_lease_ran_out_is_claimed_alone_as_a_crash(store: SqlStore, clock: Clock) -> None:
+def test_a_line_whose_lease_ran_out_is_claimed_alone_as_a_crash(store: Store, clock: Clock) -> None:
     claimed(store, 1)
     clock.pass_s(91)
     with store.begin() as tx:
@@ -85,7 +84,7 @@ def test_a_line_whose_lease_ran_out_is_claimed_alone_as_a_crash(store: SqlStore,
     assert (claim.token, claim.crashes, claim.is_taken_over) == (2, 1, True)
 
 
-def test_a_line_whose_lease_ran_out_never_comes_with_neighbours(store: SqlStore, clock: Clock) -> None:
+def test_a_line_whose_lease_ran_out_never_comes_with_neighbours(store: Store, clock: Clock) -> None:
     claimed(store, 1, 2)
     clock.pass_s(91)
     with store.begin() as tx:
@@ -93,14 +92,14 @@ def test_a_line_whose_lease_ran_out_never_comes_with_neighbours(store: SqlStore,
         assert take(tx) == []
 
 
-def test_a_lease_that_still_runs_is_nobody_elses(store: SqlStore, clock: Clock) -> None:
+def test_a_lease_that_still_runs_is_nobody_elses(store: Store, clock: Clock) -> None:
     claimed(store, 1)
     clock.pass_s(90)
     with store.begin() as tx:
         assert take(tx, "ev-1-1") == []
 
 
-def test_crashes_add_up_until_a_release_forgets_them(store: SqlStore, clock: Clock) -> None:
+def test_crashes_add_up_until_a_release_forgets_them(store: Store, clock: Clock) -> None:
     claimed(store, 1)
     counts = []
     for _ in range(3):
@@ -117,7 +116,7 @@ def test_crashes_add_up_until_a_release_forgets_them(store: SqlStore, clock: Clo
     assert (again.crashes, again.is_taken_over) == (0, False)
 
 
-def test_a_pause_of_the_flow_holds_its_lines_until_it_is_opened(store: SqlStore, clock: Clock) -> None:
+def test_a_pause_of_the_flow_holds_its_lines_until_it_is_opened(store: Store, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(2, flow="event_brief")])
         tx.ledger.close_gate(
@@ -131,7 +130,7 @@ def test_a_pause_of_the_flow_holds_its_lines_until_it_is_opened(store: SqlStore,
         assert [claim.key for claim in take(tx)] == _keys(1)
 
 
-def test_a_breaker_holds_the_vendors_lines_until_its_time_is_over(store: SqlStore, clock: Clock) -> None:
+def test_a_breaker_holds_the_vendors_lines_until_its_time_is_over(store: Store, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(2, side=Side.OPENTEXT)])
         until = START + timedelta(seconds=30)
@@ -145,7 +144,7 @@ def test_a_breaker_holds_the_vendors_lines_until_its_time_is_over(store: SqlStor
         assert [claim.key for claim in take(tx)] == _keys(1)
 
 
-def test_a_breaker_of_a_route_holds_the_lines_that_call_it_next(store: SqlStore) -> None:
+def test_a_breaker_of_a_route_holds_the_lines_that_call_it_next(store: Store) -> None:
     claims = claimed(store, 1, 2)
     with store.begin() as tx:
         tx.lines.fence(claims)
@@ -159,7 +158,7 @@ def test_a_breaker_of_a_route_holds_the_lines_that_call_it_next(store: SqlStore)
         assert [claim.key for claim in take(tx, step=Step.CARRY)] == _keys(1)
 
 
-def test_the_sweeper_finds_what_is_due_once_in_a_while(store: SqlStore, clock: Clock) -> None:
+def test_the_sweeper_finds_what_is_due_once_in_a_while(store: Store, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)])
     clock.pass_s(29)
@@ -173,7 +172,7 @@ def test_the_sweeper_finds_what_is_due_once_in_a_while(store: SqlStore, clock: C
         assert tx.lines.due(limit=10, rehint_after_s=30) == []
 
 
-def test_the_sweeper_finds_a_line_whose_lease_ran_out(store: SqlStore, clock: Clock) -> None:
+def test_the_sweeper_finds_a_line_whose_lease_ran_out(store: Store, clock: Clock) -> None:
     claimed(store, 1)
     clock.pass_s(91)
     with store.begin() as tx:
@@ -182,7 +181,7 @@ def test_the_sweeper_finds_a_line_whose_lease_ran_out(store: SqlStore, clock: Cl
         ]
 
 
-def test_the_sweeper_leaves_alone_what_is_held_waiting_or_behind_a_gate(store: SqlStore, clock: Clock) -> None:
+def test_the_sweeper_leaves_alone_what_is_held_waiting_or_behind_a_gate(store: Store, clock: Clock) -> None:
     claimed(store, 1)
     with store.begin() as tx:
         add(tx, [new_event(2)], ready_at=START + timedelta(minutes=10))
@@ -193,7 +192,7 @@ def test_the_sweeper_leaves_alone_what_is_held_waiting_or_behind_a_gate(store: S
         assert tx.lines.due(limit=10, rehint_after_s=30) == []
 
 
-def test_the_sweeper_takes_no_more_than_the_queue_has_room_for(store: SqlStore, clock: Clock) -> None:
+def test_the_sweeper_takes_no_more_than_the_queue_has_room_for(store: Store, clock: Clock) -> None:
     with store.begin() as tx:
         for number, age_s in ((1, 10), (2, 30), (3, 20)):
             add(tx, [new_event(number)], ready_at=START - timedelta(seconds=age_s))

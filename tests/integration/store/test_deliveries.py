@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from pipeline.commands import Cause, Command
-from pipeline.ports import AttemptEnd, Delivery, EventMove, NewAttempt
+from pipeline.ports import AttemptEnd, Delivery, EventMove, NewAttempt, Store
 from pipeline.states import IllegalMoveError
-from pipeline.store import SqlPages, SqlStore
+from pipeline.store import SqlPages
 from pipeline.store.replanning import EffectHeldError
 from pipeline.words import DeliveryId, DeliveryState, EventId, EventState, Purpose
 from tests.support.store_rows import (
@@ -29,18 +29,18 @@ ONE = EventId("ev-1-1")
 START_KEY = "start:campaign_brief:aprimo:activity:1:1"
 
 
-def _plan(store: SqlStore, *commands: Command, event: EventId = ONE, number: int = 1) -> tuple[Delivery, ...]:
+def _plan(store: Store, *commands: Command, event: EventId = ONE, number: int = 1) -> tuple[Delivery, ...]:
     with store.begin() as tx:
         tx.deliveries.plan([(Cause(event_id=event, plan_number=number), commands)])
         return tx.deliveries.open_of([event]).get(event, ())
 
 
-def _open(store: SqlStore, event: EventId = ONE) -> list[tuple[str, DeliveryState]]:
+def _open(store: Store, event: EventId = ONE) -> list[tuple[str, DeliveryState]]:
     with store.begin() as tx:
         return [(delivery.id, delivery.state) for delivery in tx.deliveries.open_of([event]).get(event, ())]
 
 
-def _begin(store: SqlStore, delivery: Delivery, *, number: int = 1, purpose: Purpose = Purpose.SEND) -> None:
+def _begin(store: Store, delivery: Delivery, *, number: int = 1, purpose: Purpose = Purpose.SEND) -> None:
     with store.begin() as tx:
         tx.deliveries.begin(
             [NewAttempt(delivery_id=delivery.id, number=number, purpose=purpose, token=1, late_s=120.0)]
@@ -48,7 +48,7 @@ def _begin(store: SqlStore, delivery: Delivery, *, number: int = 1, purpose: Pur
 
 
 def _end(
-    store: SqlStore,
+    store: Store,
     delivery: Delivery,
     after: DeliveryState,
     *,
@@ -74,30 +74,30 @@ def _end(
         )
 
 
-def _done(store: SqlStore, delivery: Delivery, ref: str = "") -> None:
+def _done(store: Store, delivery: Delivery, ref: str = "") -> None:
     _begin(store, delivery)
     _end(store, delivery, S.DONE, ref=ref)
 
 
-def _unknown(store: SqlStore, delivery: Delivery) -> None:
+def _unknown(store: Store, delivery: Delivery) -> None:
     _begin(store, delivery)
     _end(store, delivery, S.UNKNOWN)
 
 
-def _end_event(store: SqlStore, event: EventId = ONE) -> None:
+def _end_event(store: Store, event: EventId = ONE) -> None:
     with store.begin() as tx:
         tx.events.move([EventMove(id=event, before=EventState.ACCEPTED, after=EventState.DEAD)])
         tx.events.move([EventMove(id=event, before=EventState.DEAD, after=EventState.IGNORED, reason="discarded")])
 
 
 @pytest.fixture(autouse=True)
-def _events(store: SqlStore) -> None:
+def _events(store: Store) -> None:
     claimed(store, 1)
     with store.begin() as tx:
         add(tx, [new_event(1, notice="2"), new_event(2)])
 
 
-def test_a_plans_commands_come_back_in_order_as_they_were_planned(store: SqlStore) -> None:
+def test_a_plans_commands_come_back_in_order_as_they_were_planned(store: Store) -> None:
     first, second = _plan(store, start_process(1), set_fields(1, extrAttr306="Brand · waiting"))
 
     assert first == Delivery(
@@ -115,7 +115,7 @@ def test_a_plans_commands_come_back_in_order_as_they_were_planned(store: SqlStor
     assert second.command.expects == {"activityStateId": 2}
 
 
-def test_plans_of_several_events_are_stored_together(store: SqlStore) -> None:
+def test_plans_of_several_events_are_stored_together(store: Store) -> None:
     with store.begin() as tx:
         two = EventId("ev-2-1")
         tx.deliveries.plan(
@@ -133,7 +133,7 @@ def test_plans_of_several_events_are_stored_together(store: SqlStore) -> None:
     }
 
 
-def test_a_new_plan_drops_what_the_old_one_had_not_sent(store: SqlStore, pages: SqlPages) -> None:
+def test_a_new_plan_drops_what_the_old_one_had_not_sent(store: Store, pages: SqlPages) -> None:
     _plan(store, start_process(1), set_fields(1, extrAttr307=""))
 
     assert [delivery.id for delivery in _plan(store, start_process(1), number=2)] == ["ev-1-1.2.1"]
@@ -146,7 +146,7 @@ def test_a_new_plan_drops_what_the_old_one_had_not_sent(store: SqlStore, pages: 
     ]
 
 
-def test_a_new_plan_keeps_an_unknown_delivery_first_and_plans_it_no_second_time(store: SqlStore) -> None:
+def test_a_new_plan_keeps_an_unknown_delivery_first_and_plans_it_no_second_time(store: Store) -> None:
     first, _ = _plan(store, start_process(1), set_fields(1, extrAttr307=""))
     _unknown(store, first)
 
@@ -155,7 +155,7 @@ def test_a_new_plan_keeps_an_unknown_delivery_first_and_plans_it_no_second_time(
     assert _open(store) == [("ev-1-1.1.1", S.UNKNOWN), ("ev-1-1.2.1", S.PLANNED)]
 
 
-def test_a_command_that_is_done_is_not_planned_again(store: SqlStore) -> None:
+def test_a_command_that_is_done_is_not_planned_again(store: Store) -> None:
     (delivery,) = _plan(store, start_process(1))
     _done(store, delivery)
 
@@ -164,7 +164,7 @@ def test_a_command_that_is_done_is_not_planned_again(store: SqlStore) -> None:
     assert _open(store, EventId("ev-1-2")) == [("ev-1-2.1.2", S.PLANNED)]
 
 
-def test_what_an_ended_event_left_planned_gives_way(store: SqlStore) -> None:
+def test_what_an_ended_event_left_planned_gives_way(store: Store) -> None:
     _plan(store, start_process(1))
     _end_event(store)
 
@@ -174,7 +174,7 @@ def test_what_an_ended_event_left_planned_gives_way(store: SqlStore) -> None:
     assert _open(store, EventId("ev-1-2")) == [("ev-1-2.1.1", S.PLANNED)]
 
 
-def test_an_unknown_delivery_of_an_ended_event_is_taken_over_for_its_look_up(store: SqlStore) -> None:
+def test_an_unknown_delivery_of_an_ended_event_is_taken_over_for_its_look_up(store: Store) -> None:
     (delivery,) = _plan(store, start_process(1))
     _unknown(store, delivery)
     _end_event(store)
@@ -185,16 +185,14 @@ def test_an_unknown_delivery_of_an_ended_event_is_taken_over_for_its_look_up(sto
     assert _open(store, EventId("ev-1-2")) == [("ev-1-1.1.1", S.UNKNOWN), ("ev-1-2.1.1", S.PLANNED)]
 
 
-def test_an_effect_that_another_open_event_is_about_to_bring_about_is_refused(store: SqlStore) -> None:
+def test_an_effect_that_another_open_event_is_about_to_bring_about_is_refused(store: Store) -> None:
     _plan(store, end_process("p-1"))
 
     with pytest.raises(EffectHeldError, match=r"end:p-1 is held by delivery ev-1-1\.1\.1 of event ev-1-1"):
         _plan(store, end_process("p-1"), event=EventId("ev-2-1"))
 
 
-def test_an_attempt_is_written_before_its_call_and_makes_the_delivery_sending(
-    store: SqlStore, pages: SqlPages
-) -> None:
+def test_an_attempt_is_written_before_its_call_and_makes_the_delivery_sending(store: Store, pages: SqlPages) -> None:
     (delivery,) = _plan(store, start_process(1))
 
     _begin(store, delivery)
@@ -208,7 +206,7 @@ def test_an_attempt_is_written_before_its_call_and_makes_the_delivery_sending(
     assert (attempt.number, attempt.purpose, attempt.started_at, attempt.ended_at) == (1, "send", START, None)
 
 
-def test_only_a_planned_delivery_is_sent(store: SqlStore) -> None:
+def test_only_a_planned_delivery_is_sent(store: Store) -> None:
     (delivery,) = _plan(store, start_process(1))
     _unknown(store, delivery)
 
@@ -217,7 +215,7 @@ def test_only_a_planned_delivery_is_sent(store: SqlStore) -> None:
     assert _open(store) == [("ev-1-1.1.1", S.UNKNOWN)]
 
 
-def test_a_look_up_leaves_the_delivery_unknown_until_it_has_an_answer(store: SqlStore) -> None:
+def test_a_look_up_leaves_the_delivery_unknown_until_it_has_an_answer(store: Store) -> None:
     (delivery,) = _plan(store, start_process(1))
     _unknown(store, delivery)
 
@@ -230,7 +228,7 @@ def test_a_look_up_leaves_the_delivery_unknown_until_it_has_an_answer(store: Sql
     assert unknown.settled_after == START + timedelta(seconds=120)
 
 
-def test_a_delivery_that_is_done_bears_the_vendors_reference(store: SqlStore) -> None:
+def test_a_delivery_that_is_done_bears_the_vendors_reference(store: Store) -> None:
     (delivery,) = _plan(store, start_process(1))
     _done(store, delivery, ref="p-77")
 
@@ -240,7 +238,7 @@ def test_a_delivery_that_is_done_bears_the_vendors_reference(store: SqlStore) ->
     assert _open(store) == []
 
 
-def test_a_reference_stays_when_a_later_answer_has_none(store: SqlStore) -> None:
+def test_a_reference_stays_when_a_later_answer_has_none(store: Store) -> None:
     (delivery,) = _plan(store, start_process(1))
     _begin(store, delivery)
     _end(store, delivery, S.UNKNOWN, ref="p-77")
@@ -251,7 +249,7 @@ def test_a_reference_stays_when_a_later_answer_has_none(store: SqlStore) -> None
         assert tx.deliveries.refs([delivery.effect_key]) == {START_KEY: "p-77"}
 
 
-def test_an_end_must_start_from_where_the_delivery_is(store: SqlStore) -> None:
+def test_an_end_must_start_from_where_the_delivery_is(store: Store) -> None:
     (delivery,) = _plan(store, start_process(1))
 
     with pytest.raises(IllegalMoveError, match="1 of 1 deliveries"):
@@ -260,7 +258,7 @@ def test_an_end_must_start_from_where_the_delivery_is(store: SqlStore) -> None:
         _end(store, delivery, S.DONE, before=S.PLANNED)
 
 
-def test_a_taken_over_line_has_its_sending_delivery_unknown(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+def test_a_taken_over_line_has_its_sending_delivery_unknown(store: Store, pages: SqlPages, clock: Clock) -> None:
     first, _ = _plan(store, start_process(1), set_fields(1, extrAttr307=""))
     _begin(store, first)
     now = clock.pass_s(91)
@@ -279,7 +277,7 @@ def test_a_taken_over_line_has_its_sending_delivery_unknown(store: SqlStore, pag
     assert [(attempt.ended_at, attempt.outcome) for attempt in taken.attempts] == [(now, "lost")]
 
 
-def test_a_take_over_touches_heads_only(store: SqlStore, clock: Clock) -> None:
+def test_a_take_over_touches_heads_only(store: Store, clock: Clock) -> None:
     (delivery,) = _plan(store, start_process(1), event=EventId("ev-1-2"))
     _begin(store, delivery)
     clock.pass_s(91)
@@ -287,7 +285,7 @@ def test_a_take_over_touches_heads_only(store: SqlStore, clock: Clock) -> None:
         assert tx.deliveries.take_over(take(tx, ONE)) == 0
 
 
-def test_a_dead_events_deliveries_fail_but_for_the_unknown(store: SqlStore) -> None:
+def test_a_dead_events_deliveries_fail_but_for_the_unknown(store: Store) -> None:
     first, second, third = _plan(store, start_process(1), set_fields(1, a=""), end_process("p-9"))
     _unknown(store, first)
     _begin(store, second)
@@ -302,7 +300,7 @@ def test_a_dead_events_deliveries_fail_but_for_the_unknown(store: SqlStore) -> N
     ]
 
 
-def test_a_replay_drops_everything_but_the_unknown(store: SqlStore) -> None:
+def test_a_replay_drops_everything_but_the_unknown(store: Store) -> None:
     first, second, third = _plan(store, start_process(1), set_fields(1, a=""), end_process("p-9"))
     _unknown(store, first)
     with store.begin() as tx:
@@ -314,7 +312,7 @@ def test_a_replay_drops_everything_but_the_unknown(store: SqlStore) -> None:
     assert third.state is S.PLANNED
 
 
-def test_a_resume_gives_the_failed_delivery_all_its_tries_again(store: SqlStore) -> None:
+def test_a_resume_gives_the_failed_delivery_all_its_tries_again(store: Store) -> None:
     first, second = _plan(store, start_process(1), set_fields(1, a=""))
     _unknown(store, first)
     _begin(store, second)

@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from pipeline.events import Event
 from pipeline.plan import FollowUp, LinkChanges, Wake
-from pipeline.ports import EventMove, StoredPlan
+from pipeline.ports import EventMove, Store, StoredPlan
 from pipeline.states import IllegalMoveError
-from pipeline.store import SqlPages, SqlStore
+from pipeline.store import SqlPages
 from pipeline.words import EventId, EventKind, EventState, Side, Urgency
 from tests.support.store_rows import FLOW, SENT_AT, START, Clock, add, item, line_of, new_event, take
 
@@ -22,7 +22,7 @@ def _move(event_id: str, before: EventState, after: EventState, reason: str = ""
     return EventMove(id=EventId(event_id), before=before, after=after, reason=reason)
 
 
-def test_a_stored_event_comes_back_as_it_was_told(store: SqlStore) -> None:
+def test_a_stored_event_comes_back_as_it_was_told(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1, data={"modified": "2026-01-12", "fields": ["budget", None, 3, True]})])
         found = tx.events.waiting(take(tx))
@@ -50,7 +50,7 @@ def test_a_stored_event_comes_back_as_it_was_told(store: SqlStore) -> None:
     }
 
 
-def test_text_that_postgresql_refuses_is_kept_legible(store: SqlStore) -> None:
+def test_text_that_postgresql_refuses_is_kept_legible(store: Store) -> None:
     """A vendor's JSON may hold NUL or half a surrogate pair; that notice must not stop its group."""
     with store.begin() as tx:
         add(tx, [new_event(1, data={"na\x00me": "Sp\ud800ring \x00 sale \U0001f600"})])
@@ -59,7 +59,7 @@ def test_text_that_postgresql_refuses_is_kept_legible(store: SqlStore) -> None:
     assert event.data == {"na\ufffdme": "Sp\ufffdring \ufffd sale \U0001f600"}
 
 
-def test_known_keys_are_told_per_flow(store: SqlStore) -> None:
+def test_known_keys_are_told_per_flow(store: Store) -> None:
     one, other = new_event(1), new_event(1, flow="event_brief")
     with store.begin() as tx:
         add(tx, [one])
@@ -69,21 +69,21 @@ def test_known_keys_are_told_per_flow(store: SqlStore) -> None:
         assert tx.events.known([]) == frozenset()
 
 
-def test_a_place_on_a_line_is_taken_once(store: SqlStore) -> None:
+def test_a_place_on_a_line_is_taken_once(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)])
     with pytest.raises(IntegrityError), store.begin() as tx:
         tx.events.insert([(EventId("ev-other"), 1, new_event(1, notice="2"))])
 
 
-def test_a_notice_is_stored_once_per_flow(store: SqlStore) -> None:
+def test_a_notice_is_stored_once_per_flow(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)])
     with pytest.raises(IntegrityError), store.begin() as tx:
         tx.events.insert([(EventId("ev-other"), 2, new_event(1))])
 
 
-def test_what_waits_is_everything_open_up_to_the_claims_tail(store: SqlStore) -> None:
+def test_what_waits_is_everything_open_up_to_the_claims_tail(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1, notice=str(notice)) for notice in range(4)] + [new_event(2)])
         tx.events.move([_move("ev-1-2", A, EventState.SUPERSEDED)])
@@ -97,12 +97,12 @@ def test_what_waits_is_everything_open_up_to_the_claims_tail(store: SqlStore) ->
     }
 
 
-def test_no_claims_have_nothing_waiting(store: SqlStore) -> None:
+def test_no_claims_have_nothing_waiting(store: Store) -> None:
     with store.begin() as tx:
         assert tx.events.waiting([]) == {}
 
 
-def test_an_event_moves_and_keeps_why(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+def test_an_event_moves_and_keeps_why(store: Store, pages: SqlPages, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(1, notice="2")])
     ended_at = clock.pass_s(3)
@@ -126,7 +126,7 @@ def test_an_event_moves_and_keeps_why(store: SqlStore, pages: SqlPages, clock: C
     )
 
 
-def test_an_event_that_comes_back_has_not_ended(store: SqlStore, pages: SqlPages) -> None:
+def test_an_event_that_comes_back_has_not_ended(store: Store, pages: SqlPages) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)])
         tx.events.move([_move("ev-1-1", A, D, "values_missing")])
@@ -136,14 +136,14 @@ def test_an_event_that_comes_back_has_not_ended(store: SqlStore, pages: SqlPages
     assert (event.state, event.ended_at) == ("accepted", None)
 
 
-def test_an_illegal_move_is_refused(store: SqlStore) -> None:
+def test_an_illegal_move_is_refused(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)])
         with pytest.raises(IllegalMoveError, match="from accepted to carried"):
             tx.events.move([_move("ev-1-1", A, EventState.CARRIED)])
 
 
-def test_an_event_that_is_elsewhere_is_not_moved_and_nothing_else_is(store: SqlStore, pages: SqlPages) -> None:
+def test_an_event_that_is_elsewhere_is_not_moved_and_nothing_else_is(store: Store, pages: SqlPages) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(2)])
     with pytest.raises(IllegalMoveError, match="1 of 2 events"), store.begin() as tx:
@@ -152,7 +152,7 @@ def test_an_event_that_is_elsewhere_is_not_moved_and_nothing_else_is(store: SqlS
     assert {event.state for event in pages.event_list()} == {"accepted"}
 
 
-def test_a_plan_comes_back_whole(store: SqlStore) -> None:
+def test_a_plan_comes_back_whole(store: Store) -> None:
     plan = StoredPlan(
         event_id=EventId("ev-1-1"),
         plan_number=2,
@@ -177,7 +177,7 @@ def test_a_plan_comes_back_whole(store: SqlStore) -> None:
         assert tx.events.next_open([line_of(1)])[line_of(1)].plan_number == 2
 
 
-def test_stale_plans_are_counted(store: SqlStore) -> None:
+def test_stale_plans_are_counted(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(2)])
         for _ in range(2):
@@ -188,7 +188,7 @@ def test_stale_plans_are_counted(store: SqlStore) -> None:
     assert {key: event.stale_count for key, event in found.items()} == {line_of(1): 2, line_of(2): 0}
 
 
-def test_the_next_open_event_is_the_lowest_one(store: SqlStore) -> None:
+def test_the_next_open_event_is_the_lowest_one(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1, notice=str(notice)) for notice in range(3)] + [new_event(2)])
         tx.events.move([_move("ev-1-1", A, EventState.IGNORED), _move("ev-2-1", A, EventState.IGNORED)])
@@ -197,7 +197,7 @@ def test_the_next_open_event_is_the_lowest_one(store: SqlStore) -> None:
     assert {key: event.id for key, event in found.items()} == {line_of(1): "ev-1-2"}
 
 
-def test_a_dead_event_is_still_the_next_open_one(store: SqlStore) -> None:
+def test_a_dead_event_is_still_the_next_open_one(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(1, notice="2")])
         tx.events.move([_move("ev-1-1", A, D)])

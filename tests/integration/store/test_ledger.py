@@ -8,18 +8,11 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Table, select
-
 from pipeline.events import Raw, Reading
-from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, Tx
-from pipeline.store import SqlPages, SqlStore, tables
+from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, Store, Tx
+from pipeline.store import SqlPages, tables
 from pipeline.words import EventId, GateKind, ReceiptVerdict
-from tests.support.store_rows import START, Clock, add, new_event
-
-
-def _rows(store: SqlStore, table: Table) -> list[Any]:
-    with store.begin() as tx:
-        return list(tx.ledger._conn.execute(select(table).order_by(*table.primary_key)))  # type: ignore[attr-defined]  # Behind the port.
+from tests.support.store_rows import START, Clock, ReadRows, add, new_event
 
 
 def _reading(verdict: ReceiptVerdict, body: bytes = b'{"Id":1}') -> Reading:
@@ -27,32 +20,32 @@ def _reading(verdict: ReceiptVerdict, body: bytes = b'{"Id":1}') -> Reading:
     return Reading(raw=raw, verdict=verdict, reason="bad_callout" if verdict is ReceiptVerdict.REFUSED else "")
 
 
-def test_a_receipt_keeps_what_came_in_byte_for_byte(store: SqlStore) -> None:
+def test_a_receipt_keeps_what_came_in_byte_for_byte(store: Store, read_rows: ReadRows) -> None:
     body = b'\xff\x00{"EventId": "e-1"}'
     with store.begin() as tx:
         add(tx, [new_event(1)])
         tx.ledger.keep_receipts([(_reading(ReceiptVerdict.HANDLED, body), EventId("ev-1-1"))], refused_kept_max=10)
 
-    (row,) = _rows(store, tables.receipts)
+    (row,) = read_rows(tables.receipts)
     assert (row.source, row.received_at, row.verdict, row.reason) == ("aprimo.pm.webhook", START, "handled", "")
     assert (row.headers, row.body, row.event_id) == ({"X-SH1": "***"}, body, "ev-1-1")
     assert row.body_sha256 == hashlib.sha256(body).hexdigest()
 
 
-def test_of_refused_receipts_only_the_newest_are_kept(store: SqlStore) -> None:
+def test_of_refused_receipts_only_the_newest_are_kept(store: Store, read_rows: ReadRows) -> None:
     with store.begin() as tx:
         tx.ledger.keep_receipts([(_reading(ReceiptVerdict.IGNORED), None)], refused_kept_max=2)
         for body in (b"1", b"2", b"3"):
             tx.ledger.keep_receipts([(_reading(ReceiptVerdict.REFUSED, body), None)], refused_kept_max=2)
 
-    assert [(row.verdict, row.body) for row in _rows(store, tables.receipts)] == [
+    assert [(row.verdict, row.body) for row in read_rows(tables.receipts)] == [
         ("ignored", b'{"Id":1}'),
         ("refused", b"2"),
         ("refused", b"3"),
     ]
 
 
-def test_a_checkpoint_is_what_was_saved_last(store: SqlStore) -> None:
+def test_a_checkpoint_is_what_was_saved_last(store: Store) -> None:
     first = Checkpoint(feed="aprimo.activities", watermark=START, window_until=START + timedelta(minutes=5))
     second = Checkpoint(feed="aprimo.activities", watermark=START + timedelta(minutes=5))
     with store.begin() as tx:
@@ -63,7 +56,7 @@ def test_a_checkpoint_is_what_was_saved_last(store: SqlStore) -> None:
         assert tx.ledger.checkpoint("aprimo.activities") == second
 
 
-def test_a_slot_of_a_job_is_taken_once(store: SqlStore, clock: Clock) -> None:
+def test_a_slot_of_a_job_is_taken_once(store: Store, read_rows: ReadRows, clock: Clock) -> None:
     with store.begin() as tx:
         assert tx.ledger.begin_tick("poll", "09:00", "scheduler-1")
         assert not tx.ledger.begin_tick("poll", "09:00", "scheduler-2")
@@ -73,14 +66,14 @@ def test_a_slot_of_a_job_is_taken_once(store: SqlStore, clock: Clock) -> None:
         tx.ledger.end_tick("poll", "09:00", "Aprimo is away")
 
     assert [
-        (row.slot, row.claimed_by, row.started_at, row.ended_at, row.error) for row in _rows(store, tables.ticks)
+        (row.slot, row.claimed_by, row.started_at, row.ended_at, row.error) for row in read_rows(tables.ticks)
     ] == [
         ("09:00", "scheduler-1", START, ended_at, "Aprimo is away"),
         ("09:05", "scheduler-2", START, None, ""),
     ]
 
 
-def test_gates_are_closed_until_their_time_or_a_person_opens_them(store: SqlStore, clock: Clock) -> None:
+def test_gates_are_closed_until_their_time_or_a_person_opens_them(store: Store, clock: Clock) -> None:
     breaker = Gate(
         scope="vendor:aprimo", kind=GateKind.BREAKER, until=START + timedelta(seconds=30), reason="503", by="signoff"
     )
@@ -96,7 +89,7 @@ def test_gates_are_closed_until_their_time_or_a_person_opens_them(store: SqlStor
         assert tx.ledger.gates() == []
 
 
-def test_closing_a_gate_again_moves_its_end(store: SqlStore) -> None:
+def test_closing_a_gate_again_moves_its_end(store: Store) -> None:
     def breaker(seconds: int, reason: str) -> Gate:
         until = START + timedelta(seconds=seconds)
         return Gate(scope="vendor:aprimo", kind=GateKind.BREAKER, until=until, reason=reason, by="signoff")
@@ -108,7 +101,7 @@ def test_closing_a_gate_again_moves_its_end(store: SqlStore) -> None:
         assert tx.ledger.gates() == [breaker(60, "timeouts")]
 
 
-def test_a_person_is_known_by_either_user(store: SqlStore) -> None:
+def test_a_person_is_known_by_either_user(store: Store) -> None:
     both = Person(aprimo_user="88", opentext_user="one@example.test", how="e-mail")
     other = Person(aprimo_user="89", opentext_user="two@example.test", how="override")
     with store.begin() as tx:
@@ -121,7 +114,7 @@ def test_a_person_is_known_by_either_user(store: SqlStore) -> None:
 
 
 def test_a_person_who_stays_unresolved_stays_so_since_the_first_time(
-    store: SqlStore, pages: SqlPages, clock: Clock
+    store: Store, pages: SqlPages, clock: Clock
 ) -> None:
     for _ in range(2):
         with store.begin() as tx:
@@ -135,7 +128,7 @@ def test_a_person_who_stays_unresolved_stays_so_since_the_first_time(
     )
 
 
-def test_a_match_replaces_what_was_known_of_either_user(store: SqlStore, pages: SqlPages) -> None:
+def test_a_match_replaces_what_was_known_of_either_user(store: Store, pages: SqlPages) -> None:
     match = Person(aprimo_user="88", opentext_user="one@example.test", how="override")
     with store.begin() as tx:
         tx.ledger.put_person(Person(aprimo_user="88", unresolved_since=START))
@@ -146,7 +139,7 @@ def test_a_match_replaces_what_was_known_of_either_user(store: SqlStore, pages: 
     assert pages.status().unresolved_people == ()
 
 
-def test_the_audit_chain_holds_hashes_and_never_values(store: SqlStore, clock: Clock) -> None:
+def test_the_audit_chain_holds_hashes_and_never_values(store: Store, read_rows: ReadRows, clock: Clock) -> None:
     with store.begin() as tx:
         tx.ledger.audit([])
         tx.ledger.audit(
@@ -159,7 +152,7 @@ def test_the_audit_chain_holds_hashes_and_never_values(store: SqlStore, clock: C
     with store.begin() as tx:
         tx.ledger.audit([AuditEntry(actor="signoff", act="event.delivered", object="ev-1-1")])
 
-    rows = _rows(store, tables.audit)
+    rows = read_rows(tables.audit)
     assert [(row.number, row.at, row.actor, row.act, row.object) for row in rows] == [
         (1, START, "ops", "dead_letter.replayed", "7"),
         (2, START, "signoff", "event.planned", "ev-1-1"),
@@ -170,7 +163,7 @@ def test_the_audit_chain_holds_hashes_and_never_values(store: SqlStore, clock: C
     assert [row.hash for row in rows] == [_expected_hash(row) for row in rows]
 
 
-def test_entries_of_transactions_that_run_at_once_form_one_chain(store: SqlStore) -> None:
+def test_entries_of_transactions_that_run_at_once_form_one_chain(store: Store, read_rows: ReadRows) -> None:
     def append(who: str) -> None:
         def entry(tx: Tx) -> None:
             tx.ledger.audit([AuditEntry(actor=who, act="event.planned", object=who)])
@@ -184,7 +177,7 @@ def test_entries_of_transactions_that_run_at_once_form_one_chain(store: SqlStore
     for writer in writers:
         writer.join(timeout=60)
 
-    rows = _rows(store, tables.audit)
+    rows = read_rows(tables.audit)
     assert [row.number for row in rows] == list(range(1, 41))
     assert [row.previous_hash for row in rows[1:]] == [row.hash for row in rows[:-1]]
 

@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.commands import Cause
-from pipeline.ports import AttemptEnd, Letter, NewAttempt, NewLetter
-from pipeline.store import SqlStore
+from pipeline.ports import AttemptEnd, Letter, NewAttempt, NewLetter, Store
 from pipeline.words import DeliveryId, DeliveryState, EventId, LetterState, Purpose
 from tests.support.store_rows import FLOW, START, Clock, add, item, line_of, new_event, start_process
 
@@ -15,18 +14,18 @@ ONE, TWO, OTHER = EventId("ev-1-1"), EventId("ev-2-1"), EventId("ev-3-1")
 
 
 @pytest.fixture(autouse=True)
-def _events(store: SqlStore) -> None:
+def _events(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(2), new_event(3, flow="event_brief")])
 
 
-def _open(store: SqlStore, event_id: EventId, code: str = "values_missing") -> str:
+def _open(store: Store, event_id: EventId, code: str = "values_missing") -> str:
     with store.begin() as tx:
         letter = NewLetter(event_id=event_id, delivery_id=None, code=code, hint="Fill in the budget.")
         return tx.letters.open([letter])[0]
 
 
-def test_letters_are_opened_in_order_and_say_what_they_are_about(store: SqlStore) -> None:
+def test_letters_are_opened_in_order_and_say_what_they_are_about(store: Store) -> None:
     with store.begin() as tx:
         letters = [NewLetter(event_id=event, delivery_id=None, code="poison", hint="?") for event in (TWO, ONE)]
         ids = tx.letters.open(letters)
@@ -48,12 +47,12 @@ def test_letters_are_opened_in_order_and_say_what_they_are_about(store: SqlStore
     assert [letter.event_id for letter in found] == [TWO, ONE]
 
 
-def test_opening_none_opens_none(store: SqlStore) -> None:
+def test_opening_none_opens_none(store: Store) -> None:
     with store.begin() as tx:
         assert tx.letters.open([]) == []
 
 
-def test_an_event_has_one_open_letter_at_a_time(store: SqlStore) -> None:
+def test_an_event_has_one_open_letter_at_a_time(store: Store) -> None:
     first = _open(store, ONE)
     with pytest.raises(IntegrityError):
         _open(store, ONE)
@@ -63,7 +62,7 @@ def test_an_event_has_one_open_letter_at_a_time(store: SqlStore) -> None:
     assert _open(store, ONE) != first
 
 
-def test_a_letter_is_closed_by_the_first_who_does(store: SqlStore, clock: Clock) -> None:
+def test_a_letter_is_closed_by_the_first_who_does(store: Store, clock: Clock) -> None:
     letter_id = _open(store, ONE)
     closed_at = clock.pass_s(60)
     with store.begin() as tx:
@@ -81,14 +80,14 @@ def test_a_letter_is_closed_by_the_first_who_does(store: SqlStore, clock: Clock)
 
 
 @pytest.mark.parametrize("unknown", ["404", "", "x", "1 or 1=1", "9" * 30])
-def test_no_letter_is_closed_under_an_id_that_none_has(store: SqlStore, unknown: str) -> None:
+def test_no_letter_is_closed_under_an_id_that_none_has(store: Store, unknown: str) -> None:
     _open(store, ONE)
     with store.begin() as tx:
         assert tx.letters.close(unknown, to=LetterState.REPLAYED, by="ops", note="") is None
         assert tx.letters.find(ids=[unknown]) == []
 
 
-def test_letters_are_found_by_id_flow_code_state_and_limit(store: SqlStore) -> None:
+def test_letters_are_found_by_id_flow_code_state_and_limit(store: Store) -> None:
     first, second, third = _open(store, ONE), _open(store, TWO, "poison"), _open(store, OTHER, "poison")
     with store.begin() as tx:
         tx.letters.close(first, to=LetterState.DISCARDED, by="ops", note="")
@@ -106,7 +105,7 @@ def test_letters_are_found_by_id_flow_code_state_and_limit(store: SqlStore) -> N
         assert ids(limit=1) == [second]
 
 
-def test_the_letter_that_holds_a_line_is_found(store: SqlStore) -> None:
+def test_the_letter_that_holds_a_line_is_found(store: Store) -> None:
     first, second = _open(store, ONE), _open(store, TWO)
     with store.begin() as tx:
         tx.letters.close(second, to=LetterState.DISCARDED, by="ops", note="")
@@ -116,7 +115,7 @@ def test_the_letter_that_holds_a_line_is_found(store: SqlStore) -> None:
     assert {key: letter.id for key, letter in held.items()} == {line_of(1): first}
 
 
-def test_an_unknown_delivery_of_an_event_is_noticed(store: SqlStore) -> None:
+def test_an_unknown_delivery_of_an_event_is_noticed(store: Store) -> None:
     delivery = DeliveryId("ev-1-1.1.1")
     with store.begin() as tx:
         tx.deliveries.plan([(Cause(event_id=ONE, plan_number=1), [start_process(1)])])

@@ -6,18 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.ports import Claim, HeldWake, LineNow, Release, TailMove
-from pipeline.store import SqlStore
+from pipeline.ports import Claim, HeldWake, LineNow, Release, Store, TailMove
 from pipeline.words import Side, Step, Urgency, WaitReason
 from tests.support.store_rows import FLOW, LANE, START, Clock, add, claimed, line_of, new_event, release, take
 
 
-def _line(store: SqlStore, number: int) -> LineNow:
+def _line(store: Store, number: int) -> LineNow:
     with store.begin() as tx:
         return tx.lines.touch({line_of(number): FLOW})[line_of(number)]
 
 
-def test_a_touched_line_that_is_new_is_idle(store: SqlStore) -> None:
+def test_a_touched_line_that_is_new_is_idle(store: Store) -> None:
     assert _line(store, 1) == LineNow(
         key=line_of(1),
         head=1,
@@ -31,12 +30,12 @@ def test_a_touched_line_that_is_new_is_idle(store: SqlStore) -> None:
     assert _line(store, 1).is_idle
 
 
-def test_touching_nothing_gives_nothing(store: SqlStore) -> None:
+def test_touching_nothing_gives_nothing(store: Store) -> None:
     with store.begin() as tx:
         assert tx.lines.touch({}) == {}
 
 
-def test_an_event_starts_an_idle_line(store: SqlStore) -> None:
+def test_an_event_starts_an_idle_line(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1, urgency=Urgency.EXPRESS)])
 
@@ -45,7 +44,7 @@ def test_an_event_starts_an_idle_line(store: SqlStore) -> None:
     assert not line.is_idle
 
 
-def test_a_further_event_lengthens_a_line_and_leaves_when_it_is_due(store: SqlStore, clock: Clock) -> None:
+def test_a_further_event_lengthens_a_line_and_leaves_when_it_is_due(store: Store, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)], ready_at=START + timedelta(seconds=40))
     clock.pass_s(5)
@@ -56,7 +55,7 @@ def test_a_further_event_lengthens_a_line_and_leaves_when_it_is_due(store: SqlSt
     assert (line.head, line.tail, line.ready_at) == (1, 2, START + timedelta(seconds=40))
 
 
-def test_a_more_urgent_event_makes_a_waiting_line_more_urgent(store: SqlStore) -> None:
+def test_a_more_urgent_event_makes_a_waiting_line_more_urgent(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)])
         tx.lines.move_tails([TailMove(key=line_of(1), tail=1, urgency=Urgency.EXPRESS)])
@@ -64,7 +63,7 @@ def test_a_more_urgent_event_makes_a_waiting_line_more_urgent(store: SqlStore) -
         assert [claim.key for claim in take(tx, lane="express.aprimo")] == [line_of(1)]
 
 
-def test_a_kick_pulls_a_line_forward_and_the_sweeper_hints_at_it(store: SqlStore, clock: Clock) -> None:
+def test_a_kick_pulls_a_line_forward_and_the_sweeper_hints_at_it(store: Store, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)], ready_at=START + timedelta(minutes=10))
     now = clock.pass_s(5)
@@ -78,7 +77,7 @@ def test_a_kick_pulls_a_line_forward_and_the_sweeper_hints_at_it(store: SqlStore
     assert [due.key for due in hinted] == [line_of(1)]
 
 
-def test_a_claim_says_everything_about_its_line(store: SqlStore) -> None:
+def test_a_claim_says_everything_about_its_line(store: Store) -> None:
     assert claimed(store, 1) == [
         Claim(
             key=line_of(1),
@@ -96,7 +95,7 @@ def test_a_claim_says_everything_about_its_line(store: SqlStore) -> None:
     assert _line(store, 1).is_leased
 
 
-def test_the_fence_lets_the_holder_write_and_tells_the_tail_of_now(store: SqlStore) -> None:
+def test_the_fence_lets_the_holder_write_and_tells_the_tail_of_now(store: Store) -> None:
     claims = claimed(store, 1)
     with store.begin() as tx:
         add(tx, [new_event(1, notice="2")])
@@ -104,7 +103,7 @@ def test_the_fence_lets_the_holder_write_and_tells_the_tail_of_now(store: SqlSto
         assert tx.lines.fence(claims) == {line_of(1): 2}
 
 
-def test_the_fence_drops_a_line_that_another_took_over_and_keeps_its_neighbour(store: SqlStore, clock: Clock) -> None:
+def test_the_fence_drops_a_line_that_another_took_over_and_keeps_its_neighbour(store: Store, clock: Clock) -> None:
     first, second = claimed(store, 1, 2)
     clock.pass_s(91)
     with store.begin() as tx:
@@ -115,14 +114,14 @@ def test_the_fence_drops_a_line_that_another_took_over_and_keeps_its_neighbour(s
         assert tx.lines.fence(taken) == {line_of(1): 1}
 
 
-def test_the_fence_lets_a_late_holder_write_while_nobody_took_the_line_over(store: SqlStore, clock: Clock) -> None:
+def test_the_fence_lets_a_late_holder_write_while_nobody_took_the_line_over(store: Store, clock: Clock) -> None:
     claims = claimed(store, 1)
     clock.pass_s(1000)
     with store.begin() as tx:
         assert tx.lines.fence(claims) == {line_of(1): 1}
 
 
-def test_the_fence_refuses_a_lease_that_was_ended(store: SqlStore) -> None:
+def test_the_fence_refuses_a_lease_that_was_ended(store: Store) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
         tx.lines.fence([claim])
@@ -132,7 +131,7 @@ def test_the_fence_refuses_a_lease_that_was_ended(store: SqlStore) -> None:
         assert tx.lines.fence([claim]) == {}
 
 
-def test_a_release_leaves_the_line_as_the_step_says(store: SqlStore) -> None:
+def test_a_release_leaves_the_line_as_the_step_says(store: Store) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
         tx.lines.fence([claim])
@@ -161,7 +160,7 @@ def test_a_release_leaves_the_line_as_the_step_says(store: SqlStore) -> None:
 
 
 def test_a_released_line_is_claimed_at_its_next_step_with_its_count_of_failed_reads(
-    store: SqlStore, clock: Clock
+    store: Store, clock: Clock
 ) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
@@ -187,7 +186,7 @@ def test_a_released_line_is_claimed_at_its_next_step_with_its_count_of_failed_re
     assert (again.key, again.token, again.failures, again.is_taken_over) == (line_of(1), 2, 3, False)
 
 
-def test_a_released_head_moves_the_line_on(store: SqlStore) -> None:
+def test_a_released_head_moves_the_line_on(store: Store) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
         tx.lines.fence([claim])
@@ -196,7 +195,7 @@ def test_a_released_head_moves_the_line_on(store: SqlStore) -> None:
     assert _line(store, 1).is_idle
 
 
-def test_a_release_never_makes_a_busy_line_less_urgent(store: SqlStore) -> None:
+def test_a_release_never_makes_a_busy_line_less_urgent(store: Store) -> None:
     """An express event that came while the line was held must not be lost from sight."""
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
@@ -210,7 +209,7 @@ def test_a_release_never_makes_a_busy_line_less_urgent(store: SqlStore) -> None:
     assert again.urgency is Urgency.EXPRESS
 
 
-def test_a_line_that_starts_anew_is_as_urgent_as_its_event(store: SqlStore) -> None:
+def test_a_line_that_starts_anew_is_as_urgent_as_its_event(store: Store) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1, urgency=Urgency.EXPRESS)])
         (claim,) = take(tx, lane="express.aprimo")
@@ -220,7 +219,7 @@ def test_a_line_that_starts_anew_is_as_urgent_as_its_event(store: SqlStore) -> N
     assert _line(store, 1).urgency is Urgency.STANDARD
 
 
-def test_a_line_that_was_not_fenced_cannot_be_released(store: SqlStore) -> None:
+def test_a_line_that_was_not_fenced_cannot_be_released(store: Store) -> None:
     (claim,) = claimed(store, 1)
     with pytest.raises(KeyError), store.begin() as tx:
         tx.lines.release([release(claim)])
@@ -228,7 +227,7 @@ def test_a_line_that_was_not_fenced_cannot_be_released(store: SqlStore) -> None:
     assert _line(store, 1).is_leased
 
 
-def test_a_release_under_an_older_token_is_refused(store: SqlStore, clock: Clock) -> None:
+def test_a_release_under_an_older_token_is_refused(store: Store, clock: Clock) -> None:
     (old,) = claimed(store, 1)
     clock.pass_s(91)
     with store.begin() as tx:
@@ -237,7 +236,7 @@ def test_a_release_under_an_older_token_is_refused(store: SqlStore, clock: Clock
             tx.lines.release([release(old)])
 
 
-def test_a_held_line_goes_on_where_it_is_told(store: SqlStore, clock: Clock) -> None:
+def test_a_held_line_goes_on_where_it_is_told(store: Store, clock: Clock) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
         add(tx, [new_event(1, notice="2")])
@@ -253,7 +252,7 @@ def test_a_held_line_goes_on_where_it_is_told(store: SqlStore, clock: Clock) -> 
     assert (again.key, again.head, again.failures, again.urgency) == (line_of(1), 2, 0, Urgency.BULK)
 
 
-def test_a_held_line_with_nothing_left_rests(store: SqlStore) -> None:
+def test_a_held_line_with_nothing_left_rests(store: Store) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
         tx.lines.fence([claim])

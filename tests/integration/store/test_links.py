@@ -20,8 +20,8 @@ from pipeline.plan import (
     ReviewRow,
     Wake,
 )
-from pipeline.ports import AttemptEnd, DueLink, NewAttempt
-from pipeline.store import SqlPages, SqlStore
+from pipeline.ports import AttemptEnd, DueLink, NewAttempt, Store
+from pipeline.store import SqlPages, tables
 from pipeline.words import (
     Decision,
     DeliveryId,
@@ -34,7 +34,7 @@ from pipeline.words import (
     ReviewState,
     Side,
 )
-from tests.support.store_rows import FLOW, START, Clock, add, item, new_event, start_process
+from tests.support.store_rows import FLOW, START, Clock, ReadRows, add, item, new_event, start_process
 
 KEY = (FLOW, item(1))
 START_KEY = "start:campaign_brief:aprimo:activity:1:1"
@@ -62,17 +62,17 @@ REMARK = CommentRow(
 )
 
 
-def _apply(store: SqlStore, *changes: LinkChanges) -> None:
+def _apply(store: Store, *changes: LinkChanges) -> None:
     with store.begin() as tx:
         tx.links.apply([(*KEY, change) for change in changes])
 
 
-def _link(store: SqlStore) -> Link:
+def _link(store: Store) -> Link:
     with store.begin() as tx:
         return tx.links.of([KEY])[KEY]
 
 
-def _plan_start(store: SqlStore) -> None:
+def _plan_start(store: Store) -> None:
     """The plan's commit: the process row and the delivery that starts it."""
     with store.begin() as tx:
         add(tx, [new_event(1)])
@@ -80,7 +80,7 @@ def _plan_start(store: SqlStore) -> None:
         tx.deliveries.plan([(Cause(event_id=EventId("ev-1-1"), plan_number=1), [start_process(1)])])
 
 
-def _send_start(store: SqlStore, after: DeliveryState, ref: str = "") -> None:
+def _send_start(store: Store, after: DeliveryState, ref: str = "") -> None:
     delivery = DeliveryId("ev-1-1.1.1")
     with store.begin() as tx:
         tx.deliveries.begin([NewAttempt(delivery_id=delivery, number=1, purpose=Purpose.SEND, token=1)])
@@ -98,13 +98,13 @@ def _send_start(store: SqlStore, after: DeliveryState, ref: str = "") -> None:
         )
 
 
-def test_a_link_that_nobody_made_is_absent(store: SqlStore) -> None:
+def test_a_link_that_nobody_made_is_absent(store: Store) -> None:
     with store.begin() as tx:
         assert tx.links.of([KEY]) == {}
         assert tx.links.of([]) == {}
 
 
-def test_everything_that_changes_comes_back(store: SqlStore) -> None:
+def test_everything_that_changes_comes_back(store: Store) -> None:
     agreed = {"budget": Agreed(value="12000.00", owner=Side.APRIMO, written_by="88", at=START)}
     wake = Wake(at=START + timedelta(days=2), reason="brand is due")
     _apply(
@@ -139,7 +139,7 @@ def test_everything_that_changes_comes_back(store: SqlStore) -> None:
     )
 
 
-def test_what_a_change_does_not_name_stays(store: SqlStore) -> None:
+def test_what_a_change_does_not_name_stays(store: Store) -> None:
     before = Agreed(value="DACH", owner=Side.APRIMO, written_by="88", at=START)
     after = Agreed(value="approved", owner=Side.OPENTEXT, written_by="signoff", at=START)
     _apply(store, LinkChanges(state="submitted", revision=1, agreed={"regions": before}, wake=Wake(at=START)))
@@ -150,7 +150,7 @@ def test_what_a_change_does_not_name_stays(store: SqlStore) -> None:
     assert link.agreed == {"regions": before, "decision": after}
 
 
-def test_two_changes_of_one_link_in_one_commit_both_count(store: SqlStore) -> None:
+def test_two_changes_of_one_link_in_one_commit_both_count(store: Store) -> None:
     """The main line and the line of notes may settle in one batch."""
     _apply(store, LinkChanges(state="submitted", seen={"a": "1"}), LinkChanges(comments=(REMARK,), seen={"b": "2"}))
 
@@ -158,14 +158,14 @@ def test_two_changes_of_one_link_in_one_commit_both_count(store: SqlStore) -> No
     assert (link.state, link.seen, link.comments) == ("submitted", {"a": "1", "b": "2"}, (REMARK,))
 
 
-def test_a_wake_is_cleared_when_the_change_says_so(store: SqlStore) -> None:
+def test_a_wake_is_cleared_when_the_change_says_so(store: Store) -> None:
     _apply(store, LinkChanges(wake=Wake(at=START, reason="due")))
     _apply(store, LinkChanges(wake=Wake(at=None)))
 
     assert (_link(store).wake_at, _link(store).wake_reason) == (None, "")
 
 
-def test_links_wake_when_their_time_has_come(store: SqlStore) -> None:
+def test_links_wake_when_their_time_has_come(store: Store) -> None:
     with store.begin() as tx:
         for number, wait_s in ((1, 0), (2, -60), (3, 1)):
             change = LinkChanges(wake=Wake(at=START + timedelta(seconds=wait_s), reason=f"{number} is due"))
@@ -180,7 +180,7 @@ def test_links_wake_when_their_time_has_come(store: SqlStore) -> None:
         assert [due.business_key for due in tx.links.due(limit=1)] == [item(2)]
 
 
-def test_a_review_waiting_for_its_task_gives_way_to_the_row_that_has_one(store: SqlStore) -> None:
+def test_a_review_waiting_for_its_task_gives_way_to_the_row_that_has_one(store: Store) -> None:
     waiting = ReviewRow(revision=1, stakeholder="brand", state=ReviewState.OPEN)
     legal = ReviewRow(revision=1, stakeholder="legal", state=ReviewState.OPEN)
     _apply(store, LinkChanges(reviews=(waiting, legal)))
@@ -189,7 +189,7 @@ def test_a_review_waiting_for_its_task_gives_way_to_the_row_that_has_one(store: 
     assert _link(store).reviews == (BRAND, legal)
 
 
-def test_a_review_is_replaced_by_task(store: SqlStore) -> None:
+def test_a_review_is_replaced_by_task(store: Store) -> None:
     again = replace(BRAND, task_id="t-2", state=ReviewState.OPEN, decision=None, opened_at=START + timedelta(hours=1))
     _apply(store, LinkChanges(reviews=(replace(BRAND, state=ReviewState.OPEN, decision=None),)))
     _apply(store, LinkChanges(reviews=(BRAND, again)))
@@ -197,7 +197,7 @@ def test_a_review_is_replaced_by_task(store: SqlStore) -> None:
     assert _link(store).reviews == (BRAND, again)
 
 
-def test_a_comment_is_kept_once_per_origin(store: SqlStore) -> None:
+def test_a_comment_is_kept_once_per_origin(store: Store) -> None:
     carried = replace(REMARK, target_id="[sg-0123456789]")
     _apply(store, LinkChanges(comments=(REMARK,)))
     _apply(store, LinkChanges(comments=(carried,)))
@@ -205,7 +205,7 @@ def test_a_comment_is_kept_once_per_origin(store: SqlStore) -> None:
     assert _link(store).comments == (carried,)
 
 
-def test_a_planned_start_is_not_shown_as_a_process(store: SqlStore) -> None:
+def test_a_planned_start_is_not_shown_as_a_process(store: Store) -> None:
     """Certainly nothing has started: a plan made anew may start it."""
     _plan_start(store)
 
@@ -221,7 +221,7 @@ def test_a_planned_start_is_not_shown_as_a_process(store: SqlStore) -> None:
     ],
 )
 def test_a_starting_process_is_shown_as_its_start_tells(
-    store: SqlStore, after: DeliveryState, ref: str, shown: tuple[ProcessRow, ...]
+    store: Store, after: DeliveryState, ref: str, shown: tuple[ProcessRow, ...]
 ) -> None:
     _plan_start(store)
     _send_start(store, after, ref)
@@ -229,7 +229,7 @@ def test_a_starting_process_is_shown_as_its_start_tells(
     assert _link(store).processes == shown
 
 
-def test_a_dropped_start_leaves_room_for_the_next(store: SqlStore) -> None:
+def test_a_dropped_start_leaves_room_for_the_next(store: Store) -> None:
     _plan_start(store)
     with store.begin() as tx:
         tx.deliveries.drop_open([EventId("ev-1-1")])
@@ -243,7 +243,7 @@ def test_a_dropped_start_leaves_room_for_the_next(store: SqlStore) -> None:
     assert _link(store).processes == (replace(RUNNING, item_version="8"),)
 
 
-def test_beginning_again_does_not_touch_a_process_that_runs(store: SqlStore) -> None:
+def test_beginning_again_does_not_touch_a_process_that_runs(store: Store) -> None:
     _apply(store, LinkChanges(processes=(RUNNING,)))
     with store.begin() as tx:
         tx.links.begin_processes([(*KEY, LinkChanges(processes=(STARTING,)))])
@@ -252,7 +252,7 @@ def test_beginning_again_does_not_touch_a_process_that_runs(store: SqlStore) -> 
     assert _link(store).processes == (RUNNING,)
 
 
-def test_a_link_never_has_two_live_processes(store: SqlStore) -> None:
+def test_a_link_never_has_two_live_processes(store: Store) -> None:
     _apply(store, LinkChanges(processes=(RUNNING,)))
     second = replace(STARTING, revision=2, started_effect="")
 
@@ -260,7 +260,7 @@ def test_a_link_never_has_two_live_processes(store: SqlStore) -> None:
         tx.links.begin_processes([(*KEY, LinkChanges(processes=(second,)))])
 
 
-def test_a_process_may_end_in_the_commit_that_begins_the_next(store: SqlStore) -> None:
+def test_a_process_may_end_in_the_commit_that_begins_the_next(store: Store) -> None:
     _apply(store, LinkChanges(processes=(RUNNING,)))
     ended = replace(RUNNING, state=ProcessState.ENDED, ended_by=EndedBy.US, outcome="superseded")
     second = replace(RUNNING, revision=2, instance_id=InstanceId("p-2"))
@@ -269,21 +269,21 @@ def test_a_process_may_end_in_the_commit_that_begins_the_next(store: SqlStore) -
     assert _link(store).processes == (ended, second)
 
 
-def test_a_change_without_an_instance_id_keeps_the_known_one(store: SqlStore) -> None:
+def test_a_change_without_an_instance_id_keeps_the_known_one(store: Store) -> None:
     _apply(store, LinkChanges(processes=(RUNNING,)))
     _apply(store, LinkChanges(processes=(replace(RUNNING, instance_id=None, seen_hash="ab"),)))
 
     assert _link(store).processes == (replace(RUNNING, seen_hash="ab"),)
 
 
-def test_known_instances_lead_to_their_items(store: SqlStore) -> None:
+def test_known_instances_lead_to_their_items(store: Store) -> None:
     _apply(store, LinkChanges(processes=(RUNNING,)))
     with store.begin() as tx:
         assert tx.links.lines_of_instances(["p-1", "p-404"]) == {"p-1": KEY}
         assert tx.links.lines_of_instances([]) == {}
 
 
-def test_only_running_processes_are_live(store: SqlStore) -> None:
+def test_only_running_processes_are_live(store: Store) -> None:
     ended = replace(RUNNING, state=ProcessState.ENDED, instance_id=InstanceId("p-2"))
     other = replace(RUNNING, instance_id=InstanceId("p-3"))
     with store.begin() as tx:
@@ -299,7 +299,7 @@ def test_only_running_processes_are_live(store: SqlStore) -> None:
         assert [(live.business_key, live.instance_id, live.seen_hash) for live in found] == [(item(1), "p-1", "ab")]
 
 
-def test_a_notice_is_told_once_per_person_and_revision(store: SqlStore, pages: SqlPages) -> None:
+def test_a_notice_is_told_once_per_person_and_revision(store: Store, pages: SqlPages) -> None:
     told = (
         Notice(code="unknown_state", text="State 8, On hold."),
         Notice(code="unknown_state", text="?", person="88"),
@@ -312,23 +312,17 @@ def test_a_notice_is_told_once_per_person_and_revision(store: SqlStore, pages: S
     assert pages.status().notices_unseen == 3
 
 
-def test_a_difference_stands_once_with_its_newest_values(store: SqlStore) -> None:
+def test_a_difference_stands_once_with_its_newest_values(store: Store, read_rows: ReadRows) -> None:
     found = FoundDifference(field="state", ours="submitted", theirs="approved", cause="hand edit", policy="propose")
     _apply(store, LinkChanges(differences=(found,)))
     _apply(store, LinkChanges(differences=(replace(found, theirs="rejected"),)))
 
-    from sqlalchemy import select  # noqa: PLC0415 - No port reads differences yet.
-
-    from pipeline.store.tables import differences  # noqa: PLC0415 - As above.
-
-    with store.begin() as tx:
-        rows = tx.links._conn.execute(select(differences)).all()  # type: ignore[attr-defined]  # Behind the port.
-    assert [(row.field, row.ours, row.theirs, row.state) for row in rows] == [
+    assert [(row.field, row.ours, row.theirs, row.state) for row in read_rows(tables.differences)] == [
         ("state", "submitted", "rejected", "open")
     ]
 
 
-def test_a_notice_is_seen_once(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+def test_a_notice_is_seen_once(store: Store, pages: SqlPages, clock: Clock) -> None:
     told = (Notice(code="unknown_state", text="State 8, On hold."), Notice(code="decision_unknown", text="?"))
     _apply(store, LinkChanges(revision=1, notices=told))
     clock.pass_s(5)

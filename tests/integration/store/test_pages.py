@@ -15,6 +15,7 @@ from pipeline.ports import (
     NewAttempt,
     NewLetter,
     Release,
+    Store,
     StoredPlan,
 )
 from pipeline.store import SqlPages, SqlStore
@@ -52,7 +53,7 @@ def _move(event_id: str, before: EventState, after: EventState, reason: str = ""
     return EventMove(id=EventId(event_id), before=before, after=after, reason=reason)
 
 
-def test_events_are_listed_newest_first_with_their_lines_next_try(store: SqlStore, pages: SqlPages) -> None:
+def test_events_are_listed_newest_first_with_their_lines_next_try(store: Store, pages: SqlPages) -> None:
     due = START + timedelta(seconds=5)
     with store.begin() as tx:
         add(tx, [new_event(1)], ready_at=due)
@@ -77,7 +78,7 @@ def test_events_are_listed_newest_first_with_their_lines_next_try(store: SqlStor
     )
 
 
-def test_events_are_found_by_flow_state_subject_and_limit(store: SqlStore, pages: SqlPages) -> None:
+def test_events_are_found_by_flow_state_subject_and_limit(store: Store, pages: SqlPages) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(2), new_event(3, flow="event_brief")])
         tx.events.move([_move("ev-2-1", EventState.ACCEPTED, EventState.IGNORED, "not_ours")])
@@ -96,7 +97,7 @@ def test_an_event_that_nobody_stored_has_no_timeline(pages: SqlPages) -> None:
     assert pages.event_timeline(EventId("ev-404-1")) is None
 
 
-def test_a_timeline_tells_an_events_whole_story(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+def test_a_timeline_tells_an_events_whole_story(store: Store, pages: SqlPages, clock: Clock) -> None:
     _receive(store)
     _plan(store, clock)
     _try_and_wait(store, clock)
@@ -123,14 +124,14 @@ def test_a_timeline_tells_an_events_whole_story(store: SqlStore, pages: SqlPages
     assert (attempt.status, attempt.code, attempt.detail, attempt.wait_s) == (429, "ratelimit", "slow down", 10)
 
 
-def _receive(store: SqlStore) -> None:
+def _receive(store: Store) -> None:
     raw = Raw(source="aprimo.pm.webhook", headers={}, body=b"{}", received_at=START)
     with store.begin() as tx:
         add(tx, [new_event(1)])
         tx.ledger.keep_receipts([(Reading(raw=raw, verdict=ReceiptVerdict.HANDLED), ONE)], refused_kept_max=1)
 
 
-def _plan(store: SqlStore, clock: Clock) -> None:
+def _plan(store: Store, clock: Clock) -> None:
     clock.pass_s(1)
     with store.begin() as tx:
         tx.events.store_plans([StoredPlan(event_id=ONE, plan_number=1, changes=LinkChanges())])
@@ -138,7 +139,7 @@ def _plan(store: SqlStore, clock: Clock) -> None:
         tx.events.move([_move(ONE, EventState.ACCEPTED, EventState.PLANNED)])
 
 
-def _try_and_wait(store: SqlStore, clock: Clock) -> None:
+def _try_and_wait(store: Store, clock: Clock) -> None:
     clock.pass_s(1)
     delivery = DeliveryId("ev-1-1.1.1")
     with store.begin() as tx:
@@ -175,7 +176,7 @@ def _try_and_wait(store: SqlStore, clock: Clock) -> None:
         )
 
 
-def test_a_timeline_tells_death_replay_and_the_end(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+def test_a_timeline_tells_death_replay_and_the_end(store: Store, pages: SqlPages, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1)])
         tx.events.move([_move(ONE, EventState.ACCEPTED, EventState.DEAD, "values_missing")])
@@ -198,7 +199,7 @@ def test_a_timeline_tells_death_replay_and_the_end(store: SqlStore, pages: SqlPa
     ]
 
 
-def test_a_timeline_says_by_what_an_event_was_superseded(store: SqlStore, pages: SqlPages) -> None:
+def test_a_timeline_says_by_what_an_event_was_superseded(store: Store, pages: SqlPages) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(1, notice="2")])
         tx.events.move(
@@ -218,7 +219,7 @@ def test_a_timeline_says_by_what_an_event_was_superseded(store: SqlStore, pages:
     assert timeline.moments[-1] == Moment(at=START, what="superseded", detail="covered by ev-1-1")
 
 
-def test_a_timeline_says_who_works_on_the_event_now(store: SqlStore, pages: SqlPages) -> None:
+def test_a_timeline_says_who_works_on_the_event_now(store: Store, pages: SqlPages) -> None:
     claimed(store, 1)
 
     timeline = pages.event_timeline(ONE)
@@ -226,7 +227,7 @@ def test_a_timeline_says_who_works_on_the_event_now(store: SqlStore, pages: SqlP
     assert timeline.moments[-1] == Moment(at=START, what="under way", detail="transform at worker-1")
 
 
-def test_pages_become_json_with_times_in_utc(store: SqlStore, pages: SqlPages) -> None:
+def test_pages_become_json_with_times_in_utc(store: Store, pages: SqlPages) -> None:
     _receive(store)
 
     timeline = pages.event_timeline(ONE)
@@ -243,9 +244,11 @@ def test_pages_become_json_with_times_in_utc(store: SqlStore, pages: SqlPages) -
     ]
 
 
-def test_pages_wait_for_no_writer(store: SqlStore, pages: SqlPages) -> None:
-    with store.begin() as tx:
+def test_pages_wait_for_no_writer(any_database_url: str, sql_store: SqlStore, clock: Clock) -> None:
+    pages = SqlPages(any_database_url, clock=clock)
+    with sql_store.begin() as tx:
         add(tx, [new_event(1)])
 
         assert pages.event_list() == []
     assert [event.id for event in pages.event_list()] == ["ev-1-1"]
+    pages.dispose()

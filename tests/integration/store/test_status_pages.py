@@ -11,8 +11,9 @@ from pipeline.ports import (
     Gate,
     NewLetter,
     Release,
+    Store,
 )
-from pipeline.store import SqlPages, SqlStore
+from pipeline.store import SqlPages
 from pipeline.store.pages import LinkPage
 from pipeline.store.status import AtReview, Part, Waiting
 from pipeline.words import (
@@ -44,7 +45,7 @@ def _move(event_id: str, before: EventState, after: EventState, reason: str = ""
     return EventMove(id=EventId(event_id), before=before, after=after, reason=reason)
 
 
-def test_the_status_counts_per_flow_and_per_vendor(store: SqlStore, pages: SqlPages, clock: Clock) -> None:
+def test_the_status_counts_per_flow_and_per_vendor(store: Store, pages: SqlPages, clock: Clock) -> None:
     with store.begin() as tx:
         add(tx, [new_event(1), new_event(1, notice="2"), new_event(2), new_event(3)])
         add(tx, [new_event(4, flow="event_brief", side=Side.OPENTEXT)])
@@ -79,7 +80,7 @@ def test_the_status_counts_per_flow_and_per_vendor(store: SqlStore, pages: SqlPa
     assert (status.at, status.gates, status.notices_unseen) == (clock.now, (gate,), 0)
 
 
-def test_where_all_is_done_the_status_is_empty(store: SqlStore, pages: SqlPages) -> None:
+def test_where_all_is_done_the_status_is_empty(store: Store, pages: SqlPages) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
         tx.lines.fence([claim])
@@ -89,7 +90,7 @@ def test_where_all_is_done_the_status_is_empty(store: SqlStore, pages: SqlPages)
     assert (pages.status().flows, pages.status().vendors) == ((), ())
 
 
-def test_the_status_counts_what_lies_with_reviewers(store: SqlStore, pages: SqlPages) -> None:
+def test_the_status_counts_what_lies_with_reviewers(store: Store, pages: SqlPages) -> None:
     running = ProcessRow(revision=2, process_key="campaignBrief", state=ProcessState.RUNNING)
     due = START + timedelta(days=2)
     reviews = (
@@ -110,9 +111,7 @@ def test_the_status_counts_what_lies_with_reviewers(store: SqlStore, pages: SqlP
     assert pages.status().at_review == (AtReview(flow=FLOW, processes=2, reviews=2, first_due_at=due),)
 
 
-def test_a_flows_links_come_with_their_processes_and_where_their_lines_stand(
-    store: SqlStore, pages: SqlPages
-) -> None:
+def test_a_flows_links_come_with_their_processes_and_where_their_lines_stand(store: Store, pages: SqlPages) -> None:
     process = ProcessRow(
         revision=1, process_key="campaignBrief", state=ProcessState.RUNNING, instance_id=InstanceId("p-1")
     )
@@ -163,7 +162,7 @@ def test_a_flows_links_come_with_their_processes_and_where_their_lines_stand(
     assert pages.links("no_such_flow") == []
 
 
-def test_a_link_whose_line_a_dead_letter_holds_says_so(store: SqlStore, pages: SqlPages) -> None:
+def test_a_link_whose_line_a_dead_letter_holds_says_so(store: Store, pages: SqlPages) -> None:
     (claim,) = claimed(store, 1)
     with store.begin() as tx:
         tx.links.apply([(FLOW, item(1), LinkChanges())])

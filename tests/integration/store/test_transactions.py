@@ -16,9 +16,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from pipeline.errors import StoreAwayError
 from pipeline.ports import Store, Tx
-from pipeline.store import SqlPages, SqlStore, engine
+from pipeline.store import SqlPages, SqlStore, engine, tables
 from tests.support.databases import Postgres
-from tests.support.store_rows import FLOW, add, line_of, new_event, take
+from tests.support.store_rows import FLOW, ReadRows, add, line_of, new_event, take
 
 
 def _touch(*numbers: int) -> Callable[[Tx], None]:
@@ -33,13 +33,13 @@ def _lines(store: SqlStore) -> list[str]:
         return list(tx.lines._conn.execute(text("select key from lines order by key")).scalars())  # type: ignore[attr-defined]  # Behind the port.
 
 
-def test_the_store_is_the_port(store: SqlStore) -> None:
+def test_the_store_is_the_port(store: Store) -> None:
     port: Store = store
     with port.begin() as tx:
         assert tx.events.known([]) == frozenset()
 
 
-def test_an_error_undoes_the_whole_transaction(store: SqlStore) -> None:
+def test_an_error_undoes_the_whole_transaction(store: Store, read_rows: ReadRows) -> None:
     def fails() -> None:
         with store.begin() as tx:
             _touch(1)(tx)
@@ -47,19 +47,19 @@ def test_an_error_undoes_the_whole_transaction(store: SqlStore) -> None:
 
     with pytest.raises(RuntimeError, match="in the middle"):
         fails()
-    assert _lines(store) == []
+    assert read_rows(tables.lines) == []
 
 
-def test_run_gives_what_the_work_gives_and_commits(store: SqlStore) -> None:
+def test_run_gives_what_the_work_gives_and_commits(store: Store, read_rows: ReadRows) -> None:
     def work(tx: Tx) -> str:
         _touch(1)(tx)
         return "done"
 
     assert store.run(work) == "done"
-    assert _lines(store) == [line_of(1)]
+    assert [line.key for line in read_rows(tables.lines)] == [line_of(1)]
 
 
-def test_an_error_of_the_work_is_not_tried_again(store: SqlStore) -> None:
+def test_an_error_of_the_work_is_not_tried_again(store: Store) -> None:
     tries = []
 
     def work(_tx: Tx) -> None:
@@ -259,12 +259,12 @@ def test_a_child_process_gets_connections_of_its_own(any_database_url: str) -> N
     store.dispose()
 
 
-def test_a_disposed_store_opens_new_connections(store: SqlStore) -> None:
-    store.run(_touch(1))
-    store.dispose()
-    store.dispose()
+def test_a_disposed_store_opens_new_connections(sql_store: SqlStore) -> None:
+    sql_store.run(_touch(1))
+    sql_store.dispose()
+    sql_store.dispose()
 
-    assert _lines(store) == [line_of(1)]
+    assert _lines(sql_store) == [line_of(1)]
 
 
 def test_a_reader_cannot_write(any_database_url: str) -> None:
@@ -285,19 +285,19 @@ def test_sqlite_commits_survive_a_power_cut(sqlite_url: str) -> None:
 
 
 @pytest.mark.parametrize("many", [2, 40])
-def test_a_commit_takes_as_many_statements_however_large_the_batch(store: SqlStore, many: int) -> None:
+def test_a_commit_takes_as_many_statements_however_large_the_batch(sql_store: SqlStore, many: int) -> None:
     """Executing many rows of one statement counts once: they are sent together."""
     counts = {"statements": 0}
 
     def count(*_: object) -> None:
         counts["statements"] += 1
 
-    event.listen(store._engines.engine(), "before_cursor_execute", count)
-    with store.begin() as tx:
+    event.listen(sql_store._engines.engine(), "before_cursor_execute", count)
+    with sql_store.begin() as tx:
         ids = add(tx, [new_event(number) for number in range(many)])
     accepted = counts.pop("statements")
     counts["statements"] = 0
-    with store.begin() as tx:
+    with sql_store.begin() as tx:
         claims = take(tx, *ids)
         tx.events.waiting(claims)
         tx.deliveries.take_over(claims)
@@ -305,7 +305,9 @@ def test_a_commit_takes_as_many_statements_however_large_the_batch(store: SqlSto
         tx.links.of(
             [(FLOW, event.subject) for event in tx.events.next_open([claim.key for claim in claims]).values()]
         )
-    began = 1 if store._engines.engine().dialect.name == "sqlite" else 0  # Only there BEGIN is a statement of ours.
+    began = (
+        1 if sql_store._engines.engine().dialect.name == "sqlite" else 0
+    )  # Only there BEGIN is a statement of ours.
 
     assert len(claims) == many
     assert accepted == 4 + began

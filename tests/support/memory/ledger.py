@@ -1,0 +1,142 @@
+"""Receipts, checkpoints, ticks, gates, people, audit in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pipeline.events import Reading
+from pipeline.ports import AuditEntry, Checkpoint, Gate, Person
+from pipeline.store import chain
+from pipeline.store.ledger import REFUSED_BODY_MAX
+from pipeline.words import EventId, GateKind, ReceiptVerdict
+from tests.support.memory.rows import Row, Tables
+
+
+class MemoryLedger:
+    """The port `Ledger` within one transaction."""
+
+    def __init__(self, tables: Tables, now: datetime) -> None:
+        self._tables = tables
+        self._now = now
+
+    def keep_receipts(self, readings: Sequence[tuple[Reading, EventId | None]], *, refused_kept_max: int) -> None:
+        """Store what came in; of refused ones at most so many rows are kept."""
+        receipts = self._tables["receipts"]
+        for reading, event_id in readings:
+            receipts.insert(_receipt(reading, event_id))
+        if any(reading.verdict is ReceiptVerdict.REFUSED for reading, _ in readings):
+            refused = [row for row in receipts if row["verdict"] == ReceiptVerdict.REFUSED]
+            for row in refused[: max(0, len(refused) - refused_kept_max)]:
+                receipts.delete(row)
+
+    def checkpoint(self, feed: str) -> Checkpoint | None:
+        """How far a feed was read."""
+        row = self._tables["checkpoints"].get(feed)
+        if row is None:
+            return None
+        return Checkpoint(feed=feed, watermark=row["watermark"], window_until=row["window_until"])
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Insert or update."""
+        self._put("checkpoints", {**vars(checkpoint), "updated_at": self._now})
+
+    def begin_tick(self, job: str, slot: str, by: str) -> bool:
+        """Take a slot of a job; False when it was taken already."""
+        if self._tables["ticks"].get(job, slot) is not None:
+            return False
+        self._tables["ticks"].insert({"job": job, "slot": slot, "claimed_by": by, "started_at": self._now})
+        return True
+
+    def end_tick(self, job: str, slot: str, error: str) -> None:
+        """Record how it ended; error "" is well."""
+        row = self._tables["ticks"].get(job, slot)
+        if row is not None:
+            self._tables["ticks"].change(row, ended_at=self._now, error=error)
+
+    def close_gate(self, gate: Gate) -> None:
+        """Close a gate, or move its end."""
+        self._put("gates", vars(gate))
+
+    def open_gate(self, scope: str, kind: GateKind) -> None:
+        """Open a gate."""
+        row = self._tables["gates"].get(scope, kind)
+        if row is not None:
+            self._tables["gates"].delete(row)
+
+    def gates(self) -> list[Gate]:
+        """Gates that are closed now."""
+        closed = [row for row in self._tables["gates"] if row["until"] is None or row["until"] > self._now]
+        ordered = sorted(closed, key=lambda row: (row["scope"], row["kind"]))
+        return [Gate(**{**row, "kind": GateKind(row["kind"])}) for row in ordered]
+
+    def audit(self, entries: Sequence[AuditEntry]) -> None:
+        """Append to the audit chain."""
+        audit = self._tables["audit"]
+        number = len(audit)
+        last = audit.get(number)
+        linked = chain.link_up(
+            entries, at=self._now, number=number, previous_hash=last["hash"] if last else chain.START
+        )
+        for item in linked:
+            audit.insert(vars(item))
+
+    def people(self, *, aprimo_users: Sequence[str] = (), opentext_users: Sequence[str] = ()) -> list[Person]:
+        """Whom we know by these users of either system."""
+        return [_person(row) for row in self._same(aprimo_users, opentext_users)]
+
+    def put_person(self, person: Person) -> None:
+        """Keep how a person is known; what was known of either user before is replaced."""
+        same = self._same([person.aprimo_user], [person.opentext_user])
+        earlier = [row["unresolved_since"] for row in same if row["unresolved_since"]]
+        if person.unresolved_since is not None:
+            person = replace(person, unresolved_since=min([person.unresolved_since, *earlier]))
+        for row in same:
+            self._tables["people"].delete(row)
+        self._tables["people"].insert(vars(person))
+
+    def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
+        """Mark notices seen; returns the ids of those that were not seen before, in their order."""
+        numbers = sorted({int(each) for each in notice_ids if each.isascii() and each.isdecimal()})
+        rows = [row for row in (self._tables["notices"].get(number) for number in numbers) if row]
+        unseen = [row for row in rows if row["seen_at"] is None]
+        for row in unseen:
+            self._tables["notices"].change(row, seen_at=self._now)
+        return [str(row["id"]) for row in unseen]
+
+    def _put(self, table: str, values: Any) -> None:  # noqa: ANN401 - A row's values.
+        known = self._tables[table].known(values)
+        if known is None:
+            self._tables[table].insert(values)
+        else:
+            self._tables[table].change(known, **values)
+
+    def _same(self, aprimo_users: Sequence[str | None], opentext_users: Sequence[str | None]) -> list[Row]:
+        return [
+            row
+            for row in self._tables["people"]
+            if (row["aprimo_user"] is not None and row["aprimo_user"] in aprimo_users)
+            or (row["opentext_user"] is not None and row["opentext_user"] in opentext_users)
+        ]
+
+
+def _person(row: Row) -> Person:
+    return Person(**{name: value for name, value in row.items() if name != "id"})
+
+
+def _receipt(reading: Reading, event_id: EventId | None) -> dict[str, Any]:
+    is_refused = reading.verdict is ReceiptVerdict.REFUSED
+    body = reading.raw.body
+    return {
+        "source": reading.raw.source,
+        "received_at": reading.raw.received_at,
+        "verdict": reading.verdict,
+        "reason": reading.reason,
+        "headers": dict(reading.raw.headers),
+        "body": body[:REFUSED_BODY_MAX] if is_refused else body,
+        "body_sha256": hashlib.sha256(body).hexdigest(),
+        "event_id": event_id,
+    }

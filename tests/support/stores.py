@@ -1,0 +1,35 @@
+"""Where the truth is kept in a test: SQLite, PostgreSQL or memory; the same tests hold for all three.
+
+A conftest imports the fixtures it wants by name, and those of `databases` they ask for.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from pipeline.store import SqlStore
+from pipeline.store.engine import writer
+from tests.support.databases import BOTH
+from tests.support.memory.mirror import Mirror
+from tests.support.memory.store import MemoryStore
+
+EVERYWHERE = (*BOTH, "memory")
+AnyStore = SqlStore | MemoryStore
+
+
+@pytest.fixture(params=EVERYWHERE)
+def kept_in(request: pytest.FixtureRequest) -> str:
+    """Which of them this test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url_behind(kept_in: str, request: pytest.FixtureRequest) -> str:
+    """A migrated database: the store's own, or the one that shows what is in memory."""
+    return str(request.getfixturevalue("postgres_url" if kept_in == "postgresql" else "sqlite_url"))
+
+
+def engine_behind(store: AnyStore, url: str) -> Engine | Mirror:
+    """A look behind the store's ports."""
+    return Mirror(store.tables, writer(url)) if isinstance(store, MemoryStore) else writer(url)
