@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeVar
@@ -13,6 +13,7 @@ _Value = TypeVar("_Value")
 _Word = TypeVar("_Word", bound=StrEnum)
 
 _DURATION = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?")
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _NOTHING = object()
 
 
@@ -103,6 +104,22 @@ class Table:
         if length:
             return length
         return self._wrong(key, value, "must be a duration", example, timedelta(days=1))
+
+    def clock(self, key: str, *, example: str, default: time) -> time:
+        """A time of day, hours and minutes as text."""
+        value = self._take(key, example, "")
+        if value == "":
+            return default
+        if isinstance(value, str) and _CLOCK.fullmatch(value):
+            return time.fromisoformat(value)
+        return self._wrong(key, value, "must be a time of day", example, default)
+
+    def dates(self, key: str, *, example: str) -> frozenset[date]:
+        """A list of TOML's own dates; where it is left out there are none."""
+        value = self._take(key, example, [])
+        if isinstance(value, list) and all(type(item) is date for item in value):
+            return frozenset(value)
+        return self._wrong(key, value, "must be a list of dates", example, frozenset[date]())
 
     def table(self, key: str, *, is_optional: bool = False) -> Table:
         """A table within this one; an empty one where it is missing."""
