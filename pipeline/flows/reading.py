@@ -140,6 +140,7 @@ def _stakeholder(table: Table) -> Stakeholder:
         group=table.text("group", example='"Legal"'),
         lead=table.text("lead", example='"Legal leads"'),
         due_in=table.duration("due_in", example='"P3D"'),
+        is_later=table.truth("later"),
         each=table.text("each", example='"regions"', default=""),
         group_variable=table.text("group_variable", example='"legalGroup"', default=""),
         lead_variable=table.text("lead_variable", example='"legalLeads"', default=""),

@@ -63,6 +63,7 @@ class FieldWord:
 class Stakeholder:
     """A role that reviews: its task in the model, its groups and terms.
 
+    is_later: its task opens only when the process comes to it, and no approval waits for it.
     each: the list field it is repeated over ("" for once); group may then hold `{part}`.
     group_variable, lead_variable, due_variable: the process variables that carry them.
     part_variable: the variable that names the part with an escalation's message.
@@ -77,6 +78,7 @@ class Stakeholder:
     group: str
     lead: str
     due_in: timedelta
+    is_later: bool = False
     each: str = ""
     group_variable: str = ""
     lead_variable: str = ""

@@ -10,11 +10,10 @@ from datetime import timedelta
 
 from pipeline.commands import EndProcess
 from pipeline.flows import facts
-from pipeline.flows.shared import progress, remarks, reviews, showing
+from pipeline.flows.shared import follow_ups, progress, remarks, reviews, showing
 from pipeline.flows.shared.case import OURS, Case, row_of
 from pipeline.flows.shared.looking import GONE, NOT_OURS
 from pipeline.flows.shared.writing import Draft, finish, ours
-from pipeline.keys import line_key
 from pipeline.plan import FollowUp, LinkChanges, Plan, Wake, deliver, ignore, refuse
 from pipeline.words import EndedBy, ReviewState, Side, Urgency
 
@@ -38,7 +37,7 @@ def without_reading(case: Case) -> Plan | None:
 
 def own_end(case: Case) -> Plan:
     """We ended the process but could not record it: it is over, and the item is looked at anew."""
-    return ignore("own_end", changes=_over(case, "withdrawn"), follow_ups=(_again(case, facts.LOOK_AGAIN),))
+    return ignore("own_end", changes=_over(case, "withdrawn"), follow_ups=(_look_again(case),))
 
 
 def is_history_late(case: Case, required: frozenset[str]) -> bool:
@@ -46,12 +45,16 @@ def is_history_late(case: Case, required: frozenset[str]) -> bool:
 
     History may lag behind the end. What is missing for long is missing, and then nobody is taken to have approved.
     """
+    return reviews.against(case.rows) is None and is_untold(case, required)
+
+
+def is_untold(case: Case, needed: frozenset[str]) -> bool:
+    """Whether the process just ended by itself and its history lacks one of these, where each is heard."""
     process = case.process
     if process is None or process.ended_at is None or process.delete_reason:
         return False
     told = {row.stakeholder for row in case.rows if row.state is not ReviewState.OPEN}
-    is_against = reviews.against(case.rows) is not None
-    return not is_against and not required <= told and case.now - process.ended_at < HISTORY_LATE
+    return not needed <= told and case.now - process.ended_at < HISTORY_LATE
 
 
 def soon(case: Case) -> Wake:
@@ -64,16 +67,8 @@ def hear_last_words(case: Case) -> tuple[FollowUp, ...]:
     live = case.live
     if live is None or live.instance_id is None or case.is_process_over:
         return ()
-    return (
-        FollowUp(
-            line_key=line_key(case.words.flow, case.link.business_key),
-            subject=case.link.business_key,
-            flow=case.words.flow,
-            type=facts.LAST_WORDS,
-            side=Side.OPENTEXT,
-            data={"instance_id": live.instance_id},
-        ),
-    )
+    data = {"instance_id": live.instance_id}
+    return (follow_ups.to_self(case, facts.LAST_WORDS, side=Side.OPENTEXT, data=data),)
 
 
 def last_words(case: Case) -> Plan:
@@ -99,13 +94,18 @@ def look_at_process(case: Case) -> tuple[FollowUp, ...]:
     """Another look at a process that runs already: the notices of what happened in it meanwhile may be used up."""
     if case.live is None:
         return ()
-    return (replace(_again(case, facts.LOOK_AGAIN), side=Side.OPENTEXT),)
+    return (follow_ups.to_self(case, facts.LOOK_AGAIN, side=Side.OPENTEXT),)
+
+
+def start_again(case: Case) -> FollowUp:
+    """A fact by which what is submitted then begins a new revision."""
+    return follow_ups.to_self(case, facts.RESTART, side=Side.APRIMO)
 
 
 def restart(case: Case) -> Plan:
     """A person wants a new revision: the old process ends first, then a fact of ours starts the new one."""
     ending = progress.end_commands(case, "Superseded by a new revision")
-    return deliver(*ending, changes=_over(case, "superseded"), follow_ups=(_again(case, facts.RESTART),))
+    return deliver(*ending, changes=_over(case, "superseded"), follow_ups=(start_again(case),))
 
 
 def _without_item(case: Case) -> Plan:
@@ -132,17 +132,11 @@ def _orphan(case: Case) -> Plan:
     return deliver(EndProcess(instance_id=older.instance_id, reason=row.outcome.capitalize() + OURS), changes=changes)
 
 
+def _look_again(case: Case) -> FollowUp:
+    return follow_ups.to_self(case, facts.LOOK_AGAIN, side=Side.APRIMO)
+
+
 def _over(case: Case, outcome: str) -> LinkChanges:
     rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
     changes = progress.over(case, rows, by=EndedBy.US, outcome=outcome, state=outcome)
     return replace(changes, agreed=ours(case, {"submitted": False}))
-
-
-def _again(case: Case, kind: str) -> FollowUp:
-    return FollowUp(
-        line_key=line_key(case.words.flow, case.link.business_key),
-        subject=case.link.business_key,
-        flow=case.words.flow,
-        type=kind,
-        side=Side.APRIMO,
-    )

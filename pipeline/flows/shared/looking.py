@@ -6,11 +6,11 @@ import re
 
 from pipeline.events import Event
 from pipeline.flows import facts
-from pipeline.flows.shared import remarks, reviews
+from pipeline.flows.shared import follow_ups, remarks, reviews
 from pipeline.flows.shared.case import Case, row_of
 from pipeline.flows.tenant import RECORD, FlowWords
-from pipeline.keys import line_key, process_key, split_aprimo_key
-from pipeline.plan import FollowUp, Link, Plan, Snapshot, Snapshots, Want, ignore
+from pipeline.keys import process_key, split_aprimo_key
+from pipeline.plan import Link, Plan, Snapshot, Snapshots, Want, ignore
 from pipeline.words import BusinessKey, ProcessState, Side
 
 _PROVISIONAL = process_key("")
@@ -47,11 +47,10 @@ def place(event: Event, process: Snapshot | None, words: FlowWords) -> Plan:
         return ignore(GONE)
     if read.process_key != words.process_key or not is_item(read.business_key, words):
         return ignore(NOT_OURS)
-    follow_up = FollowUp(
-        line_key=line_key(words.flow, read.business_key),
-        subject=read.business_key,
-        flow=words.flow,
-        type=event.type,
+    follow_up = follow_ups.to_item(
+        words.flow,
+        read.business_key,
+        event.type,
         side=Side.OPENTEXT,
         data={**event.data, "instance_id": read.instance_id},
         urgency=event.urgency,

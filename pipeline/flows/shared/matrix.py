@@ -45,6 +45,26 @@ def states(words: FlowWords, rows: Sequence[ReviewRow]) -> dict[str, JsonValue]:
     }
 
 
+def open_tasks(words: FlowWords, rows: Sequence[ReviewRow]) -> str:
+    """Who is holding it: a line per open task with its assignee, or the group that has not taken it yet."""
+    waiting = {row.stakeholder: row for row in rows if row.state is ReviewState.OPEN and row.task_id}
+    return "\n".join(_held(waiting[key], words) for key in _in_order(waiting, words))
+
+
+def decision(row: ReviewRow, words: FlowWords) -> str:
+    """The decision, or what the answer of a step of work means; never more than the file says."""
+    word = (row.decision or words.outcomes.get(row.outcome_raw, "unknown")).replace("_", " ")
+    return f'{word} ("{_short(row.outcome_raw)}")' if word == "unknown" else word
+
+
+def _held(row: ReviewRow, words: FlowWords) -> str:
+    word = reviews.word_of(row.stakeholder, words)
+    group = word.group.replace("{part}", reviews.part_of(row.stakeholder)) if word else ""
+    cells = [reviews.title_of(row.stakeholder, words), row.assignee or f"{group}, nobody yet"]
+    cells += [f"due {minute(row.due_at)}"] if row.due_at else []
+    return _BETWEEN.join(cells)
+
+
 def _in_order(keys: Iterable[str], words: FlowWords) -> list[str]:
     """The tenant's order of roles, parts by name."""
     order = {word.key: place for place, word in enumerate(words.stakeholders)}
@@ -62,17 +82,11 @@ def _line(row: ReviewRow, words: FlowWords) -> str:
 
 def _standing(row: ReviewRow, words: FlowWords) -> str:
     if row.state is ReviewState.DECIDED:
-        return _decision(row, words)
+        return decision(row, words)
     if row.state is ReviewState.OPEN and row.escalated_at:
         word = reviews.word_of(row.stakeholder, words)
         return f"overdue, escalated to {word.lead}" if word else "overdue"
     return _STATES[row.state]
-
-
-def _decision(row: ReviewRow, words: FlowWords) -> str:
-    """The decision, or what the answer of a step of work means; never more than the file says."""
-    word = (row.decision or words.outcomes.get(row.outcome_raw, "unknown")).replace("_", " ")
-    return f'{word} ("{_short(row.outcome_raw)}")' if word == "unknown" else word
 
 
 def _earlier(link: Link, words: FlowWords, *, before: int) -> list[str]:

@@ -42,17 +42,23 @@ def opening(
     return tuple(
         ReviewRow(revision=revision, stakeholder=stakeholder, state=ReviewState.OPEN, due_at=now + each.due_in)
         for each in words.stakeholders
+        if not each.is_later
         for stakeholder in _keys(each, parts)
     )
 
 
 def required_keys(rows: Iterable[ReviewRow], process: ProcessRead, words: FlowWords) -> frozenset[str]:
     """Whose approval it takes: whoever was to review from the start, and whatever the process's variables name."""
-    parts = {
-        each.each: process.variables.get(words.fields[each.each].variable) for each in words.stakeholders if each.each
-    }
-    named = {key for each in words.stakeholders for key in _keys(each, parts)}
-    return frozenset({row.stakeholder for row in rows} | named)
+    asked = [each for each in words.stakeholders if not each.is_later]
+    parts = {each.each: process.variables.get(words.fields[each.each].variable) for each in asked if each.each}
+    named = {key for each in asked for key in _keys(each, parts)}
+    return frozenset({row.stakeholder for row in from_the_start(rows, words)} | named)
+
+
+def from_the_start(rows: Iterable[ReviewRow], words: FlowWords) -> tuple[ReviewRow, ...]:
+    """The rows of the roles that every revision asks; without those that a process comes to only sometimes."""
+    later = {each.key for each in words.stakeholders if each.is_later}
+    return tuple(row for row in rows if row.stakeholder.partition(":")[0] not in later)
 
 
 def read_rows(

@@ -1,4 +1,4 @@
-"""What Aprimo shows of a revision: the matrix, one attribute per group, the comments."""
+"""What Aprimo shows of a revision: the matrix, who is holding it, one attribute per group, the comments."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def shown(case: Case, rows: Sequence[ReviewRow], *, revision: int, phase: str) -
     """Our fields and the texts they are to hold; comments only once there are some."""
     return {
         "matrix": matrix.render(case.link, case.words, rows, revision=revision, phase=phase),
+        "open_tasks": matrix.open_tasks(case.words, rows),
         **matrix.states(case.words, rows),
         **comments(case),
     }

@@ -84,10 +84,11 @@ def finish(case: Case, draft: Draft) -> Plan:
 
 
 def expected_state(case: Case) -> dict[str, JsonValue]:
-    """That the item's state is still what was read of it, or what it must be while a process lives."""
+    """That the item's state is still what was read of it, or else what both systems last agreed on."""
     if case.item is not None:
         return {case.words.state_wire: case.item.values.get("state_id")}
-    return {case.words.state_wire: case.words.states["submitted"]}
+    agreed = str(case.link.agreed_value(STATE) or "submitted")
+    return {case.words.state_wire: case.words.states[agreed]}
 
 
 def expected_content(case: Case) -> dict[str, JsonValue]:

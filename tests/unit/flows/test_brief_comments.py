@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from pipeline.commands import AddComment, SetFields
 from pipeline.flows import campaign_brief, facts
+from pipeline.flows.shared import notes
 from pipeline.keys import digest, line_key
-from pipeline.plan import CommentRead, CommentRow, FollowUp, Verdict
+from pipeline.plan import CommentRead, CommentRow, FollowUp, Plan, Verdict
 from pipeline.words import Side
 from tests.support.briefs import (
     FLOW,
@@ -38,8 +39,12 @@ REMARK = event(
     Side.OPENTEXT,
     facts.COMMENT,
     line_key=NOTES,
-    data={"origin_id": "r-1", "text": "Please hurry", "author": "requester.one@example.test"},
+    data={"remarks": [{"origin_id": "r-1", "text": "Please hurry", "author": "requester.one@example.test"}]},
 )
+
+
+def authors(made: Plan) -> list[str]:
+    return [remark.author for follow_up in made.follow_ups for remark in notes.read(follow_up.data)]
 
 
 def test_a_reviewers_comment_appears_in_aprimo() -> None:
@@ -121,9 +126,13 @@ def test_a_remark_becomes_a_fact_on_the_notes_line() -> None:
             type=facts.COMMENT,
             side=Side.OPENTEXT,
             data={
-                "origin_id": digest(["Please hurry", NOW.isoformat()]),
-                "text": "Please hurry",
-                "author": "requester.one@example.test",
+                "remarks": [
+                    {
+                        "origin_id": digest(["Please hurry", NOW.isoformat()]),
+                        "text": "Please hurry",
+                        "author": "requester.one@example.test",
+                    }
+                ]
             },
         ),
     )
@@ -152,7 +161,7 @@ def test_a_remark_that_was_cleared_and_typed_again_is_a_new_one() -> None:
 def test_a_remark_typed_with_the_submission_travels_with_it() -> None:
     made = plan(no_link(), brief(remark="Second try"))
 
-    assert [each.data["text"] for each in made.follow_ups] == ["Second try"]
+    assert [remark.text for each in made.follow_ups for remark in notes.read(each.data)] == ["Second try"]
 
 
 def test_a_remark_on_a_draft_waits_for_the_submission() -> None:
@@ -167,7 +176,7 @@ def test_the_author_of_a_remark_is_whom_the_notice_names() -> None:
 
     made = plan(link, shown(link, remark="Hello", editor=editor), what=event(data={"by": 88}))
 
-    assert made.follow_ups[0].data["author"] == OWNER["email"]
+    assert authors(made) == [OWNER["email"]]
 
 
 def test_the_author_of_a_remark_is_else_the_last_editor() -> None:
@@ -176,7 +185,7 @@ def test_the_author_of_a_remark_is_else_the_last_editor() -> None:
 
     made = plan(link, shown(link, remark="Hello", editor=editor))
 
-    assert made.follow_ups[0].data["author"] == "requester.two@example.test"
+    assert authors(made) == ["requester.two@example.test"]
 
 
 def test_a_remark_reaches_the_live_process_as_a_comment() -> None:
@@ -208,6 +217,19 @@ def test_a_remark_reaches_the_reviewers_once() -> None:
     made = plan(link, what=REMARK)
 
     assert (made.reason, made.commands) == ("already_carried", ())
+
+
+def test_several_remarks_of_one_look_travel_together_and_each_once() -> None:
+    link = applied(in_approval(), plan(in_approval(), what=REMARK).changes)
+    both = [{"origin_id": name, "text": f"Said {name}", "author": ""} for name in ("r-1", "r-2", "r-3")]
+
+    made = plan(link, what=replace(REMARK, data={"remarks": both}))
+
+    assert [command.text for command in made.commands if isinstance(command, AddComment)] == [
+        "Requester (Aprimo): Said r-2",
+        "Requester (Aprimo): Said r-3",
+    ]
+    assert [row.origin_id for row in made.changes.comments] == ["r-2", "r-3"]
 
 
 def test_a_remark_without_a_live_process_goes_nowhere() -> None:
