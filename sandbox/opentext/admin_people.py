@@ -62,7 +62,7 @@ class _Admin:
         return Response(status_code=204)
 
     async def callbacks(self, _: Request) -> Response:
-        return JSONResponse(dict(self._engine.callbacks.outcomes))
+        return JSONResponse(self._engine.callbacks.as_json())
 
 
 async def _of_task(request: Request) -> tuple[str, str, dict[str, Any]]:

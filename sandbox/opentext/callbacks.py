@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 
 import requests
 
@@ -10,6 +10,7 @@ from sandbox.opentext.errors import broken
 from sandbox.opentext.machine import HttpCall
 from sandbox.opentext.options import Options
 
+UNDER_WAY = "under way"
 _FIRST_FAILURE = 400
 
 
@@ -19,6 +20,7 @@ class Callbacks:
     def __init__(self, options: Options) -> None:
         self._options = options
         self.outcomes: Counter[str] = Counter()
+        self._under_way = 0
         self._http = requests.Session()
         # Call-backs go where the model says, not to whatever proxy the environment names.
         self._http.trust_env = False
@@ -31,11 +33,22 @@ class Callbacks:
             if not outcome.startswith("answered") and call.fields.get("ignoreException") != "true":
                 raise broken(f"HTTP task {call.activity_id}: {outcome}")
 
-    async def send_later(self, calls: Iterable[HttpCall]) -> None:
-        """Send after the configured delay; the command is over, so every failure is only counted."""
+    def put_off(self, calls: Sequence[HttpCall]) -> Coroutine[None, None, None]:
+        """What sends them after the configured delay; until then they count as under way."""
+        self._under_way += len(calls)
+        return self._send_later(calls)
+
+    def as_json(self) -> dict[str, int]:
+        """How call-backs fared, and how many are still to be sent."""
+        return {**self.outcomes, **({UNDER_WAY: self._under_way} if self._under_way else {})}
+
+    async def _send_later(self, calls: Sequence[HttpCall]) -> None:
+        """The command is over, so every failure is only counted."""
         await asyncio.sleep(self._options.callback_delay_s)
         for call in calls:
-            self.outcomes[await asyncio.to_thread(self._send, call)] += 1
+            outcome = await asyncio.to_thread(self._send, call)
+            self.outcomes[outcome] += 1
+            self._under_way -= 1
 
     def _send(self, call: HttpCall) -> str:
         fields = call.fields

@@ -125,7 +125,7 @@ class Engine:
         if machine.is_ended:
             self._machines.pop(machine.instance_id, None)
         if session.calls and not self.options.callback_before_commit:
-            self.spawn(self.callbacks.send_later(session.calls))
+            self.spawn(self.callbacks.put_off(session.calls))
         return result
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -44,6 +44,12 @@ class States:
             rows = conn.execute(select(lines.c.wait_reason, lines.c.ready_at).where(lines.c.ready_at > now))
             return [(row.wait_reason, round((row.ready_at - now).total_seconds())) for row in rows]
 
+    def is_busy(self, *, within_s: float) -> bool:
+        """Whether a line goes on by itself before long."""
+        soon = datetime.now(UTC) + timedelta(seconds=within_s)
+        with self.engine.connect() as conn:
+            return conn.execute(select(func.count()).where(lines.c.ready_at <= soon)).scalar_one() > 0
+
     def gates(self) -> list[str]:
         return self._all(select(gates.c.scope).order_by(gates.c.scope))
 

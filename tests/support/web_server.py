@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -27,12 +28,13 @@ class Stage:
 
 
 @contextmanager
-def served(app: ASGIApp, *, has_lifespan: bool = False) -> Iterator[str]:
-    """The base address of a running server."""
+def served(app: ASGIApp, *, has_lifespan: bool = False, listener: socket.socket | None = None) -> Iterator[str]:
+    """The base address of a running server; on a free port, or on a socket that is bound already."""
     lifespan: Literal["on", "off"] = "on" if has_lifespan else "off"
     config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan=lifespan)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    sockets = None if listener is None else [listener]
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
     thread.start()
     _await_start(server, thread)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"

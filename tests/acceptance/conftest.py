@@ -1,0 +1,56 @@
+"""One of each sandbox for all acceptance tests, brought back to its seeds before each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.acceptance import Desk, opened
+from tests.support.sandbox_process import running
+from tests.support.vendor_sandbox import Sandbox
+
+PLENTY = 100_000
+"""Requests per second that no test reaches."""
+QUICK = {"index_lag_s": 0.0, "processing_s": 0.1, "order_s": 0.1, "classification_ready_after_s": 0.0}
+
+OpenDesk = Callable[..., Desk]
+
+
+def _sandbox(vendor: str, folder: Path, **options: object) -> Iterator[Sandbox]:
+    with running(vendor, folder, rate_per_s=PLENTY, seed=7, **options) as process:
+        sandbox = Sandbox(process.base)
+        yield sandbox
+        sandbox.close()
+
+
+@pytest.fixture(scope="session")
+def aprimo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    yield from _sandbox("aprimo", tmp_path_factory.mktemp("aprimo"), **QUICK)
+
+
+@pytest.fixture(scope="session")
+def opentext_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    yield from _sandbox("opentext", tmp_path_factory.mktemp("opentext"), tenant_id="sandbox")
+
+
+@pytest.fixture
+def open_desk(tmp_path: Path, aprimo_server: Sandbox, opentext_server: Sandbox) -> Iterator[OpenDesk]:
+    """Opens an installation; takes what to make of the flows' TOML files: flow -> text to text."""
+    with ExitStack() as held:
+
+        def opening(changes: Mapping[str, Callable[[str], str]] | None = None) -> Desk:
+            for server in (aprimo_server, opentext_server):
+                server.admin("POST", "reset")
+                server.admin("DELETE", "faults")
+            return held.enter_context(opened(tmp_path, aprimo_server, opentext_server, changes))
+
+        yield opening
+
+
+@pytest.fixture
+def desk(open_desk: OpenDesk) -> Desk:
+    """An installation with the shipped words."""
+    return open_desk()
