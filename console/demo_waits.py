@@ -12,6 +12,7 @@ _WORDS: Mapping[str, str] = {
     WaitReason.BACKOFF: "the next try",
     WaitReason.VENDOR_WAIT: "the call budget",
     WaitReason.LOOKUP: "a look-up",
+    WaitReason.HELD: "what another item holds",
 }
 _STEPS: Mapping[str, str] = {Step.TRANSFORM: "a look at", Step.CARRY: "a call to", Step.SETTLE: "settling"}
 _NAMES: Mapping[str, str] = {Side.APRIMO: "Aprimo", Side.OPENTEXT: "OpenText"}

@@ -12,6 +12,7 @@ from pipeline.codes import cure
 
 if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
     from pipeline.ports import Gate, Letter
+    from pipeline.store.holds import HoldLine
     from pipeline.store.notices import NoticeLine
     from pipeline.store.status import Part, Status
     from pipeline.store.timeline import DeliveryLine, EventSummary, Timeline
@@ -87,6 +88,7 @@ def status_tables(status: Status) -> tuple[Table, ...]:
             columns=("gate", "kind", "until", "reason", "by"),
             rows=tuple(map(_gate, status.gates)),
         ),
+        *_hold_table(status.hold_waits),
         Table(title="For people", rows=told),
         Table(title="People nobody could match", columns=("in Aprimo", "in OpenText", "since"), rows=people),
     )
@@ -236,6 +238,18 @@ def letter_facts(letter: Letter) -> Table:
 def _part(part: Part) -> tuple[object, ...]:
     waiting = "\n".join(f"{each.lines} {each.reason}, next {cell(each.next_at)}" for each in part.waiting)
     return (part.name, part.open, part.dead, age(part.oldest_open_s), part.running, part.ready, waiting, part.held)
+
+
+def _hold_table(waits: Sequence[HoldLine]) -> tuple[Table, ...]:
+    """Shown where somebody waits: most flows share nothing."""
+    columns = ("line", "object", "fields", "held by", "for", "since")
+    rows = tuple(map(_hold, waits))
+    return (Table(title="Waiting for what another holds", columns=columns, rows=rows),) if rows else ()
+
+
+def _hold(line: HoldLine) -> tuple[object, ...]:
+    holder = Link(text=line.held_by, path=f"/events/{line.held_by}") if line.held_by else "free now"
+    return (line.line_key, line.object, line.field_set, holder, line.held_for, line.since)
 
 
 def _gate(gate: Gate) -> tuple[object, ...]:

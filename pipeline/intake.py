@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from pipeline import codes, failpoints, keys
+from pipeline import codes, failpoints, holds, keys
 from pipeline.errors import StoreAwayError
 from pipeline.events import Event, NewEvent, Reading
 from pipeline.failpoints import Point
@@ -224,14 +224,14 @@ def _overtake(tx: Tx, stored: Sequence[StoredEvent], lines: dict[LineKey, LineNo
         for key, letter in letters.items()
         if codes.is_mended_at_source(letter.code) and not tx.letters.has_unknown(letter.event_id)
     ]
-    return [_goes_on(tx, letter, item, lines[item.line_key]) for letter, item in mended]
+    return [hint for letter, item in mended for hint in _goes_on(tx, letter, item, lines[item.line_key])]
 
 
 def _is_held(line: LineNow) -> bool:
     return not line.is_idle and line.ready_at is None and not line.is_leased
 
 
-def _goes_on(tx: Tx, letter: Letter, item: StoredEvent, line: LineNow) -> Hint:
+def _goes_on(tx: Tx, letter: Letter, item: StoredEvent, line: LineNow) -> list[Hint]:
     tx.letters.close(letter.id, to=LetterState.OVERTAKEN, by="signoff", note=f"overtaken by {item.id}")
     tx.deliveries.drop_open([letter.event_id])
     tx.events.move(
@@ -250,7 +250,8 @@ def _goes_on(tx: Tx, letter: Letter, item: StoredEvent, line: LineNow) -> Hint:
     tx.lines.wake_held(
         [HeldWake(key=line.key, step=Step.TRANSFORM, lane=goes_to, vendor=first.side, head=first.position)]
     )
-    return Hint(step=Step.TRANSFORM, lane=goes_to, event_ids=(first.id,))
+    freed = tx.holds.give_back([letter.event_id])
+    return [Hint(step=Step.TRANSFORM, lane=goes_to, event_ids=(first.id,)), *holds.pass_on(tx, freed)]
 
 
 def _hints(stored: Sequence[StoredEvent], moves: Sequence[TailMove], batch: int) -> list[Hint]:

@@ -284,11 +284,23 @@ class FollowUp:
     urgency: Urgency = Urgency.STANDARD
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class Hold:
+    """The right to write some fields of an object that several flows write.
+
+    object: whose it is, as in `dam:record:5f3a…`. field_set: our name for the fields, e.g. `release`.
+    """
+
+    object: str
+    field_set: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What is to be done about an event.
 
     reason: the code of an ignore, supersede or refuse. hint: what a person can do about a refuse.
+    holds: what nobody else may write until the event has ended; a plan that sends nothing needs none.
     """
 
     verdict: Verdict
@@ -297,13 +309,25 @@ class Plan:
     commands: tuple[Command, ...] = ()
     changes: LinkChanges = field(default_factory=LinkChanges)
     follow_ups: tuple[FollowUp, ...] = ()
+    holds: tuple[Hold, ...] = ()
     urgency: Urgency = Urgency.BULK
     """Raises the line's urgency for these commands (a decision is express); never lowers it."""
 
 
-def deliver(*commands: Command, changes: LinkChanges | None = None, follow_ups: tuple[FollowUp, ...] = ()) -> Plan:
+def deliver(
+    *commands: Command,
+    changes: LinkChanges | None = None,
+    follow_ups: tuple[FollowUp, ...] = (),
+    holds: tuple[Hold, ...] = (),
+) -> Plan:
     """A plan that carries commands (none: only the link moves on)."""
-    return Plan(verdict=Verdict.DELIVER, commands=commands, changes=changes or LinkChanges(), follow_ups=follow_ups)
+    return Plan(
+        verdict=Verdict.DELIVER,
+        commands=commands,
+        changes=changes or LinkChanges(),
+        follow_ups=follow_ups,
+        holds=holds,
+    )
 
 
 def ignore(reason: str, *, changes: LinkChanges | None = None, follow_ups: tuple[FollowUp, ...] = ()) -> Plan:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline import failpoints, intake, steps
+from pipeline import failpoints, holds, intake, steps
 from pipeline.commands import Cause
 from pipeline.errors import LeaseLostError, MisconfiguredError, PermanentError, PipelineError, TransientError
 from pipeline.events import Event
@@ -50,13 +50,20 @@ def record(members: Sequence[Member], tx: Tx, *, lane_name: str, ports: Ports) -
     ours = [member for member in members if member.claim.key in tails]
     _record_failures(tx, [member for member in ours if member.failure], onward, ports)
     planned = [(member, member.plan) for member in ours if member.plan and not member.failure]
+    left = tx.deliveries.open_of([member.head.id for member, _ in planned if member.head.plan_number])
+    kept = holds.take(tx, [_asking(member, plan, left) for member, plan in planned], onward, ports.limits)
     refused = [(member, plan) for member, plan in planned if plan.verdict is Verdict.REFUSE]
     steps.bury(tx, [_buried(member, plan.reason, plan.hint) for member, plan in refused], onward)
-    going = [(member, plan) for member, plan in planned if plan.verdict is not Verdict.REFUSE]
+    standing = [(member, plan) for member, plan in planned if member.head.id not in kept.waiting]
+    going = [(member, plan) for member, plan in standing if plan.verdict is not Verdict.REFUSE]
     _supersede_covered(tx, [member for member, _ in going])
-    unknown = _with_unknown(tx, [member for member, plan in going if not plan.commands])
-    _record_deliveries(tx, [(m, p) for m, p in going if p.commands or m.head.id in unknown], onward)
-    _record_ends(tx, [(m, p) for m, p in going if not p.commands and m.head.id not in unknown], tails, onward, ports)
+    sending = [(m, p) for m, p in going if p.commands or _is_unknown(left.get(m.head.id, ()))]
+    _record_deliveries(tx, sending, onward)
+    sent = {member.head.id for member, _ in sending}
+    _record_ends(tx, [(m, p) for m, p in going if m.head.id not in sent], tails, onward, ports)
+    # Who was woken for a hold and has not taken it leaves it to the next one.
+    offered = [hold for member in ours for hold in member.claim.wanted]
+    onward.hints.extend(holds.pass_on(tx, [*kept.freed, *offered]))
     failpoints.hit(Point.TRANSFORM_IN_COMMIT, *_kinds(going))
     return onward
 
@@ -65,15 +72,19 @@ def _kinds(going: Sequence[tuple[Member, Plan]]) -> list[str]:
     return [command.KIND for _, plan in going for command in plan.commands]
 
 
-def _with_unknown(tx: Tx, members: Sequence[Member]) -> frozenset[EventId]:
-    """Events whose earlier plan left a delivery unknown: it is looked up, whatever the new plan wants."""
-    replanned = [member.head.id for member in members if member.head.plan_number]
-    left = tx.deliveries.open_of(replanned)
-    return frozenset(
-        event_id
-        for event_id, deliveries in left.items()
-        if any(delivery.state is DeliveryState.UNKNOWN for delivery in deliveries)
+def _asking(member: Member, plan: Plan, left: Mapping[EventId, tuple[Delivery, ...]]) -> holds.Asking:
+    return holds.Asking(
+        claim=member.claim,
+        head=member.head,
+        holds=plan.holds if plan.commands else (),
+        left=left.get(member.head.id, ()),
+        is_dead=plan.verdict is Verdict.REFUSE,
     )
+
+
+def _is_unknown(left: Sequence[Delivery]) -> bool:
+    """Whether an earlier plan left a delivery unknown: it is looked up, whatever the new plan wants."""
+    return any(delivery.state is DeliveryState.UNKNOWN for delivery in left)
 
 
 def _buried(member: Member, code: str, hint: str) -> steps.Buried:

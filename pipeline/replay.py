@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pipeline import failpoints
+from pipeline import failpoints, holds
 from pipeline.failpoints import Point
 from pipeline.ports import AuditEntry, EventMove, HeldWake, Hint, Letter, Ports, Tx
 from pipeline.words import EventState, LetterState, Side, Step, Urgency, lane
@@ -32,21 +32,21 @@ def discard(letter_ids: Sequence[str], *, by: str, note: str, ports: Ports) -> l
     return _each(letter_ids, partial(_discard, by=by, note=note), ports)
 
 
-def _each(letter_ids: Sequence[str], act: Callable[..., Hint | bool], ports: Ports) -> list[Closed]:
+def _each(letter_ids: Sequence[str], act: Callable[..., list[Hint] | None], ports: Ports) -> list[Closed]:
     closed = []
     for letter_id in letter_ids:
-        outcome = ports.store.run(partial(act, letter_id=letter_id))
+        hints = ports.store.run(partial(act, letter_id=letter_id))
         failpoints.hit(Point.REPLAY_AFTER_COMMIT)
-        if isinstance(outcome, Hint):
-            ports.waker.wake([outcome])
-        closed.append(Closed(letter_id=letter_id, is_done=outcome is not False))
+        ports.waker.wake(hints or [])
+        closed.append(Closed(letter_id=letter_id, is_done=hints is not None))
     return closed
 
 
-def _replay(tx: Tx, letter_id: str, *, is_resume: bool, by: str, note: str) -> Hint | bool:
+def _replay(tx: Tx, letter_id: str, *, is_resume: bool, by: str, note: str) -> list[Hint] | None:
+    """What wakes its line; None when somebody else was first."""
     letter = _close(tx, letter_id, LetterState.REPLAYED, by, note)
     if letter is None:
-        return False
+        return None
     deliveries = tx.deliveries.open_of([letter.event_id]).get(letter.event_id, ())
     tx.deliveries.forgive([letter.event_id])
     # Nothing was planned yet, or a person wants today's mapping: the first step.
@@ -62,16 +62,19 @@ def _replay(tx: Tx, letter_id: str, *, is_resume: bool, by: str, note: str) -> H
     return _wake(tx, letter, Step.CARRY if resumes else Step.TRANSFORM, side)
 
 
-def _discard(tx: Tx, letter_id: str, *, by: str, note: str) -> Hint | bool:
+def _discard(tx: Tx, letter_id: str, *, by: str, note: str) -> list[Hint] | None:
+    """What wakes its line, and who waited for what it held; None when somebody else was first."""
     letter = _close(tx, letter_id, LetterState.DISCARDED, by, note)
     if letter is None:
-        return False
+        return None
     tx.deliveries.drop_open([letter.event_id])
     tx.events.move(
         [EventMove(id=letter.event_id, before=EventState.DEAD, after=EventState.IGNORED, reason="discarded")]
     )
+    freed = tx.holds.give_back([letter.event_id])
+    hints = [*_wake(tx, letter, Step.TRANSFORM, None), *holds.pass_on(tx, freed)]
     _audit(tx, letter, "dead_letter.discarded", by, note)
-    return _wake(tx, letter, Step.TRANSFORM, None)
+    return hints
 
 
 def _close(tx: Tx, letter_id: str, to: LetterState, by: str, note: str) -> Letter | None:
@@ -83,7 +86,7 @@ def _close(tx: Tx, letter_id: str, to: LetterState, by: str, note: str) -> Lette
     return tx.letters.close(letter_id, to=to, by=by, note=note)
 
 
-def _wake(tx: Tx, letter: Letter, step: Step, side: Side | None) -> Hint | bool:
+def _wake(tx: Tx, letter: Letter, step: Step, side: Side | None) -> list[Hint]:
     """The line goes on with its lowest open event; a line with none rests."""
     line = tx.lines.touch({letter.line_key: letter.flow})[letter.line_key]
     first = tx.events.next_open([letter.line_key]).get(letter.line_key)
@@ -101,7 +104,7 @@ def _wake(tx: Tx, letter: Letter, step: Step, side: Side | None) -> Hint | bool:
             )
         ]
     )
-    return Hint(step=step, lane=goes_to, event_ids=(first.id,)) if first else True
+    return [Hint(step=step, lane=goes_to, event_ids=(first.id,))] if first else []
 
 
 def _audit(tx: Tx, letter: Letter, act: str, by: str, note: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline import failpoints, intake, steps
+from pipeline import failpoints, holds, intake, steps
 from pipeline.events import Event
 from pipeline.failpoints import Point
 from pipeline.plan import LinkChanges, ProcessRow
@@ -66,12 +66,14 @@ def _record(
     refs = tx.deliveries.refs([key for member in members for key in _started(member.plan.changes)])
     tx.links.apply([(m.claim.flow, m.event.subject, _with_instances(m.plan.changes, refs)) for m in members])
     tx.events.move([EventMove(id=m.event.id, before=m.event.state, after=EventState.DELIVERED) for m in members])
+    freed = tx.holds.give_back([member.event.id for member in members])
     facts = [intake.fact(m.event, follow_up) for m in members for follow_up in m.plan.follow_ups]
     if facts:
         _, hints = intake.place(tx, facts, new_id=ports.new_id, limits=ports.limits)
         onward.hints.extend(hints)
     # Settle is the chain's last link: what the lines do next is a message of its own.
     steps.move_on(tx, [member.claim for member in members], tails, onward, next_step=Step.SETTLE)
+    onward.hints.extend(holds.pass_on(tx, freed))
     tx.ledger.audit([AuditEntry(actor=steps.ACTOR, act="event.delivered", object=m.event.id) for m in members])
 
 

@@ -49,6 +49,7 @@ class Limits:
     budget_wait_max_s: float = 1.0
     kick_every_s: float = 10.0
     rehint_after_s: float = 30.0
+    held_again_s: float = 60.0
     late_factor: float = 1.0
     stale_max: int = 3
     crash_max: int = 3

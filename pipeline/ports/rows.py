@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from pipeline.commands import Command
 from pipeline.events import NewEvent
-from pipeline.plan import FollowUp, LinkChanges
+from pipeline.plan import FollowUp, Hold, LinkChanges
 from pipeline.words import (
     BusinessKey,
     DeliveryId,
@@ -76,7 +78,7 @@ class StoredEvent:
 class Claim:
     """A line we hold under a lease: every later write names its token.
 
-    is_taken_over: the lease of another worker had run out.
+    is_taken_over: the lease of another worker had run out. wanted: the holds it waited for before.
     """
 
     key: LineKey
@@ -89,6 +91,7 @@ class Claim:
     urgency: Urgency
     is_taken_over: bool
     leased_until: datetime
+    wanted: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,7 @@ class Release:
     """How a step leaves a line it holds; the lease ends.
 
     ready_at None: the line is idle or held by a dead letter. head None: unchanged.
-    failures: reads that failed in a row (0 resets).
+    failures: reads that failed in a row (0 resets). wanted: the holds it waits for.
     """
 
     key: LineKey
@@ -107,6 +110,7 @@ class Release:
     route: str = ""
     ready_at: datetime | None = None
     wait_reason: WaitReason | None = None
+    wanted: tuple[Hold, ...] = ()
     head: int | None = None
     failures: int = 0
     hinted: bool = False
@@ -122,6 +126,50 @@ class HeldWake:
     vendor: Side
     head: int
     is_ready: bool = True
+
+
+class HoldAnswer(StrEnum):
+    """What came of asking for holds."""
+
+    TAKEN = "taken"
+    READ_AGAIN = "read_again"
+    """They are the event's now; another one gave one of them back after the read began, so it is read again."""
+    HELD = "held"
+    """Another event has one of them, so none was taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldsWanted:
+    """What an event's new plan wants to hold; what the event has besides is given back.
+
+    read_at: when the read began that the plan rests on. keeps_own: nothing is given back, because a call of the
+    event may still take effect.
+    """
+
+    event_id: EventId
+    flow: str
+    business_key: BusinessKey
+    holds: tuple[Hold, ...]
+    read_at: datetime
+    keeps_own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What came of asking for holds, per event, and what was given back on the way."""
+
+    answers: Mapping[EventId, HoldAnswer] = field(default_factory=dict)
+    freed: tuple[Hold, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldWait:
+    """A line that waits for holds, with its head event."""
+
+    key: LineKey
+    lane: str
+    event_id: EventId
+    wanted: tuple[Hold, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from pipeline.commands import Cause, Command
 from pipeline.events import Event, NewEvent, Reading
-from pipeline.plan import Link, LinkChanges
+from pipeline.plan import Hold, Link, LinkChanges
 from pipeline.ports.rows import (
     AttemptEnd,
     AuditEntry,
@@ -25,6 +25,8 @@ from pipeline.ports.rows import (
     EventMove,
     Gate,
     HeldWake,
+    HoldsWanted,
+    HoldWait,
     Letter,
     LineNow,
     LiveProcess,
@@ -34,6 +36,7 @@ from pipeline.ports.rows import (
     Release,
     StoredPlan,
     TailMove,
+    Taken,
 )
 from pipeline.words import (
     BusinessKey,
@@ -81,6 +84,12 @@ class Lines(Protocol):
 
     def wake_held(self, wakes: Sequence[HeldWake]) -> None:
         """Make held lines ready now (a dead letter was replayed, discarded or overtaken); hinted_at is cleared."""
+
+    def waiting_for_holds(self) -> list[HoldWait]:
+        """Lines that wait for holds and that nobody works on, those whose head was accepted first at the front."""
+
+    def wake_waiting(self, keys: Sequence[LineKey]) -> frozenset[LineKey]:
+        """Make those of these lines ready now that still wait for holds, and return them; the caller publishes."""
 
 
 class Events(Protocol):
@@ -185,6 +194,23 @@ class Links(Protocol):
         """Links whose wake_at has come."""
 
 
+class Holds(Protocol):
+    """Who may write a shared object now: an event has its holds from its plan's commit until it has ended."""
+
+    def take(self, wanted: Sequence[HoldsWanted]) -> Taken:
+        """Take all that an event wants, or none of it; an event that has some of it already keeps that.
+
+        Rows are locked in one order, and what an event has besides is given back, so nobody waits for a holder who
+        waits for him.
+        """
+
+    def give_back(self, ids: Sequence[EventId]) -> tuple[Hold, ...]:
+        """Free everything that these events hold; returns what is free now."""
+
+    def holders(self, holds: Sequence[Hold]) -> dict[Hold, EventId]:
+        """Who has these; free ones are absent."""
+
+
 class Letters(Protocol):
     """Dead letters."""
 
@@ -261,6 +287,7 @@ class Tx(Protocol):
     events: Events
     deliveries: Deliveries
     links: Links
+    holds: Holds
     letters: Letters
     ledger: Ledger
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, and_, case, exists, or_, select,
 from sqlalchemy.sql.elements import ColumnElement
 
 from pipeline.ports import Claim, Due
+from pipeline.store import serial
 from pipeline.store.tables import events, gates, lines
 from pipeline.words import EventId, Step, urgency_of_lane
 
@@ -69,6 +70,7 @@ def take(conn: Connection, which: ColumnElement[bool], lease: Lease, limit: int)
             lines.c.failures,
             lines.c.lane,
             lines.c.ready_at,
+            lines.c.wanted,
         )
     )
     rows = sorted(conn.execute(claim).all(), key=lambda row: (row.ready_at, row.key))
@@ -138,4 +140,5 @@ def _claim(row: Row[Any], lease: Lease) -> Claim:
         # Every release sets crashes to 0, so they are above it only where this claim ended another's lease.
         is_taken_over=row.crashes > 0,
         leased_until=lease.until,
+        wanted=serial.load_holds(row.wanted),
     )

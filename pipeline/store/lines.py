@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, select, update
 
-from pipeline.ports import Claim, Due, HeldWake, LineNow, Release, TailMove
-from pipeline.store import claims
+from pipeline.ports import Claim, Due, HeldWake, HoldWait, LineNow, Release, TailMove
+from pipeline.store import claims, serial
 from pipeline.store.statements import insert_into, run_each
-from pipeline.store.tables import lines
+from pipeline.store.tables import LINE_WAITS_FOR_HOLDS, events, holds, lines
 from pipeline.words import EventId, LineKey, Step, Urgency, WaitReason, lane, most_urgent, side_of_lane
 from pipeline.words import urgency_of_lane as urgency_of
 
@@ -108,6 +108,31 @@ class SqlLines:
         """Make held lines ready now (a dead letter was replayed, discarded or overtaken); hinted_at is cleared."""
         run_each(self._conn, _WAKE, [self._wake_row(wake) for wake in sorted(wakes, key=lambda wake: wake.key)])
 
+    def waiting_for_holds(self) -> list[HoldWait]:
+        """Lines that wait for holds and that nobody works on, those whose head was accepted first at the front."""
+        found = (
+            select(lines.c.key, lines.c.lane, lines.c.wanted, events.c.id.label("event_id"))
+            .join(events, and_(events.c.line_key == lines.c.key, events.c.position == lines.c.head))
+            .where(_WAITS_FOR_HOLDS)
+            .order_by(events.c.accepted_at, lines.c.key)
+        )
+        return [
+            HoldWait(key=row.key, lane=row.lane, event_id=row.event_id, wanted=serial.load_holds(row.wanted))
+            for row in self._conn.execute(found)
+        ]
+
+    def wake_waiting(self, keys: Sequence[LineKey]) -> frozenset[LineKey]:
+        """Make those of these lines ready now that still wait for holds, and return them; the caller publishes."""
+        if not keys:
+            return frozenset()
+        woken = (
+            update(lines)
+            .where(lines.c.key.in_(keys), _WAITS_FOR_HOLDS)
+            .values(ready_at=self._now, wait_reason=None, hinted_at=self._now)
+            .returning(lines.c.key)
+        )
+        return frozenset(self._conn.execute(woken).scalars())
+
     def _start_row(self, move: TailMove) -> dict[str, Any]:
         return _move_row(move) | {
             "b_ready_at": move.ready_at or self._now,
@@ -129,6 +154,7 @@ class SqlLines:
             "b_route": release.route,
             "b_ready_at": release.ready_at,
             "b_wait_reason": release.wait_reason,
+            "b_wanted": serial.dump(release.wanted) if release.wanted else None,
             "b_failures": release.failures,
             "b_head": release.head,
             "b_hinted_at": self._now if release.hinted else None,
@@ -144,6 +170,8 @@ class SqlLines:
             "b_ready_at": self._now if wake.is_ready else None,
         }
 
+
+_WAITS_FOR_HOLDS = and_(holds("lines", LINE_WAITS_FOR_HOLDS), lines.c.leased_until.is_(None))
 
 _MOVE = (
     update(lines)
@@ -183,6 +211,7 @@ _RELEASE = (
         route=bindparam("b_route"),
         ready_at=bindparam("b_ready_at"),
         wait_reason=bindparam("b_wait_reason"),
+        wanted=bindparam("b_wanted"),
         failures=bindparam("b_failures"),
         head=func.coalesce(bindparam("b_head", type_=lines.c.head.type), lines.c.head),
         hinted_at=bindparam("b_hinted_at"),

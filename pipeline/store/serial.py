@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from pipeline.plan import (
     CommentRow,
     FollowUp,
     FoundDifference,
+    Hold,
     LinkChanges,
     Notice,
     ProcessRow,
@@ -55,6 +56,11 @@ def load_agreed(row: Mapping[str, Any]) -> dict[str, Agreed]:
     return {name: load(Agreed, value) for name, value in row.items()}
 
 
+def load_holds(rows: Sequence[Mapping[str, str]] | None) -> tuple[Hold, ...]:
+    """The holds that a line waits for."""
+    return tuple(load(Hold, row) for row in rows or ())
+
+
 def _read(reader: Callable[[Any], Any] | None, value: Any) -> Any:  # noqa: ANN401 - Any JSON value.
     return value if reader is None or value is None else reader(value)
 
@@ -82,6 +88,7 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     Wake: {"at": _time},
     Notice: {},
     FoundDifference: {},
+    Hold: {},
     FollowUp: {"side": Side, "urgency": Urgency},
     LinkChanges: {
         "agreed": load_agreed,

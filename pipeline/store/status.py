@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, case, func, select
 
 from pipeline.ports import Gate, Person
+from pipeline.store.holds import HoldLine, read_hold_lines
 from pipeline.store.ledger import closed_gates, unresolved_people
 from pipeline.store.page import Page
 from pipeline.store.tables import (
@@ -74,6 +75,7 @@ class Status(Page):
     notices_unseen: int
     unresolved_people: tuple[Person, ...]
     at_review: tuple[AtReview, ...] = ()
+    hold_waits: tuple[HoldLine, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,7 @@ def read_status(conn: Connection, now: datetime) -> Status:
         notices_unseen=conn.execute(unseen).scalar_one(),
         unresolved_people=tuple(unresolved_people(conn)),
         at_review=tuple(_at_review(conn)),
+        hold_waits=tuple(read_hold_lines(conn)),
     )
 
 

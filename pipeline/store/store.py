@@ -12,11 +12,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import StoreAwayError
-from pipeline.ports import Deliveries, Events, Ledger, Letters, Lines, Links, Tx
+from pipeline.ports import Deliveries, Events, Holds, Ledger, Letters, Lines, Links, Tx
 from pipeline.store import engine, faults
 from pipeline.store.dead_letters import SqlLetters
 from pipeline.store.deliveries import SqlDeliveries
 from pipeline.store.events import SqlEvents
+from pipeline.store.holds import SqlHolds
 from pipeline.store.ledger import SqlLedger
 from pipeline.store.lines import SqlLines
 from pipeline.store.links import SqlLinks
@@ -38,6 +39,7 @@ class SqlTx:
         self.events: Events = SqlEvents(conn, now)
         self.deliveries: Deliveries = SqlDeliveries(conn, now)
         self.links: Links = SqlLinks(conn, now)
+        self.holds: Holds = SqlHolds(conn, now)
         self.letters: Letters = SqlLetters(conn, now)
         self.ledger: Ledger = SqlLedger(conn, now)
 

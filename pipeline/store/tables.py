@@ -34,6 +34,7 @@ metadata = MetaData(
     }
 )
 
+LINE_WAITS_FOR_HOLDS = "wait_reason = 'held'"
 EVENT_IS_OPEN = "state in ('accepted', 'planned', 'carried', 'dead')"
 DELIVERY_IS_OPEN = "state not in ('done', 'dropped')"
 DELIVERY_HOLDS_ITS_KEY = "state <> 'dropped'"
@@ -86,6 +87,7 @@ lines = Table(
     _text("route"),
     Column("ready_at", UtcTime),
     Column("wait_reason", Word),
+    Column("wanted", Json),
     _count("failures"),
     Column("leased_by", Word),
     Column("leased_until", UtcTime),
@@ -94,6 +96,7 @@ lines = Table(
     Column("hinted_at", UtcTime),
     Column("kicked_at", UtcTime),
     _partial("lines_ready_idx", "step", "lane", "ready_at", where="ready_at is not null"),
+    _partial("lines_wait_for_holds_idx", "key", where=LINE_WAITS_FOR_HOLDS),
 )
 
 events = Table(
@@ -230,6 +233,18 @@ comments = Table(
     _text("text"),
     Column("at", UtcTime, nullable=False),
     _text("target_id"),
+)
+
+held_objects = Table(
+    "holds",
+    metadata,
+    _text("object", primary_key=True),
+    _text("field_set", primary_key=True),
+    _text("link_id"),
+    Column("event_id", Word),  # None: it is free, and `since` says from when on.
+    Column("since", UtcTime, nullable=False),
+    Index("holds_event_id_idx", "event_id"),
+    _partial("holds_free_idx", "since", where="event_id is null"),
 )
 
 dead_letters = Table(

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, select
 
+from pipeline.store.holds import read_hold_lines
 from pipeline.store.page import Page
 from pipeline.store.tables import attempts, dead_letters, deliveries, events, lines, receipts
-from pipeline.words import DeliveryId, EventId
+from pipeline.words import DeliveryId, EventId, LineKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class EventSummary(Page):
     source: str
     type: str
     subject: str
-    line_key: str
+    line_key: LineKey
     position: int
     state: str
     reason: str
@@ -169,7 +170,8 @@ def _what_next(conn: Connection, event: EventSummary, now: datetime) -> Iterator
     if line.leased_until is not None and line.leased_until > now:
         yield Moment(at=now, what="under way", detail=f"{line.step} at {line.leased_by}")
     elif event.ready_at is not None:
-        yield Moment(at=max(event.ready_at, now), what="next try", detail=event.wait_reason or line.step)
+        waits = [event.wait_reason or line.step, *(line.told for line in read_hold_lines(conn, [event.line_key]))]
+        yield Moment(at=max(event.ready_at, now), what="next try", detail="; ".join(waits))
 
 
 def _end(event: EventSummary) -> Iterator[Moment]:

@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, func, insert, select, update
 
-from pipeline.store.tables import attempts, dead_letters, deliveries, events, gates, lines, receipts
+from pipeline.store.tables import (
+    attempts,
+    dead_letters,
+    deliveries,
+    events,
+    gates,
+    held_objects,
+    lines,
+    receipts,
+)
 from pipeline.words import EventId
 from tests.support.memory.mirror import Mirror
 
@@ -49,6 +58,12 @@ class States:
         soon = datetime.now(UTC) + timedelta(seconds=within_s)
         with self.engine.connect() as conn:
             return conn.execute(select(func.count()).where(lines.c.ready_at <= soon)).scalar_one() > 0
+
+    def holds(self) -> list[tuple[str, str, str]]:
+        """Object, field set and holder of every hold that is taken."""
+        taken = select(held_objects).where(held_objects.c.event_id.is_not(None))
+        with self.engine.connect() as conn:
+            return sorted((row.object, row.field_set, row.event_id) for row in conn.execute(taken))
 
     def gates(self) -> list[str]:
         return self._all(select(gates.c.scope).order_by(gates.c.scope))
@@ -97,6 +112,10 @@ class States:
         """As workers that died: the lease ran out so many times."""
         past = datetime.now(UTC) - timedelta(seconds=1)
         self._write(update(lines).values(crashes=times - 1, leased_by="gone", leased_until=past))
+
+    def be_ready(self) -> None:
+        """Every wait is over."""
+        self._write(update(lines).where(lines.c.ready_at.is_not(None)).values(ready_at=datetime.now(UTC)))
 
     def expire_leases(self) -> None:
         past = datetime.now(UTC) - timedelta(seconds=1)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.engine import Engine
 
-from pipeline.store import SqlStore
+from pipeline.store import SqlPages, SqlStore
 from pipeline.store.engine import writer
+from pipeline.store.store import Clock
 from tests.support.databases import BOTH
-from tests.support.memory.mirror import Mirror
+from tests.support.memory.mirror import Mirror, MirroredPages
 from tests.support.memory.store import MemoryStore
 
 EVERYWHERE = (*BOTH, "memory")
@@ -33,3 +34,10 @@ def url_behind(kept_in: str, request: pytest.FixtureRequest) -> str:
 def engine_behind(store: AnyStore, url: str) -> Engine | Mirror:
     """A look behind the store's ports."""
     return Mirror(store.tables, writer(url)) if isinstance(store, MemoryStore) else writer(url)
+
+
+def pages_of(store: AnyStore, url: str, *, clock: Clock) -> SqlPages:
+    """What operators see of a store."""
+    if isinstance(store, MemoryStore):
+        return MirroredPages(store.tables, url, clock=clock)
+    return SqlPages(url, clock=clock)

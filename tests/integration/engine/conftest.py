@@ -8,12 +8,21 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.store import SqlStore
-from tests.support.databases import any_database_url, postgres, postgres_url, sqlite_template, sqlite_url
+from tests.support.databases import any_database_url, postgres, postgres_url, sql_store, sqlite_template, sqlite_url
 from tests.support.memory.store import MemoryStore
 from tests.support.states import States
 from tests.support.stores import AnyStore, engine_behind, kept_in, url_behind
 
-__all__ = ["any_database_url", "kept_in", "postgres", "postgres_url", "sqlite_template", "sqlite_url", "url_behind"]
+__all__ = [
+    "any_database_url",
+    "kept_in",
+    "postgres",
+    "postgres_url",
+    "sql_store",
+    "sqlite_template",
+    "sqlite_url",
+    "url_behind",
+]
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ from sqlalchemy import Table, select
 
 from pipeline.store import SqlPages, SqlStore
 from tests.support.databases import any_database_url, postgres, postgres_url, sqlite_template, sqlite_url
-from tests.support.memory.mirror import MirroredPages
 from tests.support.memory.store import MemoryStore
 from tests.support.store_rows import Clock, ReadRows
-from tests.support.stores import AnyStore, engine_behind, kept_in, url_behind
+from tests.support.stores import AnyStore, engine_behind, kept_in, pages_of, url_behind
 
 __all__ = ["any_database_url", "kept_in", "postgres", "postgres_url", "sqlite_template", "sqlite_url", "url_behind"]
 
@@ -43,10 +42,7 @@ def store(kept_in: str, url_behind: str, clock: Clock) -> Iterator[AnyStore]:
 
 @pytest.fixture
 def pages(store: AnyStore, url_behind: str, clock: Clock) -> Iterator[SqlPages]:
-    if isinstance(store, MemoryStore):
-        pages: SqlPages = MirroredPages(store.tables, url_behind, clock=clock)
-    else:
-        pages = SqlPages(url_behind, clock=clock)
+    pages = pages_of(store, url_behind, clock=clock)
     yield pages
     pages.dispose()
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.ports import Claim, Due, HeldWake, LineNow, Release, TailMove
+from pipeline.ports import Claim, Due, HeldWake, HoldWait, LineNow, Release, TailMove
+from pipeline.store import serial
 from pipeline.words import (
     EventId,
     LineKey,
@@ -113,6 +114,7 @@ class MemoryLines:
                 route=release.route,
                 ready_at=release.ready_at,
                 wait_reason=release.wait_reason,
+                wanted=serial.dump(release.wanted) if release.wanted else None,
                 failures=release.failures,
                 head=row["head"] if release.head is None else release.head,
                 hinted_at=self._now if release.hinted else None,
@@ -160,6 +162,31 @@ class MemoryLines:
                 hinted_at=None,
             )
 
+    def waiting_for_holds(self) -> list[HoldWait]:
+        """Lines that wait for holds and that nobody works on, those whose head was accepted first at the front."""
+        waiting = [row for row in self._lines.where("wait_reason", WaitReason.HELD) if row["leased_until"] is None]
+        found = [
+            HoldWait(
+                key=row["key"], lane=row["lane"], event_id=self._head(row), wanted=serial.load_holds(row["wanted"])
+            )
+            for row in waiting
+        ]
+        return sorted(found, key=lambda wait: (self._accepted_at(wait.event_id), wait.key))
+
+    def wake_waiting(self, keys: Sequence[LineKey]) -> frozenset[LineKey]:
+        """Make those of these lines ready now that still wait for holds, and return them."""
+        waiting = {wait.key for wait in self.waiting_for_holds()}.intersection(keys)
+        for key in sorted(waiting):
+            self._lines.change(self._line(key), ready_at=self._now, wait_reason=None, hinted_at=self._now)
+        return frozenset(waiting)
+
+    def _accepted_at(self, event_id: EventId) -> datetime:
+        row = self._tables["events"].get(event_id)
+        if row is None:
+            raise KeyError(event_id)
+        accepted_at: datetime = row["accepted_at"]
+        return accepted_at
+
     def _line(self, key: LineKey) -> Row:
         row = self._lines.get(key)
         if row is None:
@@ -199,6 +226,7 @@ class MemoryLines:
             urgency=urgency_of_lane(row["lane"]),
             is_taken_over=crashes > 0,
             leased_until=until,
+            wanted=serial.load_holds(row["wanted"]),
         )
 
     def _due(self, which: Callable[[Row], bool]) -> list[Row]:

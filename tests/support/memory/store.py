@@ -11,6 +11,7 @@ from typing import TypeVar
 from pipeline.ports import Tx
 from tests.support.memory.deliveries import MemoryDeliveries
 from tests.support.memory.events import MemoryEvents
+from tests.support.memory.holds import MemoryHolds
 from tests.support.memory.ledger import MemoryLedger
 from tests.support.memory.letters import MemoryLetters
 from tests.support.memory.lines import MemoryLines
@@ -29,6 +30,7 @@ class MemoryTx:
         self.events = MemoryEvents(tables, now)
         self.deliveries = MemoryDeliveries(tables, now)
         self.links = MemoryLinks(tables, now)
+        self.holds = MemoryHolds(tables, now)
         self.letters = MemoryLetters(tables, now)
         self.ledger = MemoryLedger(tables, now)
 

@@ -7,18 +7,20 @@ import pytest
 
 from console.tables import Link, age, attempt_table, cell, printable, queue_table, status_tables, timeline_tables
 from pipeline.ports import Gate, Person
+from pipeline.store.holds import HoldLine
 from pipeline.store.status import AtReview, Part, Status, Waiting
 from pipeline.store.timeline import AttemptLine, DeliveryLine, EventSummary, Timeline
-from pipeline.words import DeliveryId, EventId, GateKind
+from pipeline.words import DeliveryId, EventId, GateKind, LineKey
 
 AT = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
+KEY = "aprimo:dam-record:5f3a"
 EVENT = EventSummary(
     id=EventId("ev-1"),
     flow="campaign_brief",
     source="aprimo.pm.webhook",
     type="aprimo.activity.updated",
     subject="aprimo:activity:5012",
-    line_key="campaign_brief/aprimo:activity:5012",
+    line_key=LineKey("campaign_brief/aprimo:activity:5012"),
     position=3,
     state="planned",
     reason="",
@@ -84,9 +86,20 @@ def test_a_part_tells_why_its_lines_wait_and_when_the_next_is_tried() -> None:
         notices_unseen=2,
         unresolved_people=(person,),
         at_review=(AtReview(flow="campaign_brief", processes=2, reviews=3, first_due_at=AT),),
+        hold_waits=(
+            HoldLine(
+                line_key=LineKey(f"publication/{KEY}"),
+                object="dam:record:5f3a",
+                field_set="release",
+                held_by=EventId("ev-1"),
+                held_for=f"asset_review/{KEY}",
+                since=AT,
+            ),
+            HoldLine(line_key=LineKey(f"publication/{KEY}"), object="dam:record:77b0", field_set="release"),
+        ),
     )
 
-    _, at_review, vendors, closed, told, people = status_tables(status)
+    _, at_review, vendors, closed, waiting, told, people = status_tables(status)
 
     waits = "2 backoff, next 2026-02-03 12:00:00\n1 lookup, next 2026-02-03 12:00:00"
     assert at_review.rows == (("campaign_brief", 2, 3, AT),)
@@ -95,6 +108,10 @@ def test_a_part_tells_why_its_lines_wait_and_when_the_next_is_tried() -> None:
         ("vendor:aprimo", "breaker", AT, "5 failures", "signoff"),
         ("flow:campaign_brief", "pause", "a person opens it", "month end", "anna"),
     )
+    assert [[str(cell) for cell in row] for row in waiting.rows] == [
+        [f"publication/{KEY}", "dam:record:5f3a", "release", "ev-1", f"asset_review/{KEY}", str(AT)],
+        [f"publication/{KEY}", "dam:record:77b0", "release", "free now", "", "None"],
+    ]
     assert told.rows == (("notices not seen yet", 2), ("people nobody could match", 1))
     assert people.rows == (("88", None, AT),)
 

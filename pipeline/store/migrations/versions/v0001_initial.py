@@ -34,6 +34,7 @@ def downgrade() -> None:
         "reviews",
         "processes",
         "links",
+        "holds",
         "dead_letters",
         "attempts",
         "deliveries",
@@ -78,6 +79,7 @@ def _work() -> None:
         sa.Column("route", Word(), nullable=False),
         sa.Column("ready_at", UtcTime(), nullable=True),
         sa.Column("wait_reason", Word(), nullable=True),
+        sa.Column("wanted", Json(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("leased_by", Word(), nullable=True),
         sa.Column("leased_until", UtcTime(), nullable=True),
@@ -88,6 +90,7 @@ def _work() -> None:
         sa.PrimaryKeyConstraint("key", name="lines_pk"),
     )
     _partial("lines_ready_idx", "lines", ["step", "lane", "ready_at"], where="ready_at is not null")
+    _partial("lines_wait_for_holds_idx", "lines", ["key"], where="wait_reason = 'held'")
     op.create_table(
         "events",
         sa.Column("id", Word(), nullable=False),
@@ -288,6 +291,17 @@ def _links() -> None:
         where="state <> 'closed'",
         is_unique=True,
     )
+    op.create_table(
+        "holds",
+        sa.Column("object", Word(), nullable=False),
+        sa.Column("field_set", Word(), nullable=False),
+        sa.Column("link_id", Word(), nullable=False),
+        sa.Column("event_id", Word(), nullable=True),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("object", "field_set", name="holds_pk"),
+    )
+    op.create_index("holds_event_id_idx", "holds", ["event_id"])
+    _partial("holds_free_idx", "holds", ["since"], where="event_id is null")
 
 
 def _operation() -> None:
