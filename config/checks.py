@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BROKERS = frozenset({"redis", "rediss", "redis+socket"})
 _DATABASES = frozenset({"sqlite", "postgresql+psycopg"})
+_HOST = re.compile(r"(?:[a-zA-Z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
@@ -48,6 +49,7 @@ def unsafe_combinations(settings: Settings) -> list[Problem]:
         *_engine(settings.engine),
         *_vendors(settings),
         *_tenant(settings),
+        *_sources(settings),
         *_addresses(settings),
         *_flows(settings),
         *_stores(settings),
@@ -145,6 +147,16 @@ def _tenant(settings: Settings) -> Iterator[Problem]:
             reason=f"is {tenant!r}, but must be one part of a host name: letters, digits and hyphens;"
             " of https://acme.aprimo.com it is acme.",
             example="SIGNOFF_APRIMO_TENANT=acme",
+        )
+
+
+def _sources(settings: Settings) -> Iterator[Problem]:
+    malformed = [each for each in settings.aprimo.upload_sources if not _HOST.fullmatch(each)]
+    if malformed:
+        yield Problem(
+            names=("SIGNOFF_APRIMO_UPLOAD_SOURCES",),
+            reason=f"{', '.join(malformed)}: must be hosts, with a port where it is not 443, and nothing else.",
+            example="SIGNOFF_APRIMO_UPLOAD_SOURCES=files.agency.example,cdn.acme.example:8443",
         )
 
 

@@ -46,6 +46,30 @@ class Aprimo:
         example="https://acme.aprimo.com",
         default_text="from the tenant",
     )
+    upload_sources: tuple[str, ...] = setting(
+        (),
+        "Hosts that files may be fetched from to be uploaded, with a port where it is not 443; https only.",
+        example="files.agency.example,cdn.acme.example:8443",
+    )
+    upload_max_bytes: int = setting(
+        500_000_000, "Longest file that is uploaded.", example="500000000", unit="bytes", at_least=1
+    )
+    upload_whole_max_bytes: int = setting(
+        20_000_000,
+        "Longest file that is uploaded in one piece; Aprimo takes no more.",
+        example="20000000",
+        unit="bytes",
+        at_least=0,
+        at_most=20_000_000,
+    )
+    upload_segment_bytes: int = setting(
+        10_000_000,
+        "Length of the segments of longer files; one must get through within a call's deadline.",
+        example="10000000",
+        unit="bytes",
+        at_least=1,
+        at_most=20_000_000,
+    )
     client_id: str = setting("", "OAuth client id, registered in Aprimo for Signoff alone.", example="signoff")
     client_secret: Secret = setting(Secret(""), "OAuth client secret.", example="…")
     webhook_secrets: tuple[Secret, ...] = setting(

@@ -64,6 +64,13 @@ CODES: Mapping[str, Code] = {
     "project_unknown": Code(
         cure="The project is unknown or hidden: mend its id or the right to see it, then replay."
     ),
+    "source_not_allowed": Code(
+        cure="Have the file offered on an allowed host, or allow its host in the settings, then replay."
+    ),
+    "source_unusable": Code(cure="Have the file offered again at the address in the hint, then replay."),
+    "file_differs": Code(cure="The file is not the one that was announced: have it offered again, then replay."),
+    "upload_missing": Code(cure="A flow uses a file that it did not bring in: report it."),
+    "order_failed": Code(cure="See in Aprimo why the order ended as it did, then replay: it is ordered again."),
     "instance_hidden": Code(cure="Give the integration's client the right to see the process instance, then replay."),
 }
 

@@ -19,11 +19,13 @@ from pipeline.opentext.feeds import Feed as OpenTextFeed
 from pipeline.opentext.options import DeployEncoding, OpenTextOptions, OutcomeSource
 from pipeline.opentext.vendor import OpenTextVendor
 from pipeline.opentext.wire import read_fault as read_opentext_fault
+from pipeline.ports import Progress
 from pipeline.transport.breaker import Breaker, BreakerOptions, OnOpen
 from pipeline.transport.budget import Budget, BudgetOptions
 from pipeline.transport.http import TransportOptions
 from pipeline.transport.messages import Answer, Fault
 from pipeline.transport.session import Session
+from pipeline.transport.sources import SourceOptions, Sources
 from pipeline.transport.tokens import TokenOptions, Tokens, TokenStyle
 from pipeline.words import Side
 
@@ -62,13 +64,18 @@ class _Line:
     read_fault: Callable[[Answer], Fault]
 
 
-def aprimo(settings: Settings, words: Mapping[str, FlowWords], redis: Redis, *, on_open: OnOpen) -> Aprimo:
+def aprimo(
+    settings: Settings, words: Mapping[str, FlowWords], redis: Redis, *, progress: Progress, on_open: OnOpen
+) -> Aprimo:
     """Aprimo, ready to call."""
     told = settings.aprimo
     options = AprimoOptions(
         auth_url=told.auth_url,
         pm_url=told.pm_url,
         dam_url=told.dam_url,
+        upload_url=told.upload_url,
+        whole_max_bytes=told.upload_whole_max_bytes,
+        segment_bytes=told.upload_segment_bytes,
         client_id=told.client_id,
         client_secret=told.client_secret.reveal(),
         fallback_ttl_s=told.fallback_ttl_s,
@@ -86,7 +93,7 @@ def aprimo(settings: Settings, words: Mapping[str, FlowWords], redis: Redis, *, 
         read_fault=read_aprimo_fault,
     )
     session, budget = _session(line, settings, redis, on_open)
-    client = AprimoClient(session, options)
+    client = AprimoClient(session, options, progress=progress, fetch=_sources(settings).fetch)
     return Aprimo(
         vendor=AprimoVendor(client, words, wait_s=session.wait_s),
         client=client,
@@ -139,6 +146,21 @@ def opentext(settings: Settings, words: Mapping[str, FlowWords], redis: Redis, *
         client=client,
         feed=OpenTextFeed(client),
         budget=budget,
+    )
+
+
+def _sources(settings: Settings) -> Sources:
+    engine = settings.engine
+    return Sources(
+        SourceOptions(
+            hosts=frozenset(each.lower() for each in settings.aprimo.upload_sources),
+            folder=settings.data_dir / "uploads",
+            bytes_max=settings.aprimo.upload_max_bytes,
+            deadline_s=engine.call_deadline_s,
+            connect_timeout_s=engine.connect_timeout_s,
+            read_timeout_s=engine.read_timeout_s,
+            lease_margin_s=engine.margin_s,
+        )
     )
 
 

@@ -27,6 +27,7 @@ from pipeline.routes import Routes
 from pipeline.store import SqlStore
 from pipeline.words import GateKind, Side
 from tasks import vendors
+from tasks.progress import StoredProgress
 from tasks.waker import CeleryWaker
 
 
@@ -76,7 +77,8 @@ class Wiring:
     @cached_property
     def aprimo(self) -> vendors.Aprimo:
         """Aprimo: vendor and feed."""
-        return vendors.aprimo(self.settings, self.words, self.redis, on_open=self._close_gate)
+        progress = StoredProgress(self.store)
+        return vendors.aprimo(self.settings, self.words, self.redis, progress=progress, on_open=self._close_gate)
 
     @cached_property
     def opentext(self) -> vendors.OpenText:

@@ -12,8 +12,9 @@ from pipeline.aprimo.funding import Funding
 from pipeline.aprimo.made import made_id
 from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
+from pipeline.aprimo.uploads import Fetch, Uploads
 from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind, Page, Wire
-from pipeline.ports import Bounds
+from pipeline.ports import Bounds, Progress
 from pipeline.transport.memory import Memory
 from pipeline.transport.reading import reading
 from pipeline.transport.session import Sender
@@ -26,9 +27,18 @@ class Client:
     """Aprimo: Productivity Management, and the DAM beside it over the same session. Thread-safe."""
 
     def __init__(
-        self, sender: Sender, options: AprimoOptions, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        sender: Sender,
+        options: AprimoOptions,
+        *,
+        progress: Progress,
+        fetch: Fetch,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """progress: what effects of several calls remember. fetch: how a file comes here before it is uploaded."""
         self.options = options
+        self.progress = progress
+        self.uploads = Uploads(sender, options.upload_options(), progress=progress, fetch=fetch)
         self.dam = DamClient(
             sender, options.dam_base(), page_size=options.page_size, cache_s=options.cache_s, monotonic=monotonic
         )

@@ -1,4 +1,4 @@
-"""What each command does in the DAM, and how one sees afterwards whether it did: one pair per kind."""
+"""What each command does with records of the DAM, and how one sees afterwards whether it did: one pair per kind."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ from pipeline.aprimo.dam_wire import changed
 from pipeline.commands import (
     AddCheck,
     AddToCollection,
-    AddVersion,
     CreateRecord,
-    DropPublicLink,
-    MakePublicLink,
     RemoveFromCollection,
     SetRecord,
 )
@@ -30,8 +27,6 @@ from pipeline.words import EffectKey, JsonValue
 FILE_VERSION, STATUS = "fileVersion", "status"
 """What `expects` of a record may name besides its fields."""
 
-ENDED_LINKS = frozenset({"failed", "overwritten", "tobedeleted"})
-
 # ---- dam.set_record ------------------------------------------------------------------------------------------------
 
 
@@ -41,7 +36,7 @@ def set_record(client: Client, command: SetRecord, effect_key: EffectKey, bounds
     dam = client.dam
     row = dam.record(command.record_id, bounds, field_names=_named_by(command))
     if row is None:
-        raise _gone(command.target())
+        raise gone(command.target())
     values = dam_translate.named_values(row, dam.names, bounds)
     body = _changes(dam, command, row, values, bounds)
     if not body:
@@ -50,7 +45,7 @@ def set_record(client: Client, command: SetRecord, effect_key: EffectKey, bounds
         if not _holds(dam, name, value, row, values, bounds=bounds):
             raise StaleError(f"{command.target()}: {name} is not what was expected")
     if not dam.put_record(command.record_id, body, bounds):
-        raise _gone(command.target())
+        raise gone(command.target())
     return Sent(how="sent")
 
 
@@ -106,7 +101,8 @@ def _places(dam: DamClient, paths: Iterable[str], bounds: Bounds) -> list[str]:
     return [dam.names.find("classifications", path, bounds).id for path in paths]
 
 
-def _gone(target: str) -> StaleError:
+def gone(target: str) -> StaleError:
+    """The error for a target that does not answer any more."""
     # The plan saw it: it was deleted or hidden since. The next look says which.
     return StaleError(f"{target} is not there any more")
 
@@ -123,7 +119,7 @@ def add_check(client: Client, command: AddCheck, effect_key: EffectKey, bounds: 
     }
     made = client.dam.add_check_result(command.file_version_id, body, bounds)
     if made is None:
-        raise _gone(command.target())
+        raise gone(command.target())
     return Sent(how="sent", vendor_ref=made)
 
 
@@ -154,11 +150,12 @@ def create_record(client: Client, command: CreateRecord, effect_key: EffectKey, 
         "classifications": changed(add=_places(dam, command.classifications, bounds)),
         "fields": {"addOrUpdate": fields},
     }
-    if command.upload_token:
-        version = {"id": command.upload_token, "fileName": command.file_name}
-        files = [{"versions": {"addOrUpdate": [version]}}]
-        body["files"] = {"master": command.upload_token, "addOrUpdate": files}
-    return Sent(how="sent", vendor_ref=dam.create_record(body, bounds))
+    if not command.upload:
+        return Sent(how="sent", vendor_ref=dam.create_record(body, bounds))
+    with client.uploads.token(command.upload, bounds) as file:
+        files = [{"versions": {"addOrUpdate": [{"id": file.token, "fileName": file.file_name}]}}]
+        body["files"] = {"master": file.token, "addOrUpdate": files}
+        return Sent(how="sent", vendor_ref=dam.create_record(body, bounds))
 
 
 def see_created_record(
@@ -174,30 +171,6 @@ def see_created_record(
             if field is not None and field.values == (command.reference,):
                 return Sent(how="found", vendor_ref=row.record_id)
     return NotThere()
-
-
-# ---- dam.add_version -----------------------------------------------------------------------------------------------
-
-
-def add_version(client: Client, command: AddVersion, effect_key: EffectKey, bounds: Bounds) -> Sent:
-    """Add the uploaded file as a version whose label is the marker."""
-    version = {
-        "id": command.upload_token,
-        "fileName": command.file_name,
-        "versionLabel": comment_marker(effect_key),
-        "comment": command.comment,
-    }
-    files = [{"id": command.file_id, "versions": {"addOrUpdate": [version]}}]
-    if not client.dam.put_record(command.record_id, {"files": {"addOrUpdate": files}}, bounds):
-        raise _gone(command.target())
-    return Sent(how="sent")
-
-
-def see_version(client: Client, command: AddVersion, effect_key: EffectKey, bounds: Bounds) -> Sent | NotThere:
-    """There when a version of the record's files has the marker as its label."""
-    versions = client.dam.versions(command.record_id, bounds) or []
-    found = next((each for each in versions if each.label == comment_marker(effect_key)), None)
-    return Sent(how="found", vendor_ref=found.id) if found else NotThere()
 
 
 # ---- collections ---------------------------------------------------------------------------------------------------
@@ -230,62 +203,15 @@ def _collect(
 ) -> Sent:
     collection = client.dam.names.find("collections", command.collection, bounds)
     if not client.dam.change_collection(collection.id, body, bounds):
-        raise _gone(command.target())
+        raise gone(command.target())
     return Sent(how="sent")
-
-
-# ---- public links --------------------------------------------------------------------------------------------------
-
-
-def make_public_link(client: Client, command: MakePublicLink, effect_key: EffectKey, bounds: Bounds) -> Sent:
-    """Wait until the version's renditions are ready, then publish one."""
-    del effect_key
-    if client.dam.available_version(command.file_version_id, bounds) is None:
-        raise _gone(command.target())
-    body = {
-        "recordId": command.record_id,
-        "fileVersionId": command.file_version_id,
-        "renditionName": command.rendition,
-    }
-    return Sent(how="sent", vendor_ref=client.dam.publish(body, bounds))
-
-
-def see_public_link(
-    client: Client, command: MakePublicLink, effect_key: EffectKey, bounds: Bounds
-) -> Sent | NotThere:
-    """There when the version has a link of the rendition that has not ended."""
-    del effect_key
-    version = client.dam.file_version(command.file_version_id, bounds)
-    for link in version.public_links if version else ():
-        if link.rendition == command.rendition and link.status.casefold() not in ENDED_LINKS:
-            return Sent(how="found", vendor_ref=link.id)
-    return NotThere()
-
-
-def drop_public_link(client: Client, command: DropPublicLink, effect_key: EffectKey, bounds: Bounds) -> Sent:
-    """Take it back; one that is gone is left as it is."""
-    del effect_key
-    was_there = client.dam.drop_public_link(command.public_link_id, bounds)
-    return Sent(how="sent" if was_there else "already")
-
-
-def see_dropped_link(
-    client: Client, command: DropPublicLink, effect_key: EffectKey, bounds: Bounds
-) -> Sent | NotThere:
-    """There when nobody shows the link any more."""
-    del effect_key
-    link = client.dam.public_link(command.public_link_id, bounds)
-    return Sent(how="found") if link is None else NotThere()
 
 
 EFFECTS: Mapping[str, Effect[Client]] = {
     "dam.set_record": Effect(send=set_record, look_up=see_record),
     "dam.add_check": Effect(send=add_check, look_up=see_check),
     "dam.create_record": Effect(send=create_record, look_up=see_created_record),
-    "dam.add_version": Effect(send=add_version, look_up=see_version),
     "dam.add_to_collection": Effect(send=add_to_collection, look_up=see_collection),
     "dam.remove_from_collection": Effect(send=remove_from_collection, look_up=see_collection),
-    "dam.public_link": Effect(send=make_public_link, look_up=see_public_link),
-    "dam.drop_public_link": Effect(send=drop_public_link, look_up=see_dropped_link),
 }
 """By kind."""

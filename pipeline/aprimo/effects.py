@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.aprimo import dam_effects, pm_effects, wire
+from pipeline.aprimo import dam_effects, dam_file_effects, pm_effects, wire
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.options import Verb
 from pipeline.aprimo.pm_objects import flat_object, holds
@@ -107,4 +107,5 @@ EFFECTS: Mapping[str, Effect[Client]] = {
     "pm.project_verb": Effect(send=carry_out_verb, look_up=see_verb),
     **pm_effects.EFFECTS,
     **dam_effects.EFFECTS,
+    **dam_file_effects.EFFECTS,
 }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.aprimo.uploads import UploadOptions
 from pipeline.transport.tokens import TokenOptions
 
 _USUAL_HOST = re.compile(r"(?P<tenant>//[^./:]+)\.aprimo\.com(?=[:/]|$)")
@@ -57,7 +58,8 @@ COMMITMENT_STATUSES: Mapping[int, str] = {1: "draft", 2: "submitted", 3: "approv
 class AprimoOptions:
     """How one tenant is reached.
 
-    dam_url: "" for the usual host beside pm_url. page_size: rows asked for per page.
+    dam_url: "" for the usual host beside pm_url. upload_url: "" for pm_url. whole_max_bytes: what is uploaded in
+    one piece; longer files go in segments of segment_bytes. page_size: rows asked for per page.
     ea_value_key: the key of an extended attribute's value on read.
     cache_s: how long users and status names are remembered.
     """
@@ -67,6 +69,9 @@ class AprimoOptions:
     client_id: str
     client_secret: str = field(repr=False)
     dam_url: str = ""
+    upload_url: str = ""
+    whole_max_bytes: int = 20_000_000
+    segment_bytes: int = 10_000_000
     fallback_ttl_s: float = 540.0
     page_size: int = 100
     ea_value_key: str = "eaValue"
@@ -79,6 +84,14 @@ class AprimoOptions:
     def dam_base(self) -> str:
         """The DAM's base: as told, else `acme.dam.aprimo.com` beside `acme.aprimo.com`, else the same host."""
         return self.dam_url or _USUAL_HOST.sub(r"\g<tenant>.dam.aprimo.com", self.pm_url)
+
+    def upload_options(self) -> UploadOptions:
+        """How files are uploaded."""
+        return UploadOptions(
+            url=self.upload_url or self.pm_url,
+            whole_max_bytes=self.whole_max_bytes,
+            segment_bytes=self.segment_bytes,
+        )
 
     def token_options(self) -> TokenOptions:
         """How a token is asked for: a form, scope `api`, renewed 30 s or a tenth of its life before it ends."""

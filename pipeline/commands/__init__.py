@@ -13,13 +13,11 @@ from pipeline.commands.base import KINDS, Cause, Command, dump, load, register
 from pipeline.commands.dam import (
     AddCheck,
     AddToCollection,
-    AddVersion,
     CreateRecord,
-    DropPublicLink,
-    MakePublicLink,
     RemoveFromCollection,
     SetRecord,
 )
+from pipeline.commands.dam_files import AddVersion, DropPublicLink, OrderLinks, RegisterPublicLink, Upload
 from pipeline.commands.opentext import (
     AddComment,
     Assign,
@@ -48,8 +46,9 @@ __all__ = [
     "CreateTask",
     "DropPublicLink",
     "EndProcess",
-    "MakePublicLink",
+    "OrderLinks",
     "ProjectVerb",
+    "RegisterPublicLink",
     "RemoveFromCollection",
     "SendMessage",
     "SetFields",
@@ -58,6 +57,7 @@ __all__ = [
     "StartProcess",
     "TaskVerb",
     "UpdateTask",
+    "Upload",
     "dump",
     "load",
     "register",

@@ -1,4 +1,4 @@
-"""What a plan may want done in Aprimo's DAM.
+"""What a plan may want done with records of Aprimo's DAM.
 
 Fields, options, classifications, checks and collections go by name; the adapter resolves them.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pipeline.commands.base import Cause, Command, register
-from pipeline.words import BusinessKey, EffectKey, JsonValue, Side
+from pipeline.words import EffectKey, JsonValue, Side
 
 
 @register
@@ -75,7 +75,8 @@ class AddCheck(Command):
 class CreateRecord(Command):
     """Make a record that bears our reference in a field, by which a look-up finds it.
 
-    classifications: at least one, or the vendor may refuse. upload_token and file_name: its master file, "" for none.
+    classifications: at least one, or the vendor may refuse. upload: the key of the `Upload` that brought its master
+    file, "" for none.
     """
 
     KIND: ClassVar[str] = "dam.create_record"
@@ -89,8 +90,7 @@ class CreateRecord(Command):
     status: str
     classifications: tuple[str, ...]
     fields: Mapping[str, JsonValue] = field(default_factory=dict)
-    upload_token: str = ""
-    file_name: str = ""
+    upload: str = ""
 
     def target(self) -> str:
         """The reference: the record does not exist yet."""
@@ -100,34 +100,6 @@ class CreateRecord(Command):
         """One record per reference."""
         del cause
         return EffectKey(f"create-record:{self.reference}")
-
-
-@register
-@dataclass(frozen=True, kw_only=True)
-class AddVersion(Command):
-    """Add a version to a record's file; its label is a marker made of the effect key."""
-
-    KIND: ClassVar[str] = "dam.add_version"
-    SIDE: ClassVar[Side] = Side.APRIMO
-    ROUTE: ClassVar[str] = "records"
-    LATE_S: ClassVar[float] = 180.0
-
-    record_id: str
-    file_id: str
-    business_key: BusinessKey
-    revision: int
-    upload_token: str
-    file_name: str
-    comment: str = ""
-
-    def target(self) -> str:
-        """The record's file."""
-        return f"record:{self.record_id}/file:{self.file_id}"
-
-    def effect_key(self, cause: Cause) -> EffectKey:
-        """One version per file, item and revision."""
-        del cause
-        return EffectKey(f"version:{self.file_id}:{self.business_key}:{self.revision}")
 
 
 @register
@@ -172,51 +144,3 @@ class RemoveFromCollection(Command):
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: it may rightly be taken out again after it was put in."""
         return EffectKey(f"uncollect:{self.collection}:{self.record_id}:{cause.event_id}:{cause.plan_number}")
-
-
-@register
-@dataclass(frozen=True, kw_only=True)
-class MakePublicLink(Command):
-    """Publish a rendition of a file version; the link's id comes back as the delivery's vendor_ref."""
-
-    KIND: ClassVar[str] = "dam.public_link"
-    SIDE: ClassVar[Side] = Side.APRIMO
-    ROUTE: ClassVar[str] = "publiclinks"
-    LATE_S: ClassVar[float] = 180.0
-
-    record_id: str
-    file_version_id: str
-    rendition: str
-    business_key: BusinessKey
-    revision: int
-
-    def target(self) -> str:
-        """The rendition."""
-        return f"file-version:{self.file_version_id}/{self.rendition}"
-
-    def effect_key(self, cause: Cause) -> EffectKey:
-        """One link per version, rendition, item and revision."""
-        del cause
-        return EffectKey(f"public-link:{self.file_version_id}:{self.rendition}:{self.business_key}:{self.revision}")
-
-
-@register
-@dataclass(frozen=True, kw_only=True)
-class DropPublicLink(Command):
-    """Take a public link back."""
-
-    KIND: ClassVar[str] = "dam.drop_public_link"
-    SIDE: ClassVar[Side] = Side.APRIMO
-    ROUTE: ClassVar[str] = "publiclinks"
-    LATE_S: ClassVar[float] = 60.0
-
-    public_link_id: str
-
-    def target(self) -> str:
-        """The link."""
-        return f"public-link:{self.public_link_id}"
-
-    def effect_key(self, cause: Cause) -> EffectKey:
-        """A link goes once."""
-        del cause
-        return EffectKey(f"drop-public-link:{self.public_link_id}")

@@ -6,6 +6,7 @@ from pipeline.ports.engine import (
     Ports,
     Waker,
 )
+from pipeline.ports.progress import Progress, UploadRow
 from pipeline.ports.rows import (
     AttemptEnd,
     AuditEntry,
@@ -84,6 +85,7 @@ __all__ = [
     "NotThere",
     "Person",
     "Ports",
+    "Progress",
     "Release",
     "Sent",
     "Store",
@@ -92,6 +94,7 @@ __all__ = [
     "TailMove",
     "Taken",
     "Tx",
+    "UploadRow",
     "Vendor",
     "Waker",
 ]

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from pipeline.commands import Cause, Command
 from pipeline.events import Event, NewEvent, Reading
 from pipeline.plan import Hold, Link, LinkChanges
+from pipeline.ports.progress import Progress
 from pipeline.ports.rows import (
     AttemptEnd,
     AuditEntry,
@@ -290,6 +291,7 @@ class Tx(Protocol):
     holds: Holds
     letters: Letters
     ledger: Ledger
+    progress: Progress
 
 
 class Store(Protocol):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import StoreAwayError
-from pipeline.ports import Deliveries, Events, Holds, Ledger, Letters, Lines, Links, Tx
+from pipeline.ports import Deliveries, Events, Holds, Ledger, Letters, Lines, Links, Progress, Tx
 from pipeline.store import engine, faults
 from pipeline.store.dead_letters import SqlLetters
 from pipeline.store.deliveries import SqlDeliveries
@@ -21,6 +21,7 @@ from pipeline.store.holds import SqlHolds
 from pipeline.store.ledger import SqlLedger
 from pipeline.store.lines import SqlLines
 from pipeline.store.links import SqlLinks
+from pipeline.store.progress import SqlProgress
 from pipeline.store.types import UtcTime
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class SqlTx:
         self.holds: Holds = SqlHolds(conn, now)
         self.letters: Letters = SqlLetters(conn, now)
         self.ledger: Ledger = SqlLedger(conn, now)
+        self.progress: Progress = SqlProgress(conn, now)
 
 
 class SqlStore:

@@ -349,3 +349,26 @@ people = Table(
     _text("how"),
     Column("unresolved_since", UtcTime),
 )
+
+uploads = Table(
+    "uploads",
+    metadata,
+    _text("key", primary_key=True),
+    _text("source"),
+    _text("file_name"),
+    _text("sha256"),
+    Column("size_bytes", BigInt, nullable=False),
+    Column("segment_bytes", Integer, nullable=False),
+    _text("uri"),
+    Column("next_segment", Integer, nullable=False),
+    _text("token"),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    _text("key", primary_key=True),
+    _text("order_id"),
+    Column("updated_at", UtcTime, nullable=False),
+)

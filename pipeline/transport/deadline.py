@@ -83,7 +83,7 @@ class GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature.
         """Make the pools, with our connections in them."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = {"http": WatchedPool, "https": WatchedTlsPool}
 
 
 def _shut(sock: socket.socket) -> None:
@@ -120,9 +120,13 @@ class _TlsConnection(HTTPSConnection):
         _watch(self.sock)
 
 
-class _Pool(HTTPConnectionPool):
+class WatchedPool(HTTPConnectionPool):
+    """A pool whose connections a call's deadline can cut."""
+
     ConnectionCls = _Connection
 
 
-class _TlsPool(HTTPSConnectionPool):
+class WatchedTlsPool(HTTPSConnectionPool):
+    """A pool whose TLS connections a call's deadline can cut."""
+
     ConnectionCls = _TlsConnection

@@ -21,7 +21,8 @@ class Request:
 
     route: the group the breaker counts it in. has_effect: whether the vendor's state may change by it.
     answers: statuses besides 2xx that the caller understands; they come back as answers, not as errors.
-    secrets: values in the body that no message may repeat.
+    secrets: values in the body that no message may repeat. content: a body that is no JSON, whose type stands in the
+    headers.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     answers: frozenset[int] = frozenset()
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    content: bytes | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"

@@ -186,7 +186,7 @@ class Session:
 
 def _prepared(request: Request, token: str) -> requests.Request:
     headers = {"Authorization": f"Bearer {token}", **request.headers}
-    body = None
+    body = request.content
     if request.body is not None:
         body = json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode()
         headers["Content-Type"] = "application/json"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import fakeredis
 import redis
@@ -19,15 +22,16 @@ from pipeline.flows.tenant import FieldType, FieldWord, FlowWords, Stakeholder
 from pipeline.opentext import client as opentext_client
 from pipeline.opentext import wire as opentext_wire
 from pipeline.opentext.options import OpenTextOptions
-from pipeline.ports import Bounds
+from pipeline.ports import Bounds, Progress, UploadRow
 from pipeline.transport.breaker import Breaker, BreakerOptions, OnOpen
 from pipeline.transport.budget import Budget, BudgetOptions
 from pipeline.transport.deadline import GuardedAdapter
 from pipeline.transport.http import TransportOptions
 from pipeline.transport.messages import Answer, Fault
 from pipeline.transport.session import Session
+from pipeline.transport.sources import SourceOptions, Sources
 from pipeline.transport.tokens import TokenOptions, Tokens
-from pipeline.words import Urgency
+from pipeline.words import EffectKey, Urgency
 
 FLOW = "campaign_brief"
 PROCESS = "campaignBrief"
@@ -85,13 +89,50 @@ def new_aprimo(
     new_adapter: Callable[[], BaseAdapter] = GuardedAdapter,
     transport: TransportOptions | None = None,
     client_id: str = "signoff",
+    options: AprimoOptions | None = None,
+    progress: Progress | None = None,
+    sources: Sources | None = None,
 ) -> aprimo_client.Client:
-    """A client of Aprimo."""
-    options = aprimo_options(base, client_id=client_id)
+    """A client of Aprimo. Without progress it remembers in memory; without sources no file can be fetched."""
+    options = options or aprimo_options(base, client_id=client_id)
     session = new_session(
         "Aprimo", options.token_options(), aprimo_wire.read_fault, new_adapter=new_adapter, options=transport
     )
-    return aprimo_client.Client(session, options)
+    return aprimo_client.Client(
+        session, options, progress=progress or KeptProgress(), fetch=(sources or no_sources()).fetch
+    )
+
+
+class KeptProgress:
+    """How far uploads and orders have come, in memory."""
+
+    def __init__(self) -> None:
+        self.uploads: dict[str, UploadRow] = {}
+        self.orders: dict[str, str] = {}
+
+    def upload(self, key: EffectKey) -> UploadRow | None:
+        return self.uploads.get(key)
+
+    def save_upload(self, row: UploadRow) -> None:
+        self.uploads[row.key] = row
+
+    def spend_token(self, key: EffectKey, token: str) -> bool:
+        row = self.uploads.get(key)
+        if row is None or row.token != token:
+            return False
+        self.uploads[key] = replace(row, token="")
+        return True
+
+    def order(self, key: EffectKey) -> str:
+        return self.orders.get(key, "")
+
+    def save_order(self, key: EffectKey, order_id: str) -> None:
+        self.orders[key] = order_id
+
+
+def no_sources() -> Sources:
+    """Nothing may be fetched from anywhere."""
+    return Sources(SourceOptions(hosts=frozenset(), folder=Path(tempfile.gettempdir()), bytes_max=0))
 
 
 def opentext_options(base: str, *, tenant_id: str = "sandbox", page_size: int = 3) -> OpenTextOptions:

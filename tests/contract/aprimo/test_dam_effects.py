@@ -1,4 +1,4 @@
-"""Commands in the DAM: what leaves, when nothing leaves, and what a look-up makes of what it sees."""
+"""Commands for records of the DAM: what leaves, when nothing leaves, and what a look-up makes of what it sees."""
 
 from __future__ import annotations
 
@@ -12,19 +12,16 @@ from pipeline.aprimo.dam_effects import EFFECTS
 from pipeline.commands import (
     AddCheck,
     AddToCollection,
-    AddVersion,
     Cause,
     Command,
     CreateRecord,
-    DropPublicLink,
-    MakePublicLink,
     RemoveFromCollection,
     SetRecord,
 )
-from pipeline.errors import StaleError, TransientError
-from pipeline.keys import aprimo_key, comment_marker
+from pipeline.errors import StaleError
+from pipeline.keys import comment_marker
 from pipeline.ports import NotThere, Sent
-from pipeline.words import EventId, WaitReason
+from pipeline.words import EventId
 from tests.support.samples import sample
 from tests.support.scripted_http import Given, ScriptedVendor
 from tests.support.vendor_parts import bounds, new_aprimo
@@ -32,12 +29,9 @@ from tests.support.vendor_parts import bounds, new_aprimo
 CORE = "/api/core"
 ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 VERSION = "44cc22bb33cc44dd55ee66ff77008899"
-FILE = "57cc22bb33cc44dd55ee66ff77008899"
 RECORD = f"{CORE}/record/{ID}"
 RESULTS = f"{CORE}/fileversion/{VERSION}/checkresults"
-LINK = f"{CORE}/publiclink/l1"
 CAUSE = Cause(event_id=EventId("ev-1"), plan_number=1)
-KEY = aprimo_key("record", ID)
 
 APPROVED = SetRecord(
     record_id=ID,
@@ -55,16 +49,9 @@ LOCALIZED = CreateRecord(
     status="draft",
     classifications=("/Assets/Campaign",),
     fields={"MasterRecord": ID},
-    upload_token="token-1",
-    file_name="hero-de.psd",
-)
-NEW_VERSION = AddVersion(
-    record_id=ID, file_id=FILE, business_key=KEY, revision=2, upload_token="token-1", file_name="hero.psd"
 )
 PUT_IN = AddToCollection(collection="Web team", record_id=ID)
 TAKE_OUT = RemoveFromCollection(collection="Web team", record_id=ID)
-PUBLISH = MakePublicLink(record_id=ID, file_version_id=VERSION, rendition="Web", business_key=KEY, revision=1)
-DROP = DropPublicLink(public_link_id="l1")
 
 
 def items(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -80,13 +67,10 @@ def vendor() -> ScriptedVendor:
     scripted.on(f"GET {CORE}/classifications", items(*places))
     scripted.on(f"GET {CORE}/checks", items({"id": "k1", "name": "Legal check"}))
     scripted.on(f"GET {CORE}/collections", items({"id": "w1", "name": "Web team"}))
-    scripted.on(f"GET {CORE}/fileversion/{VERSION}", {"id": VERSION, "fileState": "Available"})
     scripted.on(f"POST {RESULTS}", Given(status=201, body={"id": "r1"}))
     scripted.on(f"POST {CORE}/search/records", items())
     scripted.on(f"POST {CORE}/records", Given(status=201, body={"id": "n1"}))
-    scripted.on(f"POST {CORE}/publiclinks", Given(status=201, body={"id": "l1"}))
-    scripted.on(f"GET {LINK}", {"id": "l1"})
-    for line in (f"PUT {RECORD}", f"PUT {CORE}/collection/w1/records", f"DELETE {LINK}"):
+    for line in (f"PUT {RECORD}", f"PUT {CORE}/collection/w1/records"):
         scripted.on(line, 204)
     return scripted
 
@@ -117,11 +101,8 @@ def marker(command: Command) -> str:
         (APPROVED, f"record:ev-1:1:{ID}", f"record:{ID}"),
         (CHECK, f"check:{VERSION}:Legal check:task-1", f"file-version:{VERSION}"),
         (LOCALIZED, f"create-record:aprimo:record:{ID}#DACH", f"record:aprimo:record:{ID}#DACH"),
-        (NEW_VERSION, f"version:{FILE}:{KEY}:2", f"record:{ID}/file:{FILE}"),
         (PUT_IN, f"collect:Web team:{ID}:ev-1:1", "collection:Web team"),
         (TAKE_OUT, f"uncollect:Web team:{ID}:ev-1:1", "collection:Web team"),
-        (PUBLISH, f"public-link:{VERSION}:Web:{KEY}:1", f"file-version:{VERSION}/Web"),
-        (DROP, "drop-public-link:l1", "public-link:l1"),
     ],
 )
 def test_an_effect_has_its_natural_identity(command: Command, key: str, target: str) -> None:
@@ -196,7 +177,7 @@ def test_a_check_result_of_others_is_not_ours(vendor: ScriptedVendor, client: Cl
     assert look_up(client, CHECK) == NotThere()
 
 
-def test_a_localized_record_is_made_with_its_reference_and_file(vendor: ScriptedVendor, client: Client) -> None:
+def test_a_localized_record_is_made_with_its_reference(vendor: ScriptedVendor, client: Client) -> None:
     assert send(client, LOCALIZED) == Sent(how="sent", vendor_ref="n1")
 
     search = next(call for call in vendor.calls if call.line == f"POST {CORE}/search/records")
@@ -208,10 +189,7 @@ def test_a_localized_record_is_made_with_its_reference_and_file(vendor: Scripted
         {"languageId": "0" * 32, "value": LOCALIZED.reference},
     ]
     assert body["classifications"] == {"addOrUpdate": [{"id": CAMPAIGN}]}
-    assert body["files"] == {
-        "master": "token-1",
-        "addOrUpdate": [{"versions": {"addOrUpdate": [{"id": "token-1", "fileName": "hero-de.psd"}]}}],
-    }
+    assert "files" not in body
 
 
 def test_a_record_that_bears_the_reference_is_not_made_again(vendor: ScriptedVendor, client: Client) -> None:
@@ -223,17 +201,6 @@ def test_a_record_that_bears_the_reference_is_not_made_again(vendor: ScriptedVen
     assert send(client, LOCALIZED) == Sent(how="already", vendor_ref=ID)
     assert look_up(client, LOCALIZED) == Sent(how="found", vendor_ref=ID)
     assert f"POST {CORE}/records" not in vendor.lines()
-
-
-def test_a_new_version_is_found_by_its_label(vendor: ScriptedVendor, client: Client) -> None:
-    assert send(client, NEW_VERSION) == Sent(how="sent")
-
-    (given,) = vendor.calls[-1].json["files"]["addOrUpdate"]
-    assert (given["id"], given["versions"]["addOrUpdate"][0]["versionLabel"]) == (FILE, marker(NEW_VERSION))
-    assert look_up(client, NEW_VERSION) == NotThere()
-    versions = items({"id": VERSION, "versionLabel": None}, {"id": "v3", "versionLabel": marker(NEW_VERSION)})
-    vendor.on(f"GET {RECORD}", {"id": ID, "files": items({"id": FILE, "versions": versions})})
-    assert look_up(client, NEW_VERSION) == Sent(how="found", vendor_ref="v3")
 
 
 @pytest.mark.parametrize(
@@ -248,38 +215,9 @@ def test_a_collection_is_changed_again_without_being_looked_at(
     assert vendor.calls[-1].json == body
 
 
-def test_a_link_waits_for_its_rendition_and_is_found_by_it(vendor: ScriptedVendor, client: Client) -> None:
-    path = f"GET {CORE}/fileversion/{VERSION}"
-    ended = {"id": "l0", "renditionName": "Web", "status": "ToBeDeleted"}
-    live = {"id": "l1", "renditionName": "Web", "status": "Pending"}
-    ready = {"id": VERSION, "fileState": "Available"}
-    vendor.on(path, {"id": VERSION, "fileState": "Processing"}, ready, {**ready, "publiclinks": items(ended, live)})
-
-    with pytest.raises(TransientError) as wait:
-        send(client, PUBLISH)
-    assert (wait.value.reason, wait.value.wait_s, wait.value.is_outage) == (WaitReason.PROCESSING, 10.0, True)
-    assert send(client, PUBLISH) == Sent(how="sent", vendor_ref="l1")
-    assert look_up(client, PUBLISH) == Sent(how="found", vendor_ref="l1")
-    vendor.on(path, {**ready, "publiclinks": items(ended)})
-    assert look_up(client, PUBLISH) == NotThere()
-
-
-def test_a_link_is_taken_back_once(vendor: ScriptedVendor, client: Client) -> None:
-    assert (look_up(client, DROP), send(client, DROP)) == (NotThere(), Sent(how="sent"))
-
-    vendor.on(f"DELETE {LINK}", 404)
-    vendor.on(f"GET {LINK}", 404)
-    assert (look_up(client, DROP), send(client, DROP)) == (Sent(how="found"), Sent(how="already"))
-
-
-@pytest.mark.parametrize("command", [CHECK, NEW_VERSION, PUT_IN, PUBLISH])
+@pytest.mark.parametrize("command", [CHECK, PUT_IN])
 def test_what_is_gone_is_planned_again(vendor: ScriptedVendor, client: Client, command: Command) -> None:
-    for line in (
-        f"POST {RESULTS}",
-        f"PUT {RECORD}",
-        f"PUT {CORE}/collection/w1/records",
-        f"GET {CORE}/fileversion/{VERSION}",
-    ):
+    for line in (f"POST {RESULTS}", f"PUT {CORE}/collection/w1/records"):
         vendor.on(line, 404)
 
     with pytest.raises(StaleError, match="is not there any more"):

@@ -16,6 +16,7 @@ from tests.support.memory.ledger import MemoryLedger
 from tests.support.memory.letters import MemoryLetters
 from tests.support.memory.lines import MemoryLines
 from tests.support.memory.links import MemoryLinks
+from tests.support.memory.progress import MemoryProgress
 from tests.support.memory.rows import Tables
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class MemoryTx:
         self.holds = MemoryHolds(tables, now)
         self.letters = MemoryLetters(tables, now)
         self.ledger = MemoryLedger(tables, now)
+        self.progress = MemoryProgress(tables, now)
 
 
 class MemoryStore:

@@ -105,6 +105,7 @@ def test_what_would_open_a_door_or_double_an_effect_is_refused(
         {**LOCAL_VENDORS, "ENGINE_LATE_FACTOR": "0.01"},
         {**LOCAL_VENDORS, "APRIMO_PM_URL": "http://pm.example", "ALLOW_PLAIN_HTTP": "true"},
         {"BROKER_URL": "rediss://h:6380/1"},
+        {"APRIMO_UPLOAD_SOURCES": "files.example,127.0.0.1:8100,[::1]:8100"},
     ],
 )
 def test_the_safe_neighbours_of_those_are_taken(changes: dict[str, str]) -> None:
@@ -135,6 +136,16 @@ def test_a_tenant_that_is_no_host_label_is_refused(tenant: str) -> None:
     (problem,) = caught.value.problems
     assert problem.names == ("SIGNOFF_APRIMO_TENANT",)
     assert problem.reason.startswith(f"is {tenant!r}, but must be one part of a host name")
+
+
+@pytest.mark.parametrize("host", ["https://files.example", "files.example/a", "files.example:https", "*", "a b"])
+def test_a_source_of_files_that_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(environ(APRIMO_UPLOAD_SOURCES=f"cdn.example:8443,{host}"))
+
+    (problem,) = caught.value.problems
+    assert problem.names == ("SIGNOFF_APRIMO_UPLOAD_SOURCES",)
+    assert problem.reason.startswith(f"{host}: must be hosts")
 
 
 def test_an_address_that_cannot_be_read_is_named() -> None:

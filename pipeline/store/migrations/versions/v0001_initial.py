@@ -18,11 +18,14 @@ def upgrade() -> None:
     _work()
     _links()
     _operation()
+    _progress()
 
 
 def downgrade() -> None:
     """Drop every table."""
     for table in (
+        "orders",
+        "uploads",
         "people",
         "audit",
         "gates",
@@ -356,4 +359,29 @@ def _operation() -> None:
         sa.PrimaryKeyConstraint("id", name="people_pk"),
         sa.UniqueConstraint("aprimo_user", name="people_aprimo_user_key"),
         sa.UniqueConstraint("opentext_user", name="people_opentext_user_key"),
+    )
+
+
+def _progress() -> None:
+    """How far uploads and orders have come, by the key of their effect."""
+    op.create_table(
+        "uploads",
+        sa.Column("key", Word(), nullable=False),
+        sa.Column("source", Word(), nullable=False),
+        sa.Column("file_name", Word(), nullable=False),
+        sa.Column("sha256", Word(), nullable=False),
+        sa.Column("size_bytes", BIG, nullable=False),
+        sa.Column("segment_bytes", sa.Integer(), nullable=False),
+        sa.Column("uri", Word(), nullable=False),
+        sa.Column("next_segment", sa.Integer(), nullable=False),
+        sa.Column("token", Word(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="uploads_pk"),
+    )
+    op.create_table(
+        "orders",
+        sa.Column("key", Word(), nullable=False),
+        sa.Column("order_id", Word(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="orders_pk"),
     )
