@@ -12,6 +12,7 @@ TIMEOUT_S = 15.0
 _PAGE_ROWS = 100
 _TRIES = 6
 _BUSY = frozenset({429, 503})
+_TOKEN_IS_OVER = 401
 
 
 class Pace:
@@ -39,26 +40,31 @@ class Caller:
         self._token_path = token_path
         self._client_id = client_id
         self._pace = pace
+        self._form: dict[str, str] = {}
         self._session = requests.Session()
         self._session.trust_env = False
 
     def sign_in(self, **person: str) -> None:
         """Fetches a token and uses it from now on; person is username and password of somebody to act as."""
         grant = {"grant_type": "password", **person} if person else {"grant_type": "client_credentials"}
-        form = {**grant, "client_id": self._client_id, "client_secret": "sandbox-secret"}
-        answer = self._session.post(f"{self._base}{self._token_path}", data=form, timeout=TIMEOUT_S)
-        answer.raise_for_status()
-        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._form = {**grant, "client_id": self._client_id, "client_secret": "sandbox-secret"}
+        self._renew()
 
     def call(self, method: str, path: str, body: object = None, **query: str | int) -> Any:  # noqa: ANN401 - JSON
-        """The answer's JSON, None where it has none. A busy service is asked again; raises requests.HTTPError."""
+        """The answer's JSON, None where it has none. Raises requests.HTTPError.
+
+        A busy service is asked again, and so is one that wants a new token.
+        """
         for _ in range(_TRIES):
             self._pace.wait()
             url = f"{self._base}{path}"
             answer = self._session.request(method, url, json=body, params=query, timeout=TIMEOUT_S)
-            if answer.status_code not in _BUSY:
+            if answer.status_code == _TOKEN_IS_OVER and self._form:
+                self._renew()
+            elif answer.status_code in _BUSY:
+                time.sleep(1.0)
+            else:
                 break
-            time.sleep(1.0)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -76,6 +82,11 @@ class Caller:
     def close(self) -> None:
         """Closes the connections."""
         self._session.close()
+
+    def _renew(self) -> None:
+        answer = self._session.post(f"{self._base}{self._token_path}", data=self._form, timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
 
 def admin(base: str, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON

@@ -61,8 +61,8 @@ class _Admin:
         self._reset()
         return Response(status_code=204)
 
-    async def requests(self, _: Request) -> Response:
-        return JSONResponse(self._kit.requests.as_json())
+    async def requests(self, request: Request) -> Response:
+        return JSONResponse(self._kit.requests.as_json(request.query_params.get("agent")))
 
     async def history(self, request: Request) -> Response:
         try:

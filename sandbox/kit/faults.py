@@ -22,12 +22,14 @@ class FaultError(ValueError):
 class Fault:
     """One rule: `skip` spares the first matches, `times` ends it after that many hits, `share` is a chance.
 
-    `path` is an fnmatch pattern (its `*` also matches `/`), `match` a text the request body must contain.
+    `path` is an fnmatch pattern (its `*` also matches `/`), `agent` one of the User-Agent header (Signoff's own
+    calls say `signoff`), `match` a text the request body must contain.
     """
 
     kind: str
     method: str = "*"
     path: str = "*"
+    agent: str = "*"
     match: str = ""
     status: int | None = None
     body: Any = None
@@ -39,11 +41,12 @@ class Fault:
     id: int = 0
     hits: int = 0
 
-    def concerns(self, method: str, path: str, body: bytes) -> bool:
+    def concerns(self, method: str, path: str, agent: str, body: bytes) -> bool:
         """Whether a request is one this rule is about."""
         return (
             self.method in ("*", method)
             and fnmatch.fnmatchcase(path, self.path)
+            and fnmatch.fnmatchcase(agent, self.agent)
             and self.match.encode() in body
             and (self.times is None or self.hits < self.times)
         )
@@ -72,10 +75,10 @@ class Faults:
         self._rules.append(rule)
         return rule
 
-    def pick(self, method: str, path: str, body: bytes) -> Fault | None:
+    def pick(self, method: str, path: str, agent: str, body: bytes) -> Fault | None:
         """Give the rule that hits this request, and count it; None lets it pass."""
         for rule in self._rules:
-            if not rule.concerns(method, path, body):
+            if not rule.concerns(method, path, agent, body):
                 continue
             if rule.skip > 0:
                 rule.skip -= 1

@@ -38,21 +38,25 @@ class Front:
         body = await _read(receive)
         if body is None:
             return
-        method, path = scope["method"], scope["path"]
-        fault = self._kit.faults.pick(method, path, body)
+        method, path, agent = scope["method"], scope["path"], _agent(scope)
+        fault = self._kit.faults.pick(method, path, agent, body)
         route = self._route_name(scope)
         sender = _Sender(send)
         try:
             with origin.acting(Origin(method=method, route=route)):
                 await _Exchange(self._app, scope, body, receive, sender).run(fault)
         finally:
-            self._kit.requests.answered(method, route, sender.status)
+            self._kit.requests.answered(method, route, sender.status, agent)
 
     def _route_name(self, scope: Scope) -> str:
         for route in self._routes:
             if route.matches(scope)[0] is Match.FULL:
                 return route.path_format
         return UNKNOWN_ROUTE
+
+
+def _agent(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
 
 
 class _Sender:

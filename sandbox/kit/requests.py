@@ -12,7 +12,7 @@ class RequestCounts:
     """Counts of one sandbox. Used from the event loop only."""
 
     def __init__(self) -> None:
-        self._answers: Counter[tuple[str, str, int]] = Counter()
+        self._answers: Counter[tuple[str, str, int, str]] = Counter()
         self._second = 0
         self._in_second = 0
         self._peak = 0
@@ -25,17 +25,21 @@ class RequestCounts:
         self._in_second += 1
         self._peak = max(self._peak, self._in_second)
 
-    def answered(self, method: str, route: str, status: int) -> None:
+    def answered(self, method: str, route: str, status: int, agent: str) -> None:
         """Count an answer; `NO_ANSWER` where there was none."""
-        self._answers[method, route, status] += 1
+        self._answers[method, route, status, agent] += 1
 
-    def as_json(self) -> dict[str, Any]:
-        """Total, busiest second and one row per method, route and status."""
-        rows = [
+    def as_json(self, agent: str | None = None) -> dict[str, Any]:
+        """Total, busiest second of all, and one row per method, route and status; of one User-Agent where given."""
+        rows: Counter[tuple[str, str, int]] = Counter()
+        for (method, route, status, asked_by), count in self._answers.items():
+            if agent in (None, asked_by):
+                rows[method, route, status] += count
+        shown = [
             {"method": method, "route": route, "status": status, "count": count}
-            for (method, route, status), count in sorted(self._answers.items())
+            for (method, route, status), count in sorted(rows.items())
         ]
-        return {"total": self._answers.total(), "peak_per_s": self._peak, "routes": rows}
+        return {"total": rows.total(), "peak_per_s": self._peak, "routes": shown}
 
     def clear(self) -> None:
         """Start again at nothing."""

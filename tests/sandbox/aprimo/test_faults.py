@@ -133,6 +133,16 @@ def test_match_picks_requests_by_their_body(aprimo: AprimoCaller, path: str) -> 
     assert aprimo.api("PUT", path, {"activityStateId": 2}).status_code == 500
 
 
+def test_an_agent_picks_requests_by_who_sends_them(aprimo: AprimoCaller, path: str) -> None:
+    fault(aprimo, "status", status=500, agent="signoff*", times=None)
+
+    assert rename(aprimo, path).status_code == 200
+    aprimo.session.headers["User-Agent"] = "signoff"
+    assert rename(aprimo, path).status_code == 500
+    shown = aprimo.sandbox("GET", "requests?agent=signoff")
+    assert (shown["total"], [row["status"] for row in shown["routes"]]) == (1, [500])
+
+
 def test_a_share_hits_by_chance(aprimo: AprimoCaller, path: str) -> None:
     fault(aprimo, "status", status=500, share=0.5, times=None)
 
