@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from uuid import uuid4
 
 from pipeline.failpoints import Point, Strike
 
@@ -62,13 +63,12 @@ class Orders:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._numbers = itertools.count(1)
         for each in (folder / "given", folder / "taken"):
             each.mkdir(parents=True, exist_ok=True)
 
     def give(self, order: Order) -> None:
         """Let an order be carried out once; whole when it can be seen."""
-        name = f"{order.point}@{next(self._numbers)}"
+        name = f"{order.point}@{uuid4().hex}"
         fresh = self.folder / name
         fresh.write_text(json.dumps(asdict(order)), encoding="utf-8")
         fresh.rename(self.folder / "given" / name)
@@ -94,7 +94,7 @@ def striker(folder: Path) -> Strike:
             order = _read(path)
             if order is None or (order.kind and order.kind not in kinds):
                 continue
-            chance = random.Random(f"{order.seed}/{next(passes)}")  # noqa: S311 - chance, no secret
+            chance = random.Random(f"{order.seed}/{next(passes)}")
             if chance.random() < order.share and _is_taken(path, folder / "taken"):
                 _note(folder, order, kinds)
                 _DEEDS[order.action](order)

@@ -16,10 +16,12 @@ from typing import Any
 from redis import Redis
 
 from config.settings import PACKAGED_FLOWS
+from config.sources import FAILPOINTS_VARIABLE
 from console.demo_http import admin
 from console.demo_settings import overrides, shortened
 from console.embedded_plan import Wishes, signoff_command
 from console.supervisor import Installation
+from tests.chaos.strikes import Orders
 from tests.support.bad_days_histories import OUR_USER
 from tests.support.bad_days_rows import Rows
 from tests.support.processes import lives, wait_until
@@ -28,6 +30,7 @@ LEASE_S = 7.0
 LATE_FACTOR = 0.025
 """A start may take effect up to 3 s after its answer was lost, a comment 1.5 s."""
 
+ORDERS = "orders"
 _HOURS_A_SECOND = 18
 _FREEZES = 20
 _CARRIED = re.compile(r'"Task signoff\.carry\S+ succeeded in (?P<runtime_s>[\d.e-]+)s')
@@ -73,6 +76,11 @@ class Office:
     log: Path
     environ: Mapping[str, str] = field(repr=False)
     stopped: set[int] = field(default_factory=set)
+
+    @property
+    def orders(self) -> Orders:
+        """What is to happen at failpoints; nothing unless somebody orders it."""
+        return Orders(self.log.parent / ORDERS)
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -240,6 +248,7 @@ def _settings(folder: Path, database_url: str | None) -> dict[str, str]:
         (flows / path.name).write_text(text, encoding="utf-8")
     return {
         **overrides(folder),
+        FAILPOINTS_VARIABLE: str(folder / ORDERS),
         "SIGNOFF_FLOWS_DIR": str(flows),
         "SIGNOFF_LOG_LEVEL": "debug",
         "SIGNOFF_OPENTEXT_AUDIT_OVERLAP_S": "5",

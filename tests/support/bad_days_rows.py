@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -12,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.store import engine
 from pipeline.store.pages import SqlPages
-from pipeline.store.tables import attempts, deliveries, events, lines
+from pipeline.store.tables import attempts, dead_letters, deliveries, events, lines
+from tests.support.processes import lives
 
 _LOCK_LINES = select(lines.c.key).with_for_update(nowait=True)
 
@@ -37,6 +39,26 @@ class Rows:
         with self._reader.connect() as connection:
             found = connection.execute(held).scalars().first()
         return int(found.rpartition(":")[2]) if found else None
+
+    def any_holder(self) -> int | None:
+        """A process that has leased a line, rather one that carries; None while nobody has."""
+        held = select(lines.c.leased_by).where(lines.c.leased_until.is_not(None)).order_by(lines.c.step)
+        with self._reader.connect() as connection:
+            pids = [int(found.rpartition(":")[2]) for found in connection.execute(held).scalars()]
+        return next((pid for pid in pids if lives(pid)), None)
+
+    def oldest_open_s(self) -> float:
+        """The age of the oldest event that is neither at its end nor dead; 0 where there is none."""
+        oldest = select(func.min(events.c.accepted_at)).where(events.c.state.in_(("accepted", "planned", "carried")))
+        with self._reader.connect() as connection:
+            found = connection.execute(oldest).scalar_one()
+        return (datetime.now(UTC) - found).total_seconds() if found else 0.0
+
+    def open_letters(self) -> list[str]:
+        """The ids of dead letters that nobody has acted upon."""
+        found = select(dead_letters.c.id).where(dead_letters.c.state == "open")
+        with self._reader.connect() as connection:
+            return [str(each) for each in connection.execute(found).scalars()]
 
     def counts(self) -> Counter[str]:
         """Events, and attempts by purpose and outcome (`look_up/found`), of all days so far."""
