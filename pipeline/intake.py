@@ -145,6 +145,22 @@ def _unique(events: Iterable[NewEvent]) -> list[NewEvent]:
 
 
 def _replaced(tx: Tx, events: list[NewEvent]) -> list[NewEvent]:
+    """Events of instances and of items that are another line's go there; the rest stay where they are."""
+    return _items_replaced(tx, _instances_replaced(tx, events))
+
+
+def _items_replaced(tx: Tx, events: list[NewEvent]) -> list[NewEvent]:
+    """What Aprimo tells of an object that a link made, or is about, belongs to the link's line."""
+    told = [(event.flow, event.subject) for event in events if keys.kind_of(event.subject)]
+    homes = tx.links.lines_of_items(list(dict.fromkeys(told)))
+    return [_moved(event, homes.get((event.flow, event.subject))) for event in events]
+
+
+def _moved(event: NewEvent, home: BusinessKey | None) -> NewEvent:
+    return event if home is None else replace(event, subject=home, line_key=keys.line_key(event.flow, home))
+
+
+def _instances_replaced(tx: Tx, events: list[NewEvent]) -> list[NewEvent]:
     """Events of instances that we know go to their item's line; the rest keep the provisional one."""
     wanted = {str(event.data.get("instance_id", "")) for event in events if _is_provisional(event)}
     if not wanted:
@@ -159,9 +175,7 @@ def _is_provisional(event: NewEvent) -> bool:
 
 def _at_home(event: NewEvent, homes: dict[str, tuple[str, BusinessKey]]) -> NewEvent:
     home = homes.get(str(event.data["instance_id"]))
-    if home is None or home[0] != event.flow:
-        return event
-    return replace(event, subject=home[1], line_key=keys.line_key(event.flow, home[1]))
+    return _moved(event, home[1] if home and home[0] == event.flow else None)
 
 
 def _at_tails(events: Sequence[NewEvent], lines: dict[LineKey, LineNow], new_id: NewId) -> list[StoredEvent]:

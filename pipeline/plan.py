@@ -198,6 +198,8 @@ class Link:
     wake_at: datetime | None = None
     wake_reason: str = ""
     row_version: int = 0
+    item: str = ""
+    """The object in Aprimo that a link has whose business key names none, as a business key; "" for none."""
 
     def live_process(self) -> ProcessRow | None:
         """The one process that has not ended, if any."""
@@ -251,11 +253,20 @@ class Wake:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MadeItem:
+    """The object in Aprimo that a plan makes for its link: settle takes its id from the delivery with this effect."""
+
+    kind: str
+    effect: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkChanges:
     """What becomes true of the link once the plan's commands are done (or at once when there are none).
 
     agreed: fields to set. process: rows to insert or update (by revision); a row in state `starting` is
-    stored with the plan, so that one link never has two live processes. reviews: rows to insert or update
+    stored with the plan, so that one link never has two live processes. item: the Aprimo object of a link whose
+    business key names none; made: the same, where this plan makes it. reviews: rows to insert or update
     (by revision and stakeholder and task). comments: rows to insert or update (by origin and origin id).
     """
 
@@ -269,6 +280,8 @@ class LinkChanges:
     wake: Wake | None = None
     notices: tuple[Notice, ...] = ()
     differences: tuple[FoundDifference, ...] = ()
+    item: BusinessKey | None = None
+    made: MadeItem | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pipeline import failpoints, holds, intake, steps
 from pipeline.events import Event
 from pipeline.failpoints import Point
+from pipeline.keys import aprimo_key
 from pipeline.plan import LinkChanges, ProcessRow
 from pipeline.ports import AuditEntry, Claim, EventMove, Ports, StoredPlan, Tx
 from pipeline.words import EffectKey, EventId, EventState, InstanceId, LineKey, ProcessState, Step, side_of_lane
@@ -64,7 +65,7 @@ def _record(
     if not members:
         return
     refs = tx.deliveries.refs([key for member in members for key in _started(member.plan.changes)])
-    tx.links.apply([(m.claim.flow, m.event.subject, _with_instances(m.plan.changes, refs)) for m in members])
+    tx.links.apply([(m.claim.flow, m.event.subject, _with_refs(m.plan.changes, refs)) for m in members])
     tx.events.move([EventMove(id=m.event.id, before=m.event.state, after=EventState.DELIVERED) for m in members])
     freed = tx.holds.give_back([member.event.id for member in members])
     facts = [intake.fact(m.event, follow_up) for m in members for follow_up in m.plan.follow_ups]
@@ -78,19 +79,22 @@ def _record(
 
 
 def _started(changes: LinkChanges) -> list[EffectKey]:
-    return [EffectKey(row.started_effect) for row in changes.processes if _is_starting(row)]
+    made = [EffectKey(changes.made.effect)] if changes.made else []
+    return [*made, *(EffectKey(row.started_effect) for row in changes.processes if _is_starting(row))]
 
 
 def _is_starting(row: ProcessRow) -> bool:
     return row.state is ProcessState.STARTING and bool(row.started_effect)
 
 
-def _with_instances(changes: LinkChanges, refs: dict[EffectKey, str]) -> LinkChanges:
-    """Processes that were started are running now, under the instance id their start answered."""
+def _with_refs(changes: LinkChanges, refs: dict[EffectKey, str]) -> LinkChanges:
+    """What was made has the id that the vendor answered: processes run under theirs, an item is the link's."""
     rows = tuple(
         replace(row, state=ProcessState.RUNNING, instance_id=InstanceId(refs[EffectKey(row.started_effect)]))
         if _is_starting(row)
         else row
         for row in changes.processes
     )
-    return replace(changes, processes=rows)
+    made = changes.made
+    item = aprimo_key(made.kind, refs[EffectKey(made.effect)]) if made else changes.item
+    return replace(changes, processes=rows, item=item)

@@ -188,6 +188,9 @@ class Links(Protocol):
     def lines_of_instances(self, instance_ids: Sequence[str]) -> dict[str, tuple[str, BusinessKey]]:
         """Instance id -> (flow, business key), for instances we know."""
 
+    def lines_of_items(self, items: Sequence[tuple[str, BusinessKey]]) -> dict[tuple[str, BusinessKey], BusinessKey]:
+        """(flow, item in Aprimo) -> business key, for items that are another line's."""
+
     def live(self, flow: str) -> list[LiveProcess]:
         """Every running process of a flow."""
 

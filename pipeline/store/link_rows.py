@@ -72,13 +72,15 @@ def change(row: dict[str, Any], changes: LinkChanges) -> None:
         row["revision"] = changes.revision
     if changes.wake is not None:
         row["wake_at"], row["wake_reason"] = changes.wake.at, changes.wake.reason
+    if changes.item is not None:
+        row["item"] = changes.item
     row["agreed"] = {**row["agreed"], **{name: serial.dump(value) for name, value in changes.agreed.items()}}
     row["seen"] = {**row["seen"], **changes.seen}
 
 
 def update_values(row: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that write a link's row."""
-    names = ("id", "state", "revision", "agreed", "seen", "wake_at", "wake_reason")
+    names = ("id", "state", "revision", "agreed", "seen", "wake_at", "wake_reason", "item")
     return {f"b_{name}": row[name] for name in names}
 
 

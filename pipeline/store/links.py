@@ -91,6 +91,17 @@ class SqlLinks:
         )
         return {row.instance_id: (row.flow, row.business_key) for row in self._conn.execute(found)}
 
+    def lines_of_items(self, items: Sequence[FlowAndKey]) -> dict[FlowAndKey, BusinessKey]:
+        """(flow, item in Aprimo) -> business key, for items that are another line's."""
+        if not items:
+            return {}
+        keys = sorted({key for _, key in items})
+        found = select(links.c.flow, links.c.item, links.c.business_key).where(
+            links.c.item != "", links.c.item.in_(keys)
+        )
+        homes = {(row.flow, BusinessKey(row.item)): row.business_key for row in self._conn.execute(found)}
+        return {item: homes[item] for item in items if item in homes}
+
     def live(self, flow: str) -> list[LiveProcess]:
         """Every running process of a flow."""
         running = (
@@ -163,6 +174,7 @@ _UPDATE = (
         seen=bindparam("b_seen"),
         wake_at=bindparam("b_wake_at"),
         wake_reason=bindparam("b_wake_reason"),
+        item=bindparam("b_item"),
         row_version=links.c.row_version + 1,
     )
 )

@@ -15,6 +15,7 @@ from pipeline.plan import (
     FoundDifference,
     Hold,
     LinkChanges,
+    MadeItem,
     Notice,
     ProcessRow,
     ReviewRow,
@@ -86,6 +87,7 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     },
     CommentRow: {"origin": Side, "at": _time},
     Wake: {"at": _time},
+    MadeItem: {},
     Notice: {},
     FoundDifference: {},
     Hold: {},
@@ -98,5 +100,6 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
         "wake": lambda row: load(Wake, row),
         "notices": _rows(Notice),
         "differences": _rows(FoundDifference),
+        "made": lambda row: load(MadeItem, row),
     },
 }

@@ -182,7 +182,9 @@ links = Table(
     Column("wake_at", UtcTime),
     _text("wake_reason", ""),
     _count("row_version"),
+    _text("item", ""),
     UniqueConstraint("flow", "business_key"),
+    _partial("links_item_key", "flow", "item", where="item <> ''", unique=True),
     _partial("links_wake_at_idx", "wake_at", where="wake_at is not null"),
 )
 

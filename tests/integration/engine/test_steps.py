@@ -8,20 +8,21 @@ from dataclasses import replace
 import pytest
 
 from pipeline.carry import carry
+from pipeline.commands import Cause, CreateObject
 from pipeline.errors import (
     MisconfiguredError,
     StaleError,
     TransientError,
     UnknownOutcomeError,
 )
-from pipeline.plan import Plan, deliver, ignore
+from pipeline.plan import LinkChanges, MadeItem, Plan, deliver, ignore
 from pipeline.ports import Hint, Store
 from pipeline.settle import settle
 from pipeline.sweep import sweep
 from pipeline.transform import READING_ROUNDS, transform
-from pipeline.words import EventId, Step, WaitReason
+from pipeline.words import BusinessKey, EventId, Step, WaitReason
 from tests.support.engine_runs import FAST, end_process, plans, put, run, run_chain, set_fields
-from tests.support.fakes import World, look, make_world
+from tests.support.fakes import FLOW, World, look, make_world
 from tests.support.states import States
 
 
@@ -220,6 +221,22 @@ def test_a_delivery_left_sending_by_a_dead_worker_is_looked_up_first(world: Worl
 
     assert ids == []
     assert world.opentext.calls == ["look up end:i-1", "send end:i-1"]
+
+
+def test_what_is_told_of_an_object_that_a_plan_made_comes_to_the_plans_line(world: World, states: States) -> None:
+    case = CreateObject(object_kind="generic_object_alpha", reference_field="extrAttr380", reference="c-1", fields={})
+    effect = case.effect_key(Cause(event_id=EventId("any"), plan_number=1))
+    made = MadeItem(kind="generic_object_alpha", effect=effect)
+    world.flow.plans = lambda *_: deliver(case, changes=LinkChanges(made=made))
+    run(world, put(world, look("opentext:process:p-1")))
+    world.flow.plans = lambda *_: ignore("unchanged")
+
+    run(world, put(world, look(f"aprimo:generic_object_alpha:ref-{effect}"), look("aprimo:generic_object_alpha:9")))
+
+    assert states.lines() == [f"{FLOW}/aprimo:generic_object_alpha:9", f"{FLOW}/opentext:process:p-1"]
+    with world.store.begin() as tx:
+        (link,) = tx.links.of([(FLOW, BusinessKey("opentext:process:p-1"))]).values()
+    assert link.item == f"aprimo:generic_object_alpha:ref-{effect}"
 
 
 def test_settling_twice_changes_nothing(world: World, states: States) -> None:

@@ -23,6 +23,7 @@ from pipeline.plan import (
 from pipeline.ports import AttemptEnd, DueLink, NewAttempt, Store
 from pipeline.store import SqlPages, tables
 from pipeline.words import (
+    BusinessKey,
     Decision,
     DeliveryId,
     DeliveryState,
@@ -281,6 +282,23 @@ def test_known_instances_lead_to_their_items(store: Store) -> None:
     with store.begin() as tx:
         assert tx.links.lines_of_instances(["p-1", "p-404"]) == {"p-1": KEY}
         assert tx.links.lines_of_instances([]) == {}
+
+
+def test_an_item_leads_to_the_line_it_belongs_to(store: Store) -> None:
+    case = BusinessKey("aprimo:generic_object_alpha:7")
+    _apply(store, LinkChanges(item=case))
+    with store.begin() as tx:
+        asked = [(FLOW, case), ("event_brief", case), (FLOW, item(1))]
+        assert tx.links.lines_of_items(asked) == {(FLOW, case): KEY[1]}
+        assert tx.links.lines_of_items([]) == {}
+    assert _link(store).item == case
+
+
+def test_what_says_nothing_of_the_item_leaves_it(store: Store) -> None:
+    _apply(store, LinkChanges(item=BusinessKey("aprimo:generic_object_alpha:7")))
+    _apply(store, LinkChanges(state="open"))
+
+    assert _link(store).item == "aprimo:generic_object_alpha:7"
 
 
 def test_only_running_processes_are_live(store: Store) -> None:

@@ -66,6 +66,11 @@ class MemoryLinks:
         links = {row["instance_id"]: self._row(row["link_id"]) for row in found}
         return {instance: (row["flow"], row["business_key"]) for instance, row in links.items()}
 
+    def lines_of_items(self, items: Sequence[FlowAndKey]) -> dict[FlowAndKey, BusinessKey]:
+        """(flow, item in Aprimo) -> business key, for items that are another line's."""
+        homes = {(row["flow"], row["item"]): row["business_key"] for row in self._links if row["item"]}
+        return {item: homes[item] for item in items if item in homes}
+
     def live(self, flow: str) -> list[LiveProcess]:
         """Every running process of a flow."""
         found = [

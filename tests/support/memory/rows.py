@@ -193,7 +193,7 @@ def _uniques(table: Table) -> list[tuple[tuple[str, ...], Callable[[Row], bool]]
 
 def _predicate(text: str) -> Callable[[Row], bool]:
     """The condition of a partial unique index, which names one column and one word."""
-    found = re.fullmatch(r"(\w+) (=|<>) '(\w+)'", text)
+    found = re.fullmatch(r"(\w+) (=|<>) '(\w*)'", text)
     if found is None:
         raise ValueError(f"a predicate that no rule here reads: {text}")
     column, sign, word = found.groups()
