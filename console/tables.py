@@ -67,7 +67,7 @@ def age(seconds: float | None) -> str:
 
 def status_tables(status: Status) -> tuple[Table, ...]:
     """How the whole stands."""
-    columns = ("open", "dead", "oldest", "running", "ready", "waiting", "held")
+    columns = ("open", "dead", "oldest", "running", "ready", "waiting", "gated", "held")
     told = (
         ("notices not seen yet", status.notices_unseen),
         ("people nobody could match", len(status.unresolved_people)),
@@ -237,7 +237,8 @@ def letter_facts(letter: Letter) -> Table:
 
 def _part(part: Part) -> tuple[object, ...]:
     waiting = "\n".join(f"{each.lines} {each.reason}, next {cell(each.next_at)}" for each in part.waiting)
-    return (part.name, part.open, part.dead, age(part.oldest_open_s), part.running, part.ready, waiting, part.held)
+    counts = (part.running, part.ready, waiting, part.gated, part.held)
+    return (part.name, part.open, part.dead, age(part.oldest_open_s), *counts)
 
 
 def _hold_table(waits: Sequence[HoldLine]) -> tuple[Table, ...]:

@@ -118,8 +118,12 @@ class _Commit:
     ports: Ports
 
     def advance(self, going: Sequence[Member], waits: Mapping[str, float], *, is_late: bool) -> list[Call]:
-        """Members with another call here get an attempt row; the others are handed on."""
+        """Members with another call here get an attempt row; the others are handed on.
+
+        Whoever held a line before its gate closed has finished the call under way, and begins no other.
+        """
         left = self._wanted(going)
+        closed = steps.closed_scopes(self.tx)
         calls = []
         for before in going:
             member = Member(claim=before.claim, event=before.event, deliveries=left.get(before.event.id, ()))
@@ -130,6 +134,8 @@ class _Commit:
                 self._leave(member, _Pause(side=command.SIDE))
             elif (wait_s := waits.get(command.ROUTE, 0.0)) > self.ports.limits.budget_wait_max_s:
                 self._leave(member, _Pause(side=self.side, wait_s=wait_s, reason=WaitReason.VENDOR_WAIT))
+            elif closed & _scopes(member, command):
+                self._release(member, Step.CARRY, _Pause(side=self.side))
             else:
                 calls.append(Call(member=member, attempted=self._attempt(member.deliveries[0])))
         self.tx.deliveries.begin([self._row(call) for call in calls])
@@ -246,6 +252,12 @@ class _Commit:
             after=f"{delivery.kind} {delivery.target}",
         )
         self.tx.ledger.audit([entry])
+
+
+def _scopes(member: Member, command: Command) -> set[str]:
+    """The scopes of every gate that can hold this call."""
+    side = command.SIDE
+    return {f"flow:{member.claim.flow}", f"vendor:{side}", f"route:{side}.{command.ROUTE}"}
 
 
 def _buried(member: Member, code: str, hint: str, side: Side) -> steps.Buried:

@@ -5,6 +5,7 @@ PipelineError
     PermanentError      this delivery becomes a dead letter; code and hint say what a person can do
     UnknownOutcomeError a write may or may not have taken effect; only a look-up opens the way on
     MisconfiguredError  every call would fail (a second 401, a 403); a gate closes, no attempt is spent
+    GateClosedError     nothing was called: the line waits behind the gate, no attempt is spent
     StaleError          what the plan expected is no longer true in the target; plan again
     LeaseLostError      another worker took the line over; this member drops out
     StoreAwayError      SQL cannot be reached or cannot take it; nothing was stored
@@ -69,6 +70,10 @@ class MisconfiguredError(PipelineError):
         self.code = code
         self.hint = hint
         self.status = status
+
+
+class GateClosedError(PipelineError):
+    """The vendor is paused, or held off for a while: nothing was called."""
 
 
 class StaleError(PipelineError):

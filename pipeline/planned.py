@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 from pipeline import failpoints, holds, intake, steps
 from pipeline.commands import Cause
-from pipeline.errors import LeaseLostError, MisconfiguredError, PermanentError, PipelineError, TransientError
+from pipeline.errors import (
+    GateClosedError,
+    LeaseLostError,
+    MisconfiguredError,
+    PermanentError,
+    PipelineError,
+    TransientError,
+)
 from pipeline.events import Event
 from pipeline.failpoints import Point
 from pipeline.plan import Link, LinkChanges, Plan, Verdict, Want
@@ -18,6 +25,7 @@ from pipeline.words import (
     EventState,
     LineKey,
     ProcessState,
+    Side,
     Step,
     WaitReason,
     lane,
@@ -27,13 +35,18 @@ from pipeline.words import (
 
 @dataclass(kw_only=True)
 class Member:
-    """One line of the batch on its way through the step."""
+    """One line of the batch on its way through the step.
+
+    closed_sides: vendors behind a closed gate when the line was loaded. failed_side: whose read is the failure.
+    """
 
     claim: Claim
     events: tuple[Event, ...]
     link: Link
+    closed_sides: frozenset[Side] = frozenset()
     wants: tuple[Want, ...] = ()
     covered: tuple[Event, ...] = ()
+    failed_side: Side | None = None
     failure: PipelineError | None = None
     plan: Plan | None = None
 
@@ -124,9 +137,11 @@ class _Failures:
             case PermanentError() as error:
                 self.dead.append(_buried(member, error.code, error.hint))
             case MisconfiguredError() as error:
-                side = next((want.side for want in member.wants), member.head.side)
+                side = member.failed_side or member.head.side
                 steps.close_gate(self.tx, side, error.code, error.hint, self.ports.limits)
-                self._wait(member, 0.0, WaitReason.VENDOR_WAIT, member.claim.failures)
+                self._hold(member, side)
+            case GateClosedError():
+                self._hold(member, member.failed_side or member.head.side)
             case TransientError() as error:
                 self._again(member, error)
             case error:
@@ -140,6 +155,14 @@ class _Failures:
             return
         wait_s = retry.wait_s(failures, chance=self.ports.chance()) if error.wait_s is None else error.wait_s
         self._wait(member, wait_s, error.reason, failures)
+
+    def _hold(self, member: Member, side: Side) -> None:
+        """Due, and behind the gate of the vendor that is to be read: it goes on when that opens."""
+        self.releases.append(
+            steps.waiting(
+                member.claim, step=Step.TRANSFORM, side=side, until=self.tx.now, failures=member.claim.failures
+            )
+        )
 
     def _wait(self, member: Member, wait_s: float, reason: WaitReason, failures: int) -> None:
         side, limits = member.head.side, self.ports.limits

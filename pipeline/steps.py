@@ -101,7 +101,7 @@ def waiting(
     step: Step,
     side: Side,
     until: datetime,
-    reason: WaitReason,
+    reason: WaitReason | None = None,
     failures: int = 0,
     route: str = "",
     has_hint: bool = False,
@@ -233,6 +233,11 @@ def close_gate(tx: Tx, side: Side, code: str, hint: str, limits: Limits) -> None
             by=ACTOR,
         )
     )
+
+
+def closed_scopes(tx: Tx) -> frozenset[str]:
+    """The scopes of all gates that are closed now."""
+    return frozenset(gate.scope for gate in tx.ledger.gates())
 
 
 def is_poison(claim: Claim, limits: Limits) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from pipeline import failpoints, planned, steps
-from pipeline.errors import PermanentError, PipelineError
+from pipeline.errors import GateClosedError, PermanentError, PipelineError
 from pipeline.events import Event
 from pipeline.failpoints import Point
 from pipeline.plan import Link, Snapshot, Want, refuse
@@ -71,13 +71,20 @@ def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> 
 def _load(tx: Tx, claims: Sequence[Claim]) -> list[Member]:
     events = tx.events.waiting(claims)
     links = tx.links.of([(claim.flow, events[claim.key][0].subject) for claim in claims])
-    return [_member(claim, events[claim.key], links) for claim in claims]
+    closed = steps.closed_scopes(tx)
+    sides = frozenset(side for side in Side if f"vendor:{side}" in closed)
+    return [_member(claim, events[claim.key], links, sides) for claim in claims]
 
 
-def _member(claim: Claim, events: tuple[Event, ...], links: dict[tuple[str, BusinessKey], Link]) -> Member:
+def _member(
+    claim: Claim,
+    events: tuple[Event, ...],
+    links: dict[tuple[str, BusinessKey], Link],
+    closed_sides: frozenset[Side],
+) -> Member:
     subject = events[0].subject
     link = links.get((claim.flow, subject)) or Link(id=None, flow=claim.flow, business_key=subject)
-    return Member(claim=claim, events=events, link=link)
+    return Member(claim=claim, events=events, link=link, closed_sides=closed_sides)
 
 
 # ---- outside any transaction ---------------------------------------------------------------------------------------
@@ -94,10 +101,11 @@ def _bounds(lane_name: str, began: float, ports: Ports) -> Bounds:
 def _decide(members: Sequence[Member], bounds: Bounds, ports: Ports) -> None:
     for member in members:
         _guarded(member, partial(_choose, member, ports))
+    closed = frozenset(side for member in members for side in member.closed_sides)
     read: dict[Want, Snapshot | PipelineError] = {}
     asking = [member for member in members if member.plan is None]
     for _ in range(READING_ROUNDS):
-        read |= _read(_unread(asking, read), bounds, ports)
+        read |= _read(_unread(asking, read), closed, bounds, ports)
         for member in asking:
             _guarded(member, partial(_choose_more, member, read, ports))
         asking = [member for member in asking if _unread([member], read) and member.plan is None]
@@ -162,20 +170,25 @@ def _snapshots(member: Member, read: Mapping[Want, Snapshot | PipelineError]) ->
     return {want: found for want in member.wants if isinstance(found := read.get(want), Snapshot)}
 
 
-def _read(wants: Sequence[Want], bounds: Bounds, ports: Ports) -> dict[Want, Snapshot | PipelineError]:
+def _read(
+    wants: Sequence[Want], closed: frozenset[Side], bounds: Bounds, ports: Ports
+) -> dict[Want, Snapshot | PipelineError]:
     by_side: dict[Side, list[Want]] = {}
     for want in wants:
         by_side.setdefault(want.side, []).append(want)
     read: dict[Want, Snapshot | PipelineError] = {}
     for side, of_side in by_side.items():
-        read.update(ports.vendors[side].read(of_side, bounds))
+        if side in closed:
+            read.update(dict.fromkeys(of_side, GateClosedError(f"The gate of {side} is closed.")))
+        else:
+            read.update(ports.vendors[side].read(of_side, bounds))
     return read
 
 
 def _plan(member: Member, read: Mapping[Want, Snapshot | PipelineError], ports: Ports) -> None:
-    outcomes = [read[want] for want in member.wants]
-    failure = next((outcome for outcome in outcomes if isinstance(outcome, PipelineError)), None)
-    if failure is not None:
-        member.failure = failure
-        return
+    for want in member.wants:
+        outcome = read[want]
+        if isinstance(outcome, PipelineError):
+            member.failed_side, member.failure = want.side, outcome
+            return
     member.plan = ports.flows[member.claim.flow].plan(member.head, _snapshots(member, read), member.link)

@@ -81,7 +81,8 @@ def _of_parts(kind: str, parts: Iterable[Part]) -> Iterator[Metric]:
         opened.add_metric([part.name], part.open)
         dead.add_metric([part.name], part.dead)
         oldest.add_metric([part.name], part.oldest_open_s or 0)
-        for stand, count in (("ready", part.ready), ("running", part.running), ("held", part.held)):
+        stands = {"ready": part.ready, "running": part.running, "gated": part.gated, "held": part.held}
+        for stand, count in stands.items():
             lines.add_metric([part.name, stand, ""], count)
         for waiting in part.waiting:
             lines.add_metric([part.name, "waiting", waiting.reason], waiting.lines)

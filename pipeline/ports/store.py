@@ -81,7 +81,7 @@ class Lines(Protocol):
         """End leases of fenced lines; crashes back to 0."""
 
     def due(self, *, limit: int, rehint_after_s: float) -> list[Due]:
-        """Due lines that need a hint, marked as hinted now."""
+        """Due lines that need a hint, marked as hinted now: not hinted of late, or not since their gate opened."""
 
     def wake_held(self, wakes: Sequence[HeldWake]) -> None:
         """Make held lines ready now (a dead letter was replayed, discarded or overtaken); hinted_at is cleared."""
@@ -264,8 +264,8 @@ class Ledger(Protocol):
     def close_gate(self, gate: Gate) -> None:
         """Close a gate, or move its end."""
 
-    def open_gate(self, scope: str, kind: GateKind) -> None:
-        """Open a gate."""
+    def open_gate(self, scope: str, kind: GateKind) -> bool:
+        """Open a gate now; False when it is not closed. `Lines.due` finds what it held, however fresh the hints."""
 
     def gates(self) -> list[Gate]:
         """Gates that are closed now."""

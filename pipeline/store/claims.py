@@ -78,8 +78,12 @@ def take(conn: Connection, which: ColumnElement[bool], lease: Lease, limit: int)
 
 
 def due(conn: Connection, now: datetime, *, limit: int, hinted_before: datetime) -> list[Due]:
-    """Lines that are due, held by nobody alive and not hinted at since; marked as hinted at now."""
-    is_unhinted = or_(lines.c.hinted_at.is_(None), lines.c.hinted_at < hinted_before)
+    """Lines that are due, held by nobody alive and not hinted at since; marked as hinted at now.
+
+    A hint from before a gate of theirs opened came to nothing, however fresh it is.
+    """
+    opened = exists().where(_covers(gates.c.scope), gates.c.until <= now, gates.c.until > lines.c.hinted_at)
+    is_unhinted = or_(lines.c.hinted_at.is_(None), lines.c.hinted_at < hinted_before, opened)
     is_unheld = or_(lines.c.leased_until.is_(None), lines.c.leased_until < now)
     found = _due(now).where(is_unhinted, is_unheld).limit(limit).cte("found")
     head = select(events.c.id).where(events.c.line_key == lines.c.key, events.c.position == lines.c.head)
@@ -112,19 +116,24 @@ def due(conn: Connection, now: datetime, *, limit: int, hinted_before: datetime)
 def _due(now: datetime) -> Select[Any]:
     return (
         select(lines.c.key)
-        .where(lines.c.ready_at <= now, ~_is_gated(now))
+        .where(lines.c.ready_at <= now, ~is_gated(now))
         .order_by(lines.c.ready_at)
         .with_for_update(of=lines, skip_locked=True)
     )
 
 
-def _is_gated(now: datetime) -> ColumnElement[bool]:
-    scopes = (
-        "flow:" + lines.c.flow,
-        "vendor:" + lines.c.vendor,
-        "route:" + lines.c.vendor + "." + lines.c.route,
-    )
-    return exists().where(gates.c.scope.in_(scopes), or_(gates.c.until.is_(None), gates.c.until > now))
+def is_gated(now: datetime) -> ColumnElement[bool]:
+    """Whether a gate that is closed at that moment holds the line."""
+    return exists().where(_covers(gates.c.scope), or_(gates.c.until.is_(None), gates.c.until > now))
+
+
+def _covers(scope: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a gate of this scope is the line's: its flow's, or one of the vendor and the route it calls next.
+
+    Settle calls nobody: what was carried becomes true however the vendor is.
+    """
+    calls = scope.in_(("vendor:" + lines.c.vendor, "route:" + lines.c.vendor + "." + lines.c.route))
+    return or_(scope == "flow:" + lines.c.flow, and_(lines.c.step != Step.SETTLE, calls))
 
 
 def _claim(row: Row[Any], lease: Lease) -> Claim:

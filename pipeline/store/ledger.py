@@ -73,9 +73,11 @@ class SqlLedger:
         newest = {name: insert.excluded[name] for name in ("until", "reason", "by")}
         self._conn.execute(insert.on_conflict_do_update(index_elements=["scope", "kind"], set_=newest))
 
-    def open_gate(self, scope: str, kind: GateKind) -> None:
-        """Open a gate."""
-        self._conn.execute(delete(gates).where(gates.c.scope == scope, gates.c.kind == kind))
+    def open_gate(self, scope: str, kind: GateKind) -> bool:
+        """Open a gate now; False when it is not closed. Its row stays, and tells the sweeper whom it held."""
+        is_closed = or_(gates.c.until.is_(None), gates.c.until > self._now)
+        gate = update(gates).where(gates.c.scope == scope, gates.c.kind == kind, is_closed)
+        return self._conn.execute(gate.values(until=self._now)).rowcount > 0
 
     def gates(self) -> list[Gate]:
         """Gates that are closed now."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, case, func, select
 
 from pipeline.ports import Gate, Person
+from pipeline.store.claims import is_gated
 from pipeline.store.holds import HoldLine, read_hold_lines
 from pipeline.store.ledger import closed_gates, unresolved_people
 from pipeline.store.page import Page
@@ -25,7 +26,7 @@ from pipeline.store.tables import (
 )
 from pipeline.words import ReviewState
 
-READY, RUNNING, WAITING, HELD = "ready", "running", "waiting", "held"
+READY, RUNNING, WAITING, GATED, HELD = "ready", "running", "waiting", "gated", "held"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +40,10 @@ class Waiting(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class Part(Page):
-    """A flow or a vendor. open and dead count events; ready, running, held and waiting count lines.
+    """A flow or a vendor. open and dead count events; ready, running, gated, held and waiting count lines.
 
-    held: a dead letter holds the line. oldest_open_s: the age of the oldest open event.
+    gated: due, but a pause or a breaker holds the line. held: a dead letter does. oldest_open_s: the age of the
+    oldest open event.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Part(Page):
     oldest_open_s: int | None = None
     ready: int = 0
     running: int = 0
+    gated: int = 0
     held: int = 0
     waiting: tuple[Waiting, ...] = ()
 
@@ -122,6 +125,7 @@ def _lines(conn: Connection, now: datetime) -> list[_Lines]:
         (lines.c.leased_until > now, RUNNING),
         (lines.c.ready_at.is_(None), HELD),
         (lines.c.ready_at > now, WAITING),
+        (is_gated(now), GATED),
         else_=READY,
     )
     # In a query of its own: two expressions with parameters are never the same to a `group by`.
@@ -202,7 +206,7 @@ def _parts(
 
 
 def _part(name: str, standing: Sequence[_Lines], opened: Sequence[_Open], now: datetime) -> Part:
-    counts = dict.fromkeys((READY, RUNNING, HELD), 0)
+    counts = dict.fromkeys((READY, RUNNING, GATED, HELD), 0)
     for row in standing:
         if row.stand in counts:
             counts[row.stand] += row.count
@@ -214,6 +218,7 @@ def _part(name: str, standing: Sequence[_Lines], opened: Sequence[_Open], now: d
         waiting=_waiting([row for row in standing if row.stand == WAITING]),
         ready=counts[READY],
         running=counts[RUNNING],
+        gated=counts[GATED],
         held=counts[HELD],
     )
 

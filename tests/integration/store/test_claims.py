@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from pipeline.ports import Due, Gate, Store
 from pipeline.words import GateKind, Side, Step
@@ -11,6 +13,11 @@ from tests.support.store_rows import LANE, START, Clock, add, claimed, line_of, 
 
 def _keys(*numbers: int) -> list[str]:
     return [line_of(number) for number in numbers]
+
+
+def pause(scope: str, *, until: datetime | None = None) -> Gate:
+    """A person's pause; without an end it waits for a person."""
+    return Gate(scope=scope, kind=GateKind.PAUSE, until=until, reason="month end", by="ops")
 
 
 def test_one_id_alone_claims_its_line_only(store: Store) -> None:
@@ -156,6 +163,47 @@ def test_a_breaker_of_a_route_holds_the_lines_that_call_it_next(store: Store) ->
         )
 
         assert [claim.key for claim in take(tx, step=Step.CARRY)] == _keys(1)
+
+
+def test_a_vendors_gate_does_not_hold_what_only_waits_to_be_settled(store: Store) -> None:
+    """What was carried becomes true of the link, however the vendor is; a pause of the flow holds that too."""
+    (claim,) = claimed(store, 1)
+    with store.begin() as tx:
+        tx.lines.fence([claim])
+        tx.lines.release([release(claim, step=Step.SETTLE, ready_at=tx.now)])
+        tx.ledger.close_gate(pause("vendor:aprimo"))
+        tx.ledger.close_gate(pause("flow:campaign_brief"))
+        assert take(tx, step=Step.SETTLE) == []
+        tx.ledger.open_gate("flow:campaign_brief", GateKind.PAUSE)
+
+        assert [claim.key for claim in take(tx, step=Step.SETTLE)] == _keys(1)
+
+
+@pytest.mark.parametrize("scope", ["flow:campaign_brief", "vendor:aprimo"])
+def test_the_sweeper_finds_what_a_gate_held_as_soon_as_it_opens(store: Store, clock: Clock, scope: str) -> None:
+    """The line was hinted at a second ago, and the message came to nothing."""
+    with store.begin() as tx:
+        tx.ledger.close_gate(pause(scope, until=START + timedelta(seconds=2)))
+        add(tx, [new_event(1), new_event(2, flow="event_brief", side=Side.OPENTEXT)])
+    clock.pass_s(1)
+    with store.begin() as tx:
+        assert tx.lines.due(limit=10, rehint_after_s=30) == []
+    clock.pass_s(1)
+    with store.begin() as tx:
+        assert [due.key for due in tx.lines.due(limit=10, rehint_after_s=30)] == _keys(1)
+    clock.pass_s(1)
+    with store.begin() as tx:
+        assert tx.lines.due(limit=10, rehint_after_s=30) == []
+
+
+def test_the_sweeper_finds_what_a_gate_held_that_a_person_opened(store: Store, clock: Clock) -> None:
+    with store.begin() as tx:
+        tx.ledger.close_gate(pause("vendor:aprimo"))
+        add(tx, [new_event(1)])
+    clock.pass_s(1)
+    with store.begin() as tx:
+        assert tx.ledger.open_gate("vendor:aprimo", GateKind.PAUSE)
+        assert [due.key for due in tx.lines.due(limit=10, rehint_after_s=30)] == _keys(1)
 
 
 def test_the_sweeper_finds_what_is_due_once_in_a_while(store: Store, clock: Clock) -> None:

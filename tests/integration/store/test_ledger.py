@@ -85,8 +85,20 @@ def test_gates_are_closed_until_their_time_or_a_person_opens_them(store: Store, 
     clock.pass_s(30)
     with store.begin() as tx:
         assert tx.ledger.gates() == [pause]
-        tx.ledger.open_gate("vendor:aprimo", GateKind.PAUSE)
+        assert tx.ledger.open_gate("vendor:aprimo", GateKind.PAUSE)
         assert tx.ledger.gates() == []
+
+
+def test_a_gate_that_is_not_closed_cannot_be_opened(store: Store, clock: Clock) -> None:
+    with store.begin() as tx:
+        assert not tx.ledger.open_gate("vendor:aprimo", GateKind.PAUSE)
+        tx.ledger.close_gate(
+            Gate(scope="vendor:aprimo", kind=GateKind.PAUSE, until=START + timedelta(seconds=5), reason="", by="ops")
+        )
+        assert not tx.ledger.open_gate("vendor:aprimo", GateKind.BREAKER)
+    clock.pass_s(5)
+    with store.begin() as tx:
+        assert not tx.ledger.open_gate("vendor:aprimo", GateKind.PAUSE)
 
 
 def test_closing_a_gate_again_moves_its_end(store: Store) -> None:

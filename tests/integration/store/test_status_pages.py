@@ -71,7 +71,7 @@ def test_the_status_counts_per_flow_and_per_vendor(store: Store, pages: SqlPages
         held=1,
         waiting=(Waiting(reason="backoff", lines=1, next_at=START + timedelta(seconds=30)),),
     )
-    event = Part(name="event_brief", open=1, oldest_open_s=7, ready=1)
+    event = Part(name="event_brief", open=1, oldest_open_s=7, gated=1)
     assert status.flows == (brief, event)
     assert status.vendors == (
         Part(**{**vars(brief), "name": "aprimo"}),

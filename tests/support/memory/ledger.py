@@ -61,11 +61,13 @@ class MemoryLedger:
         """Close a gate, or move its end."""
         self._put("gates", vars(gate))
 
-    def open_gate(self, scope: str, kind: GateKind) -> None:
-        """Open a gate."""
+    def open_gate(self, scope: str, kind: GateKind) -> bool:
+        """Open a gate now; False when it is not closed."""
         row = self._tables["gates"].get(scope, kind)
-        if row is not None:
-            self._tables["gates"].delete(row)
+        if row is None or (row["until"] is not None and row["until"] <= self._now):
+            return False
+        self._tables["gates"].change(row, until=self._now)
+        return True
 
     def gates(self) -> list[Gate]:
         """Gates that are closed now."""

@@ -130,7 +130,8 @@ class MemoryLines:
 
         def needs_hint(row: Row) -> bool:
             is_unheld = row["leased_until"] is None or row["leased_until"] < self._now
-            return is_unheld and (row["hinted_at"] is None or row["hinted_at"] < hinted_before)
+            hinted_at = row["hinted_at"]
+            return is_unheld and (hinted_at is None or hinted_at < hinted_before or self._was_gated(row, hinted_at))
 
         found = self._due(needs_hint)[: max(limit, 0)]
         for row in found:
@@ -241,13 +242,22 @@ class MemoryLines:
             found = [row for row in found if not closed & _scopes(row)]
         return sorted(found, key=lambda row: (row["ready_at"], row["key"]))
 
+    def _was_gated(self, row: Row, since: datetime) -> bool:
+        """Whether a gate of the line opened since."""
+        return any(
+            gate["until"] is not None and since < gate["until"] <= self._now
+            for gate in self._tables["gates"]
+            if gate["scope"] in _scopes(row)
+        )
+
     def _head(self, line: Row) -> EventId:
         at_head = (row for row in self._tables["events"].where("line_key", line["key"]))
         return next(EventId(row["id"]) for row in at_head if row["position"] == line["head"])
 
 
 def _scopes(line: Row) -> set[str]:
-    return {f"flow:{line['flow']}", f"vendor:{line['vendor']}", f"route:{line['vendor']}.{line['route']}"}
+    calls = {f"vendor:{line['vendor']}", f"route:{line['vendor']}.{line['route']}"}
+    return {f"flow:{line['flow']}"} | (calls if line["step"] != Step.SETTLE else set())
 
 
 def _line_now(row: Row) -> LineNow:

@@ -136,12 +136,15 @@ def test_the_status_tells_what_is_open_dead_and_held(terminal: Terminal, behind:
     told = terminal.json("status")
 
     (flow,) = told["flows"]
-    assert {name: flow[name] for name in ("name", "open", "dead", "ready", "running", "held", "waiting")} == {
+    assert {
+        name: flow[name] for name in ("name", "open", "dead", "ready", "running", "gated", "held", "waiting")
+    } == {
         "name": "campaign_brief",
         "open": 2,
         "dead": 1,
-        "ready": 1,
+        "ready": 0,
         "running": 0,
+        "gated": 1,
         "held": 1,
         "waiting": [],
     }

@@ -70,6 +70,7 @@ def test_a_part_tells_why_its_lines_wait_and_when_the_next_is_tried() -> None:
         dead=1,
         oldest_open_s=75,
         running=1,
+        gated=3,
         held=1,
         waiting=(Waiting(reason="backoff", lines=2, next_at=AT), Waiting(reason="lookup", lines=1, next_at=AT)),
     )
@@ -103,7 +104,7 @@ def test_a_part_tells_why_its_lines_wait_and_when_the_next_is_tried() -> None:
 
     waits = "2 backoff, next 2026-02-03 12:00:00\n1 lookup, next 2026-02-03 12:00:00"
     assert at_review.rows == (("campaign_brief", 2, 3, AT),)
-    assert vendors.rows == (("aprimo", 4, 1, "1 min 15 s", 1, 0, waits, 1),)
+    assert vendors.rows == (("aprimo", 4, 1, "1 min 15 s", 1, 0, waits, 3, 1),)
     assert closed.rows == (
         ("vendor:aprimo", "breaker", AT, "5 failures", "signoff"),
         ("flow:campaign_brief", "pause", "a person opens it", "month end", "anna"),
