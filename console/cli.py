@@ -25,11 +25,13 @@ _COMMANDS = {
     "status": ("console.status:status", "Show what is open, waiting and dead, and why."),
     "events": ("console.events:events", "List events, or show one event's timeline."),
     "dead-letters": ("console.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
+    "pause": ("console.pauses:pause", "Hold a flow or a vendor for a while."),
+    "resume": ("console.pauses:resume", "Let a paused flow or vendor go on."),
     "notices": ("console.notices:notices", "List what people were told, and mark it seen."),
     "flows": ("console.flows:flows", "Check the flows' words, and deploy their process models."),
 }
 
-_FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "notices", "flows", "settings"})
+_FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "pause", "resume", "notices", "flows", "settings"})
 """These print answers, some for programs; roles set up logs of their own."""
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.store import engine
 from pipeline.store.pages import SqlPages
+from pipeline.store.status import Part
 from pipeline.store.tables import attempts, dead_letters, deliveries, events, lines
 from tests.support.processes import lives
 
@@ -86,6 +87,11 @@ class Rows:
         found = select(events.c.dedupe_key, func.count()).where(events.c.dedupe_key.in_(dedupe_keys))
         with self._reader.connect() as connection:
             return Counter(number for _, number in connection.execute(found.group_by(events.c.dedupe_key)))
+
+    def vendor(self, name: str) -> Part:
+        """How the lines stand that call a vendor next; none do where it is not in the status."""
+        found = (part for part in self._pages.status().vendors if part.name == name)
+        return next(found, Part(name=name))
 
     def is_at_rest(self) -> bool:
         """Whether nothing is open any more."""

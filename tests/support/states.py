@@ -9,6 +9,7 @@ from sqlalchemy import Engine, func, insert, select, update
 
 from pipeline.store.tables import (
     attempts,
+    audit,
     dead_letters,
     deliveries,
     events,
@@ -67,6 +68,12 @@ class States:
 
     def gates(self) -> list[str]:
         return self._all(select(gates.c.scope).order_by(gates.c.scope))
+
+    def audit(self) -> list[tuple[str, str, str]]:
+        """Actor, act and object of every entry, in order."""
+        with self.engine.connect() as conn:
+            rows = conn.execute(select(audit.c.actor, audit.c.act, audit.c.object).order_by(audit.c.number))
+            return [(row.actor, row.act, row.object) for row in rows]
 
     def attempts(self) -> int:
         with self.engine.connect() as conn:

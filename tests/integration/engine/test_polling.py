@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import TransientError
 from pipeline.feeds import AuditRow, ChangedItem, Page, SeenInstance
+from pipeline.pauses import pause
 from pipeline.plan import LinkChanges, ProcessRow, Wake
 from pipeline.polling import LAG_S, poll_aprimo, poll_opentext, poll_opentext_lists
 from pipeline.ports import Bounds, Store, Tx
@@ -274,3 +275,12 @@ def test_a_link_whose_time_has_come_is_told_once(world: World, states: States) -
 
     assert [watch(world.ports), watch(world.ports)] == [1, 0]
     assert states.types() == ["signoff.due"]
+
+
+def test_polls_of_a_paused_vendor_keep_accepting(world: World, states: States) -> None:
+    pause("vendor:aprimo", until=None, reason="month end", by="anna", store=world.store)
+    feed = FakeAprimoFeed([[Page(items=(item(1), item(2)), total=2)]])
+
+    polled = poll_aprimo(feed, ROUTES, overlap_s=0, ports=world.ports)
+
+    assert (polled.stored, states.events()) == (2, ["accepted", "accepted"])

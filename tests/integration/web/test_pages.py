@@ -12,6 +12,7 @@ import pytest
 
 from console.web.app import Parts, assemble
 from pipeline.intake import Accepted
+from pipeline.pauses import pause
 from pipeline.plan import LinkChanges, Notice
 from pipeline.words import BusinessKey, EventId
 from tests.support.hook_samples import JSON, NOW, PM, ROUTES, signed
@@ -67,9 +68,9 @@ def test_the_status_shows_what_is_open_and_dead(site: Site) -> None:
 
     text = site.text("/")
 
-    columns = "open dead oldest running ready waiting held"
-    assert f"Flows flow {columns} campaign_brief 2 1 0 s 0 1 1" in text
-    assert f"Vendors vendor {columns} aprimo 2 1 0 s 0 1 1" in text
+    columns = "open dead oldest running ready waiting gated held"
+    assert f"Flows flow {columns} campaign_brief 2 1 0 s 0 1 0 1" in text
+    assert f"Vendors vendor {columns} aprimo 2 1 0 s 0 1 0 1" in text
     assert "Closed gates: none." in text
     assert "notices not seen yet 0" in text
 
@@ -205,6 +206,18 @@ def test_metrics_are_figures_of_this_moment(site: Site) -> None:
         'signoff_hooks_unauthorized_total{door="aprimo.pm.webhook"} 1.0',
         'signoff_hooks_refused_total{door="aprimo.pm.webhook",reason="bad_callout"} 1.0',
     }
+
+
+def test_a_pause_is_shown_and_is_a_figure(site: Site) -> None:
+    site.rows.look(5012)
+    pause("flow:campaign_brief", until=None, reason="month end", by="anna", store=site.rows.store)
+
+    lines = site.client.get("/metrics").text.splitlines()
+
+    assert "flow:campaign_brief pause a person opens it month end anna" in site.text("/")
+    assert 'signoff_gate_closed{kind="pause",scope="flow:campaign_brief"} 1.0' in lines
+    assert 'signoff_flow_lines{flow="campaign_brief",reason="",stand="gated"} 1.0' in lines
+    assert 'signoff_flow_lines{flow="campaign_brief",reason="",stand="ready"} 0.0' in lines
 
 
 def test_a_broker_that_is_away_is_a_figure(site: Site) -> None:
