@@ -163,7 +163,7 @@ class OpenText:
 
 @dataclass(frozen=True, kw_only=True)
 class Polling:
-    """How often the feeds are read."""
+    """How often the feeds are read, and how often the timetable looks for what is due."""
 
     aprimo_every_s: float = setting(
         60.0, "Between two searches for changed objects.", example="60", unit="s", at_least=0.1
@@ -183,6 +183,29 @@ class Polling:
     )
     overdue_every_s: float = setting(
         60.0, "Between two looks for reviews past their due time.", example="60", unit="s", at_least=0.1
+    )
+    history_every_s: float = setting(
+        10.0,
+        "Between two looks for ended processes whose history was not whole yet.",
+        example="10",
+        unit="s",
+        at_least=0.1,
+    )
+    spend_every_s: float = setting(
+        60.0, "Between two looks for budgets whose spend is to be compared.", example="60", unit="s", at_least=0.1
+    )
+    embargo_every_s: float = setting(
+        30.0, "Between two looks for embargoes that have ended.", example="30", unit="s", at_least=0.1
+    )
+    reviews_due_every_s: float = setting(
+        300.0, "Between two looks for performance reviews that are to begin.", example="300", unit="s", at_least=0.1
+    )
+    late_cases_every_s: float = setting(
+        60.0,
+        "Between two looks for reviews so late that they become a case.",
+        example="60",
+        unit="s",
+        at_least=0.1,
     )
 
 

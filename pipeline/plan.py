@@ -24,6 +24,7 @@ from pipeline.words import (
     ReviewState,
     Side,
     Urgency,
+    WakeReason,
 )
 
 
@@ -196,7 +197,7 @@ class Link:
     reviews: tuple[ReviewRow, ...] = ()
     comments: tuple[CommentRow, ...] = ()
     wake_at: datetime | None = None
-    wake_reason: str = ""
+    wake_reason: WakeReason | None = None
     row_version: int = 0
     item: str = ""
     """The object in Aprimo that a link has whose business key names none, as a business key; "" for none."""
@@ -249,7 +250,12 @@ class Wake:
     """When the timetable is to look at the link again, and why; at=None clears it."""
 
     at: datetime | None
-    reason: str = ""
+    reason: WakeReason | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a time without a reason: no job would find it."""
+        if (self.at is None) is not (self.reason is None):
+            raise ValueError(f"a wake needs both its time and its reason, or neither: {self.at}, {self.reason}")
 
 
 @dataclass(frozen=True, kw_only=True)

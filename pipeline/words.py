@@ -95,6 +95,23 @@ class WaitReason(StrEnum):
     """A call-back leaves the engine before its transaction is visible: the look waits a moment."""
 
 
+class WakeReason(StrEnum):
+    """Why the timetable is to look at a link again; each reason is looked for by one job of `watch`."""
+
+    REVIEW_DUE = "review_due"
+    """A review, step or answer has come to its due time."""
+    HISTORY = "history"
+    """A process has ended and its history may be whole by now."""
+    SPEND = "spend"
+    """What was spent or planned is to be compared with the budget again."""
+    EMBARGO = "embargo"
+    """The date has come before which nothing may be released."""
+    REVIEW_START = "review_start"
+    """A review of an item's performance is to begin."""
+    LATE_CASE = "late_case"
+    """A review is overdue beyond its escalation: it becomes a case."""
+
+
 class ReceiptVerdict(StrEnum):
     """What accept answered for one input."""
 

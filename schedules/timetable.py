@@ -55,4 +55,34 @@ def timetable(settings: Settings) -> tuple[Row, ...]:
             every_s=polling.overdue_every_s,
             reason="A review past its due time is escalated to the lead of its group.",
         ),
+        Row(
+            job="history",
+            task="signoff.job.history",
+            every_s=polling.history_every_s,
+            reason="A process's history may lag behind its end, and a decision waits for all of it.",
+        ),
+        Row(
+            job="spend",
+            task="signoff.job.spend",
+            every_s=polling.spend_every_s,
+            reason="No notice tells that a campaign's spend has crossed its budget.",
+        ),
+        Row(
+            job="embargo",
+            task="signoff.job.embargo",
+            every_s=polling.embargo_every_s,
+            reason="What is approved is released when its date has come, and not before.",
+        ),
+        Row(
+            job="reviews_due",
+            task="signoff.job.reviews_due",
+            every_s=polling.reviews_due_every_s,
+            reason="A campaign's performance is reviewed some time after its end.",
+        ),
+        Row(
+            job="late_cases",
+            task="signoff.job.late_cases",
+            every_s=polling.late_cases_every_s,
+            reason="A review that stays overdue after its escalation becomes a case.",
+        ),
     )

@@ -11,6 +11,7 @@ from pipeline import carry as carrying
 from pipeline import settle as settling
 from pipeline import sweep as sweeping
 from pipeline import transform as transforming
+from pipeline import watch
 from pipeline.words import EventId
 from tasks import jobs, wiring
 
@@ -52,8 +53,38 @@ def sweep() -> None:
 
 @shared_task(name="signoff.job.overdue")
 def overdue() -> None:
-    """Accept a `due` fact for every link whose time has come."""
-    jobs.once(jobs.OVERDUE, wiring.current(), jobs.watch)
+    """Accept a `due` fact for every item with a review past its due time."""
+    jobs.once(jobs.OVERDUE, wiring.current(), jobs.watch_reviews)
+
+
+@shared_task(name="signoff.job.history")
+def history() -> None:
+    """Accept a `due` fact for every item whose ended process had no whole history yet."""
+    jobs.once(jobs.HISTORY, wiring.current(), jobs.watch(watch.HISTORY))
+
+
+@shared_task(name="signoff.job.spend")
+def spend() -> None:
+    """Accept a `due` fact for every item whose spend is to be compared again."""
+    jobs.once(jobs.SPEND, wiring.current(), jobs.watch(watch.SPEND))
+
+
+@shared_task(name="signoff.job.embargo")
+def embargo() -> None:
+    """Accept a `due` fact for every item whose embargo has ended."""
+    jobs.once(jobs.EMBARGO, wiring.current(), jobs.watch(watch.EMBARGO))
+
+
+@shared_task(name="signoff.job.reviews_due")
+def reviews_due() -> None:
+    """Accept a `due` fact for every item whose performance is to be reviewed."""
+    jobs.once(jobs.REVIEWS_DUE, wiring.current(), jobs.watch(watch.REVIEWS_DUE))
+
+
+@shared_task(name="signoff.job.late_cases")
+def late_cases() -> None:
+    """Accept a `due` fact for every item with a review so late that it becomes a case."""
+    jobs.once(jobs.LATE_CASES, wiring.current(), jobs.watch(watch.LATE_CASES))
 
 
 @shared_task(name="signoff.job.poll_aprimo")

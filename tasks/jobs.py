@@ -28,6 +28,11 @@ class Job:
 
 
 OVERDUE = Job(name="overdue", every_s=lambda settings: settings.polling.overdue_every_s)
+HISTORY = Job(name="history", every_s=lambda settings: settings.polling.history_every_s)
+SPEND = Job(name="spend", every_s=lambda settings: settings.polling.spend_every_s)
+EMBARGO = Job(name="embargo", every_s=lambda settings: settings.polling.embargo_every_s)
+REVIEWS_DUE = Job(name="reviews_due", every_s=lambda settings: settings.polling.reviews_due_every_s)
+LATE_CASES = Job(name="late_cases", every_s=lambda settings: settings.polling.late_cases_every_s)
 POLL_APRIMO = Job(name="poll_aprimo", every_s=lambda settings: settings.polling.aprimo_every_s)
 POLL_OPENTEXT = Job(name="poll_opentext", every_s=lambda settings: settings.polling.opentext_every_s)
 POLL_OPENTEXT_LISTS = Job(name="poll_opentext_lists", every_s=lambda settings: settings.polling.opentext_list_every_s)
@@ -72,9 +77,14 @@ def poll_opentext_lists(made: Wiring) -> None:
     log.debug("polled", feed="opentext_lists", rows=polled.rows, stored=polled.stored)
 
 
-def watch(made: Wiring) -> None:
-    """What has fallen due; and the gates that are closed, one log line each: alert rules read them."""
-    watching.watch(made.ports)
+def watch(which: watching.Watch) -> Callable[[Wiring], object]:
+    """A job that looks for what has fallen due for the watch's reasons."""
+    return lambda made: watching.look(which, made.ports)
+
+
+def watch_reviews(made: Wiring) -> None:
+    """What is overdue; and the gates that are closed, one log line each: alert rules read them."""
+    watching.look(watching.OVERDUE, made.ports)
     for gate in made.store.run(lambda tx: tx.ledger.gates()):
         log.error("gate_closed", scope=gate.scope, kind=gate.kind, reason=gate.reason, by=gate.by, until=gate.until)
 

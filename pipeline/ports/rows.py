@@ -25,6 +25,7 @@ from pipeline.words import (
     Step,
     Urgency,
     WaitReason,
+    WakeReason,
 )
 
 
@@ -338,7 +339,7 @@ class DueLink:
     flow: str
     business_key: BusinessKey
     wake_at: datetime
-    wake_reason: str
+    wake_reason: WakeReason
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ aware UTC; within a transaction the database's clock counts (`Tx.now`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -47,6 +47,7 @@ from pipeline.words import (
     GateKind,
     LineKey,
     Step,
+    WakeReason,
 )
 
 T = TypeVar("T")
@@ -194,8 +195,8 @@ class Links(Protocol):
     def live(self, flow: str) -> list[LiveProcess]:
         """Every running process of a flow."""
 
-    def due(self, *, limit: int) -> list[DueLink]:
-        """Links whose wake_at has come."""
+    def due(self, reasons: Collection[WakeReason], *, limit: int) -> list[DueLink]:
+        """Links whose wake_at has come for one of these reasons, those due longest first."""
 
 
 class Holds(Protocol):

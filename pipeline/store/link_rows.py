@@ -12,7 +12,7 @@ from pipeline.plan import CommentRow, Link, LinkChanges, ProcessRow, ReviewRow
 from pipeline.store import serial
 from pipeline.store.statements import insert_into
 from pipeline.store.tables import DELIVERY_HOLDS_ITS_KEY, comments, deliveries, holds, processes, reviews
-from pipeline.words import DeliveryState, InstanceId, LinkId, ProcessState
+from pipeline.words import DeliveryState, InstanceId, LinkId, ProcessState, WakeReason
 
 PROCESS_COLUMNS = tuple(item.name for item in fields(ProcessRow) if item.name != "revision")
 
@@ -56,6 +56,7 @@ def link(row: RowMapping, parts: Parts) -> Link:
     return Link(
         **{
             **row,
+            "wake_reason": WakeReason(row["wake_reason"]) if row["wake_reason"] else None,
             "agreed": serial.load_agreed(row["agreed"]),
             "processes": parts.processes.get(row["id"], ()),
             "reviews": parts.reviews.get(row["id"], ()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -12,7 +12,7 @@ from pipeline.ports import DueLink, LiveProcess
 from pipeline.store import link_rows, notices
 from pipeline.store.statements import insert_into, run_each
 from pipeline.store.tables import comments, links, processes, reviews
-from pipeline.words import BusinessKey, LinkId, ProcessState
+from pipeline.words import BusinessKey, LinkId, ProcessState, WakeReason
 
 FlowAndKey = tuple[str, BusinessKey]
 
@@ -115,15 +115,18 @@ class SqlLinks:
         )
         return [LiveProcess(**row) for row in self._conn.execute(running).mappings()]
 
-    def due(self, *, limit: int) -> list[DueLink]:
-        """Links whose wake_at has come."""
+    def due(self, reasons: Collection[WakeReason], *, limit: int) -> list[DueLink]:
+        """Links whose wake_at has come for one of these reasons, those due longest first."""
         found = (
             select(links.c.flow, links.c.business_key, links.c.wake_at, links.c.wake_reason)
-            .where(links.c.wake_at <= self._now)
+            .where(links.c.wake_reason.in_(reasons), links.c.wake_at <= self._now)
             .order_by(links.c.wake_at, links.c.id)
             .limit(limit)
         )
-        return [DueLink(**row) for row in self._conn.execute(found).mappings()]
+        return [
+            DueLink(**{**row, "wake_reason": WakeReason(row["wake_reason"])})
+            for row in self._conn.execute(found).mappings()
+        ]
 
     def _insert_new(self, keys: Sequence[FlowAndKey]) -> None:
         rows = [

@@ -34,7 +34,7 @@ class LinkPage(Page):
     reviews: tuple[ReviewRow, ...]
     comments: tuple[CommentRow, ...]
     wake_at: datetime | None
-    wake_reason: str
+    wake_reason: str | None
     step: str
     vendor: str
     waiting: int

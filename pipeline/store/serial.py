@@ -21,7 +21,7 @@ from pipeline.plan import (
     ReviewRow,
     Wake,
 )
-from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, Urgency
+from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, Urgency, WakeReason
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
         "at": _time,
     },
     CommentRow: {"origin": Side, "at": _time},
-    Wake: {"at": _time},
+    Wake: {"at": _time, "reason": WakeReason},
     MadeItem: {},
     Notice: {},
     FoundDifference: {},

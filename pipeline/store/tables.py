@@ -180,12 +180,12 @@ links = Table(
     Column("agreed", Json, nullable=False),
     Column("seen", Json, nullable=False),
     Column("wake_at", UtcTime),
-    _text("wake_reason", ""),
+    Column("wake_reason", Word),
     _count("row_version"),
     _text("item", ""),
     UniqueConstraint("flow", "business_key"),
     _partial("links_item_key", "flow", "item", where="item <> ''", unique=True),
-    _partial("links_wake_at_idx", "wake_at", where="wake_at is not null"),
+    _partial("links_wake_idx", "wake_reason", "wake_at", where="wake_at is not null"),
 )
 
 processes = Table(

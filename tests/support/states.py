@@ -111,6 +111,11 @@ class States:
     def types(self) -> list[str]:
         return self._all(select(events.c.type).order_by(events.c.id))
 
+    def data(self) -> list[dict[str, str]]:
+        """What the events carry, in the order they were accepted."""
+        with self.engine.connect() as conn:
+            return list(conn.execute(select(events.c.data).order_by(events.c.id)).scalars())
+
     def forget_hints(self) -> None:
         """As a wiped queue: nothing was published of late."""
         self._write(update(lines).values(hinted_at=None))

@@ -15,7 +15,7 @@ from pipeline.flows.shared.case import OURS, Case, row_of
 from pipeline.flows.shared.looking import GONE, NOT_OURS
 from pipeline.flows.shared.writing import Draft, finish, ours
 from pipeline.plan import FollowUp, LinkChanges, Plan, Wake, deliver, ignore, refuse
-from pipeline.words import EndedBy, ReviewState, Side, Urgency
+from pipeline.words import EndedBy, ReviewState, Side, Urgency, WakeReason
 
 HISTORY_LATE = timedelta(minutes=5)
 """How long after a process's end its history may still be filling."""
@@ -59,7 +59,7 @@ def is_untold(case: Case, needed: frozenset[str]) -> bool:
 
 def soon(case: Case) -> Wake:
     """Another look in a moment."""
-    return Wake(at=case.now + HISTORY_AGAIN, reason="history")
+    return Wake(at=case.now + HISTORY_AGAIN, reason=WakeReason.HISTORY)
 
 
 def hear_last_words(case: Case) -> tuple[FollowUp, ...]:

@@ -13,12 +13,11 @@ from pipeline.commands import SendMessage
 from pipeline.flows.shared import reviews
 from pipeline.flows.tenant import FlowWords
 from pipeline.plan import ProcessRead, ReviewRow, Wake
-from pipeline.words import JsonValue, ReviewState
+from pipeline.words import JsonValue, ReviewState, WakeReason
 
 MESSAGE = "escalate"
 GRACE = timedelta(seconds=1)
 """How much later than a due time we look, so that it has passed on every clock."""
-WAKE_REASON = "review_due"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,7 @@ def escalate(process: ProcessRead, rows: Sequence[ReviewRow], words: FlowWords, 
 def wake(rows: Sequence[ReviewRow]) -> Wake:
     """When the timetable looks again; never, when nothing is open and unescalated."""
     at = reviews.next_due(rows, grace=GRACE)
-    return Wake(at=at, reason=WAKE_REASON if at else "")
+    return Wake(at=at, reason=WakeReason.REVIEW_DUE if at else None)
 
 
 def _is_overdue(row: ReviewRow, now: datetime) -> bool:

@@ -15,8 +15,8 @@ from pipeline.plan import LinkChanges, ProcessRow, Wake
 from pipeline.polling import LAG_S, poll_aprimo, poll_opentext, poll_opentext_lists
 from pipeline.ports import Bounds, Store, Tx
 from pipeline.routes import Routes
-from pipeline.watch import watch
-from pipeline.words import BusinessKey, InstanceId, ProcessState
+from pipeline.watch import OVERDUE, WATCHES, look
+from pipeline.words import BusinessKey, InstanceId, ProcessState, WakeReason
 from tests.support.fakes import FLOW, T0, World, make_world
 from tests.support.states import States
 
@@ -269,12 +269,28 @@ def test_a_row_that_sql_refuses_is_kept_and_does_not_stop_its_feed(world: World,
 def test_a_link_whose_time_has_come_is_told_once(world: World, states: States) -> None:
 
     def apply(tx: Tx) -> None:
-        tx.links.apply([(FLOW, KEY, LinkChanges(wake=Wake(at=T0, reason="overdue")))])
+        tx.links.apply([(FLOW, KEY, LinkChanges(wake=Wake(at=T0, reason=WakeReason.REVIEW_DUE)))])
 
     world.store.run(apply)
 
-    assert [watch(world.ports), watch(world.ports)] == [1, 0]
+    assert [look(OVERDUE, world.ports), look(OVERDUE, world.ports)] == [1, 0]
     assert states.types() == ["signoff.due"]
+    assert states.data() == [{"reason": "review_due", "due": T0.isoformat()}]
+
+
+def test_a_watch_takes_only_what_is_due_for_its_reasons(world: World, states: States) -> None:
+    def apply(tx: Tx) -> None:
+        wakes = [(f"aprimo:activity:{number}", reason) for number, reason in enumerate(WakeReason)]
+        tx.links.apply([(FLOW, BusinessKey(key), LinkChanges(wake=Wake(at=T0, reason=why))) for key, why in wakes])
+
+    world.store.run(apply)
+
+    assert [look(watch, world.ports) for watch in WATCHES] == [1] * len(WakeReason)
+    assert [{WakeReason(row["reason"])} for row in states.data()] == [set(watch.reasons) for watch in WATCHES]
+
+
+def test_each_reason_has_one_watch() -> None:
+    assert sorted(reason for watch in WATCHES for reason in watch.reasons) == sorted(WakeReason)
 
 
 def test_polls_of_a_paused_vendor_keep_accepting(world: World, states: States) -> None:

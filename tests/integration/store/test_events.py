@@ -12,7 +12,7 @@ from pipeline.plan import FollowUp, LinkChanges, Wake
 from pipeline.ports import EventMove, Store, StoredPlan
 from pipeline.states import IllegalMoveError
 from pipeline.store import SqlPages
-from pipeline.words import EventId, EventKind, EventState, Side, Urgency
+from pipeline.words import EventId, EventKind, EventState, Side, Urgency, WakeReason
 from tests.support.store_rows import FLOW, SENT_AT, START, Clock, add, item, line_of, new_event, take
 
 A, P, D = EventState.ACCEPTED, EventState.PLANNED, EventState.DEAD
@@ -156,7 +156,9 @@ def test_a_plan_comes_back_whole(store: Store) -> None:
     plan = StoredPlan(
         event_id=EventId("ev-1-1"),
         plan_number=2,
-        changes=LinkChanges(state="in_approval", wake=Wake(at=START + timedelta(days=2), reason="brand is due")),
+        changes=LinkChanges(
+            state="in_approval", wake=Wake(at=START + timedelta(days=2), reason=WakeReason.REVIEW_DUE)
+        ),
         follow_ups=(
             FollowUp(
                 line_key=line_of(2),

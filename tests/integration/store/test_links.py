@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -34,6 +35,7 @@ from pipeline.words import (
     Purpose,
     ReviewState,
     Side,
+    WakeReason,
 )
 from tests.support.store_rows import FLOW, START, Clock, ReadRows, add, item, new_event, start_process
 
@@ -107,7 +109,7 @@ def test_a_link_that_nobody_made_is_absent(store: Store) -> None:
 
 def test_everything_that_changes_comes_back(store: Store) -> None:
     agreed = {"budget": Agreed(value="12000.00", owner=Side.APRIMO, written_by="88", at=START)}
-    wake = Wake(at=START + timedelta(days=2), reason="brand is due")
+    wake = Wake(at=START + timedelta(days=2), reason=WakeReason.REVIEW_DUE)
     _apply(
         store,
         LinkChanges(
@@ -143,7 +145,12 @@ def test_everything_that_changes_comes_back(store: Store) -> None:
 def test_what_a_change_does_not_name_stays(store: Store) -> None:
     before = Agreed(value="DACH", owner=Side.APRIMO, written_by="88", at=START)
     after = Agreed(value="approved", owner=Side.OPENTEXT, written_by="signoff", at=START)
-    _apply(store, LinkChanges(state="submitted", revision=1, agreed={"regions": before}, wake=Wake(at=START)))
+    _apply(
+        store,
+        LinkChanges(
+            state="submitted", revision=1, agreed={"regions": before}, wake=Wake(at=START, reason=WakeReason.SPEND)
+        ),
+    )
     _apply(store, LinkChanges(agreed={"decision": after}, seen={"process": "2"}))
 
     link = _link(store)
@@ -160,25 +167,33 @@ def test_two_changes_of_one_link_in_one_commit_both_count(store: Store) -> None:
 
 
 def test_a_wake_is_cleared_when_the_change_says_so(store: Store) -> None:
-    _apply(store, LinkChanges(wake=Wake(at=START, reason="due")))
+    _apply(store, LinkChanges(wake=Wake(at=START, reason=WakeReason.SPEND)))
     _apply(store, LinkChanges(wake=Wake(at=None)))
 
-    assert (_link(store).wake_at, _link(store).wake_reason) == (None, "")
+    assert (_link(store).wake_at, _link(store).wake_reason) == (None, None)
 
 
-def test_links_wake_when_their_time_has_come(store: Store) -> None:
+def _due(number: int, wait_s: int, reason: WakeReason) -> DueLink:
+    at = START + timedelta(seconds=wait_s)
+    return DueLink(flow=FLOW, business_key=item(number), wake_at=at, wake_reason=reason)
+
+
+def test_links_wake_when_their_time_has_come_for_a_reason_that_is_asked_for(store: Store) -> None:
+    spend, embargo, late = WakeReason.SPEND, WakeReason.EMBARGO, WakeReason.LATE_CASE
     with store.begin() as tx:
-        for number, wait_s in ((1, 0), (2, -60), (3, 1)):
-            change = LinkChanges(wake=Wake(at=START + timedelta(seconds=wait_s), reason=f"{number} is due"))
-            tx.links.apply([(FLOW, item(number), change)])
+        for number, wait_s, reason in ((1, 0, spend), (2, -60, embargo), (3, 1, spend), (4, -70, late)):
+            wake = Wake(at=START + timedelta(seconds=wait_s), reason=reason)
+            tx.links.apply([(FLOW, item(number), LinkChanges(wake=wake))])
 
-        assert tx.links.due(limit=10) == [
-            DueLink(
-                flow=FLOW, business_key=item(number), wake_at=START + timedelta(seconds=wait_s), wake_reason=reason
-            )
-            for number, wait_s, reason in ((2, -60, "2 is due"), (1, 0, "1 is due"))
-        ]
-        assert [due.business_key for due in tx.links.due(limit=1)] == [item(2)]
+        assert tx.links.due({spend, embargo}, limit=10) == [_due(2, -60, embargo), _due(1, 0, spend)]
+        assert tx.links.due({spend, embargo}, limit=1) == [_due(2, -60, embargo)]
+        assert tx.links.due({late}, limit=10) == [_due(4, -70, late)]
+
+
+@pytest.mark.parametrize("wake", [{"at": START}, {"at": None, "reason": WakeReason.SPEND}])
+def test_a_wake_has_both_its_time_and_its_reason_or_neither(wake: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="both its time and its reason"):
+        Wake(**wake)
 
 
 def test_a_review_waiting_for_its_task_gives_way_to_the_row_that_has_one(store: Store) -> None:

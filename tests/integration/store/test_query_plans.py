@@ -1,8 +1,8 @@
-"""Under a backlog the claim stays on its partial index: it costs what it takes, not what waits."""
+"""Under a backlog the claim and the watches stay on their partial indexes: they cost what they take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from pipeline.store import SqlStore
-from pipeline.words import Step
+from pipeline.words import Step, WakeReason
 from tests.support.databases import Postgres
 from tests.support.store_rows import FLOW, LANE, Clock, line_of
 
@@ -27,6 +27,13 @@ LINES = """
            1, 1, case when i % 4 = 0 then 'carry' else 'transform' end, 'aprimo', '', {ready_at}, 0, 0, 0
       from numbers
 """
+LINKS = """
+    with recursive numbers(i) as (select 0 union all select i + 1 from numbers where i < {last})
+    insert into links (id, flow, business_key, state, revision, agreed, seen, wake_at, wake_reason, row_version, item)
+    select '{flow}/aprimo:activity:' || i, '{flow}', 'aprimo:activity:' || i, '', 0, '{{}}', '{{}}', {wake_at},
+           case when i % 100 = 1 then 'embargo' else 'review_due' end, 0, ''
+      from numbers
+"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -41,6 +48,7 @@ def backlog(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
     filled = LINES.format(last=BACKLOG - 1, flow=FLOW, lane=LANE, ready_at=READY_AT[request.param])
     with _engine(store).begin() as conn:
         conn.execute(text(filled))
+        conn.execute(text(LINKS.format(last=BACKLOG - 1, flow=FLOW, wake_at=READY_AT[request.param])))
         conn.execute(text("analyze"))
     yield store
     store.dispose()
@@ -56,16 +64,21 @@ def _claim(store: SqlStore) -> list[str]:
     return [claim.key for claim in taken]
 
 
-def _plans(store: SqlStore) -> list[str]:
-    """How the database carries out the statements of a claim, asked with the claim's own parameters."""
+def _due(store: SqlStore) -> list[str]:
+    with store.begin() as tx:
+        return [link.business_key for link in tx.links.due({WakeReason.EMBARGO}, limit=10)]
+
+
+def _plans(store: SqlStore, work: Callable[[SqlStore], object], first_word: str) -> list[str]:
+    """How the database carries out the statements of some work, asked with their own parameters."""
     sent: list[tuple[str, Any]] = []
 
     def keep(_conn: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        if statement.startswith("WITH"):
+        if statement.startswith(first_word):
             sent.append((statement, parameters))
 
     event.listen(_engine(store), "before_cursor_execute", keep)
-    _claim(store)
+    work(store)
     event.remove(_engine(store), "before_cursor_execute", keep)
     explain = "explain query plan" if _engine(store).dialect.name == "sqlite" else "explain"
     with _engine(store).begin() as conn:
@@ -74,7 +87,7 @@ def _plans(store: SqlStore) -> list[str]:
 
 
 def test_the_fill_claim_uses_its_partial_index_under_a_backlog(backlog: SqlStore) -> None:
-    *_, fill = _plans(backlog)
+    *_, fill = _plans(backlog, _claim, "WITH")
 
     assert "lines_ready_idx" in fill, fill
     for whole_table in ("Seq Scan on lines", "SCAN lines\n"):
@@ -86,3 +99,11 @@ def test_the_fill_claim_uses_its_partial_index_under_a_backlog(backlog: SqlStore
 
 def test_a_claim_from_a_backlog_takes_the_oldest(backlog: SqlStore) -> None:
     assert _claim(backlog) == [line_of(BACKLOG - 1 - 2 * number) for number in range(50)]
+
+
+def test_a_watch_reads_only_what_is_due_for_its_reason(backlog: SqlStore) -> None:
+    (plan,) = _plans(backlog, _due, "SELECT links")
+
+    assert "links_wake_idx" in plan, plan
+    assert "wake_reason" in plan, plan
+    assert _due(backlog) == [f"aprimo:activity:{number}" for number in range(19_901, 18_901, -100)]

@@ -25,6 +25,7 @@ from pipeline.words import (
     ReviewState,
     Side,
     WaitReason,
+    WakeReason,
 )
 from tests.support.store_rows import (
     FLOW,
@@ -116,7 +117,7 @@ def test_a_flows_links_come_with_their_processes_and_where_their_lines_stand(sto
         revision=1, process_key="campaignBrief", state=ProcessState.RUNNING, instance_id=InstanceId("p-1")
     )
     review = ReviewRow(revision=1, stakeholder="brand", state=ReviewState.OPEN, task_id="t-1", opened_at=START)
-    wake = Wake(at=START + timedelta(days=2), reason="brand is due")
+    wake = Wake(at=START + timedelta(days=2), reason=WakeReason.REVIEW_DUE)
     with store.begin() as tx:
         add(tx, [new_event(1)])
         tx.links.apply(

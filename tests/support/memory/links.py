@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from pipeline.ports import DueLink, LiveProcess
 from pipeline.store import link_rows, serial
 from pipeline.store.links import FlowAndKey, link_id
 from pipeline.store.notices import OPEN
-from pipeline.words import BusinessKey, DeliveryState, InstanceId, LinkId, ProcessState
+from pipeline.words import BusinessKey, DeliveryState, InstanceId, LinkId, ProcessState, WakeReason
 from tests.support.memory.rows import Row, Tables
 
 _MAY_HAVE_STARTED = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.DONE})
@@ -86,15 +86,19 @@ class MemoryLinks:
         ]
         return sorted(found, key=lambda live: live.business_key)
 
-    def due(self, *, limit: int) -> list[DueLink]:
-        """Links whose wake_at has come."""
-        found = [row for row in self._links if row["wake_at"] is not None and row["wake_at"] <= self._now]
+    def due(self, reasons: Collection[WakeReason], *, limit: int) -> list[DueLink]:
+        """Links whose wake_at has come for one of these reasons, those due longest first."""
+        found = [
+            row
+            for row in self._links
+            if row["wake_reason"] in reasons and row["wake_at"] is not None and row["wake_at"] <= self._now
+        ]
         return [
             DueLink(
                 flow=row["flow"],
                 business_key=row["business_key"],
                 wake_at=row["wake_at"],
-                wake_reason=row["wake_reason"],
+                wake_reason=WakeReason(row["wake_reason"]),
             )
             for row in sorted(found, key=lambda row: (row["wake_at"], row["id"]))[:limit]
         ]
@@ -117,6 +121,7 @@ class MemoryLinks:
         return Link(
             **{
                 **row,
+                "wake_reason": WakeReason(row["wake_reason"]) if row["wake_reason"] else None,
                 "agreed": serial.load_agreed(row["agreed"]),
                 "processes": tuple(filter(None, [self._as_started(each) for each in processes])),
                 "reviews": tuple(_load(ReviewRow, each) for each in reviews),

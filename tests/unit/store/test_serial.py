@@ -25,7 +25,7 @@ from pipeline.plan import (
     Wake,
 )
 from pipeline.store import serial
-from pipeline.words import BusinessKey, Decision, EndedBy, ProcessState, ReviewState, Side, Urgency
+from pipeline.words import BusinessKey, Decision, EndedBy, ProcessState, ReviewState, Side, Urgency, WakeReason
 
 TEXT = st.text(max_size=8)
 MAYBE_TEXT = st.none() | TEXT
@@ -69,7 +69,7 @@ REVIEW = st.builds(
     evidence=TEXT,
 )
 COMMENT = st.builds(CommentRow, origin=SIDE, origin_id=TEXT, author=TEXT, text=TEXT, at=TIME, target_id=TEXT)
-WAKE = st.builds(Wake, at=st.none() | TIME, reason=TEXT)
+WAKE = st.just(Wake(at=None)) | st.builds(Wake, at=TIME, reason=st.sampled_from(WakeReason))
 NOTICE = st.builds(Notice, code=TEXT, text=TEXT, person=TEXT)
 DIFFERENCE = st.builds(FoundDifference, field=TEXT, ours=JSON, theirs=JSON, cause=TEXT, policy=TEXT)
 FOLLOW_UP = st.builds(
@@ -117,10 +117,10 @@ def test_every_part_of_a_plan_comes_back_exactly(value: Any) -> None:  # noqa: A
 
 
 def test_a_time_of_another_zone_comes_back_as_the_same_moment_in_utc() -> None:
-    noon = datetime(2026, 1, 12, 12, 0, tzinfo=timezone(timedelta(hours=1)))
+    wake = Wake(at=datetime(2026, 1, 12, 12, 0, tzinfo=timezone(timedelta(hours=1))), reason=WakeReason.SPEND)
 
-    assert serial.load(Wake, json.loads(json.dumps(serial.dump(Wake(at=noon))))) == Wake(
-        at=datetime(2026, 1, 12, 11, 0, tzinfo=UTC)
+    assert serial.load(Wake, json.loads(json.dumps(serial.dump(wake)))) == dataclasses.replace(
+        wake, at=datetime(2026, 1, 12, 11, 0, tzinfo=UTC)
     )
 
 
