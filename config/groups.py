@@ -89,6 +89,19 @@ class Aprimo:
     ea_value_key: str = setting(
         "eaValue", "Key under which an extended attribute's value is written.", example="eaValue"
     )
+    undated_kinds: tuple[str, ...] = setting(
+        tuple(f"generic_object_{letter}" for letter in ("alpha", "bravo", "charlie", "delta", "echo")),
+        "Kinds of objects whose rows carry no `modifiedDate`: each poll pages through all of them and compares.",
+        example="generic_object_alpha,generic_object_bravo",
+        default_text="generic objects",
+    )
+    max_hits: int = setting(
+        10_000,
+        "Hits of a DAM search that can be paged through; polls split longer windows.",
+        example="10000",
+        unit="rows",
+        at_least=100,
+    )
     rate_per_s: float = setting(
         5.0,
         "Requests to the tenant, all workers together. Aprimo allows 15 to all its clients together.",

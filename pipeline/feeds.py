@@ -15,9 +15,19 @@ class ChangedItem:
     """A row of a change list: an object and when it was changed. row is kept as the receipt's body."""
 
     kind: str
-    object_id: int
-    modified: str
+    object_id: int | str
     modified_at: datetime
+    dedupe_key: str
+    row: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedItem:
+    """A row of a list that says of no object when it was changed; row_hash is of all that it says."""
+
+    kind: str
+    object_id: int | str
+    row_hash: str
     row: Mapping[str, object]
 
 
@@ -54,10 +64,21 @@ class SeenInstance:
 
 
 class AprimoFeed(Protocol):
-    """Change lists of Aprimo."""
+    """Lists of the kinds and types of Aprimo objects that the flows name."""
 
-    def changed(self, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
-        """Objects of the flows' kinds and types that were changed in [since, until), page by page."""
+    @property
+    def dated(self) -> tuple[str, ...]:
+        """The kinds whose rows say when they were changed."""
+
+    @property
+    def undated(self) -> tuple[str, ...]:
+        """The kinds whose rows do not, and are compared instead."""
+
+    def changed(self, kind: str, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
+        """Objects of a dated kind that were changed in [since, until), page by page, in no promised order."""
+
+    def listed(self, kind: str, bounds: Bounds) -> Iterator[tuple[ListedItem, ...]]:
+        """All objects of an undated kind, page by page."""
 
 
 class OpenTextFeed(Protocol):

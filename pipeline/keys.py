@@ -67,6 +67,16 @@ def pm_poll(resource: str, object_id: int, modified: str, row: Mapping[str, obje
     return f"aprimo.pm.poll:{resource}:{object_id}:{modified}:{digest(dict(row))}"
 
 
+def pm_list(resource: str, object_id: int | str, changes: int, row_hash: str) -> str:
+    """For rows without a time: changes counts those seen before, so that a change taken back is one of its own."""
+    return f"aprimo.pm.list:{resource}:{object_id}:{changes}:{row_hash}"
+
+
+def dam_poll(record_id: str, modified: str, version_id: str) -> str:
+    """A record as a search shows it; version_id: its latest master version, "" without a file."""
+    return f"aprimo.dam.poll:{record_id}:{modified}:{version_id}"
+
+
 def opentext_audit(stream: str, event_type: str, instance_id: str, item_id: str, time: str) -> str:
     """stream: process, task or activity; item_id: the task, execution or activity (or "")."""
     return f"opentext.audit:{stream}:{event_type}:{instance_id}:{item_id}:{time}"

@@ -1,29 +1,23 @@
 """Polling: read what each system says has changed, window by window, and accept it like any other notice.
 
-A window is `[watermark - overlap, now - lag)`. Its pages are accepted one commit each; the watermark moves in the
-commit of the last page, so a poll that dies half-way reads the window again, and known keys make that harmless.
+Every kind of Aprimo object and every audit stream is a feed with a checkpoint of its own (see `windows`), so that one
+that cannot be read holds up no other.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
-from pipeline import intake, keys
+from pipeline import keys
 from pipeline.errors import PipelineError
-from pipeline.events import NewEvent, Raw, Reading
-from pipeline.feeds import AprimoFeed, AuditRow, OpenTextFeed, Page, SeenInstance
-from pipeline.ports import Bounds, Checkpoint, LiveProcess, Ports, Tx
-from pipeline.routes import Routes, aprimo_looks, opentext_look, process_key_of
-from pipeline.words import ReceiptVerdict, Urgency
+from pipeline.events import NewEvent, Reading
+from pipeline.feeds import AprimoFeed, AuditRow, ListedItem, OpenTextFeed, Page, SeenInstance
+from pipeline.ports import Bounds, Checkpoint, LiveProcess, Ports, SeenRow, Tx
+from pipeline.routes import Routes, aprimo_looks, opentext_look, process_key_of, source_of
+from pipeline.windows import Polled, accept_page, added, bounds_of, reading_of, window_of
 
-LAG_S = 5.0
-"""A source may still be writing rows of the last seconds."""
-FIRST_LOOK_BACK_S = 86_400.0
-"""Where a feed begins that was never read."""
 STREAMS = ("process", "task")
 """Audit streams that are read: every step of ours is a task, so the activity stream tells nothing more."""
 MAX_REREADS = 3
@@ -31,46 +25,37 @@ GONE = "gone"
 """What a process is seen as that is in no list of running ones."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Polled:
-    """What a poll did: rows read and events stored."""
-
-    rows: int = 0
-    stored: int = 0
-
-
 def poll_aprimo(feed: AprimoFeed, routes: Routes, *, overlap_s: float, ports: Ports) -> Polled:
-    """Read Aprimo's change lists from the watermark on; all of it within one step's time.
+    """Read Aprimo's lists of every kind that a flow names, the longest unread first, all within one step's time.
 
-    A list that moved while it was paged is read again. A window that could not be read to its end is halved, so that
-    a long absence is made up for piece by piece. Raises the errors of the vendor.
+    A kind that cannot be read waits for the next poll and holds up no other. Raises the first of the vendor's errors
+    once all have had their turn.
     """
-    window = _window("aprimo.pm", overlap_s, ports)
-    bounds = _bounds(ports)
+    bounds = bounds_of(ports)
     polled = Polled()
-    try:
-        for _ in range(MAX_REREADS):
-            pages: list[Page] = []
-            for page in feed.changed(window.since, window.until, bounds):
-                pages.append(page)
-                polled = _add(polled, _store(_aprimo_readings(page, routes, ports), None, ports))
-            if _is_steady(pages):
-                break
-    except PipelineError:
-        _store([], window.halved(), ports)
-        raise
-    return _add(polled, _store([], window.done(), ports))
+    failures: list[PipelineError] = []
+    for kind in _longest_unread_first((*feed.dated, *feed.undated), ports):
+        if ports.monotonic() >= bounds.no_call_after:
+            break
+        read = partial(_read_window, overlap_s=overlap_s) if kind in feed.dated else _compare_list
+        try:
+            polled = added(polled, read(kind, feed, routes, bounds, ports))
+        except PipelineError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return polled
 
 
 def poll_opentext(feed: OpenTextFeed, routes: Routes, *, overlap_s: float, ports: Ports) -> Polled:
     """Read OpenText's audit logs from each stream's watermark on. Raises the errors of the vendor."""
     polled = Polled()
-    bounds = _bounds(ports)
+    bounds = bounds_of(ports)
     for stream in STREAMS:
-        window = _window(f"opentext.audit.{stream}", overlap_s, ports)
+        window = window_of(f"opentext.audit.{stream}", overlap_s, ports)
         for rows in feed.audit(stream, window.since, bounds):
-            polled = _add(polled, _store(_audit_readings(rows, routes, ports), None, ports))
-        polled = _add(polled, _store([], window.done(), ports))
+            polled = added(polled, accept_page(_audit_readings(rows, routes, ports), None, ports))
+        polled = added(polled, accept_page([], window.done(), ports))
     return polled
 
 
@@ -83,51 +68,92 @@ def poll_opentext_lists(feed: OpenTextFeed, routes: Routes, *, ports: Ports) -> 
     for process_key, flows in routes.by_process.items():
         known = ports.store.run(partial(_known, flows=flows))
         listed: set[str] = set()
-        for page in feed.running(process_key, _bounds(ports)):
+        for page in feed.running(process_key, bounds_of(ports)):
             listed |= {seen.instance_id for seen in page}
-            polled = _add(polled, _store(_differing(page, known, process_key, routes, ports), None, ports))
+            polled = added(polled, accept_page(_differing(page, known, process_key, routes, ports), None, ports))
         gone = [
             SeenInstance(instance_id=live.instance_id, business_key=live.business_key, seen_hash=GONE)
             for live in known.values()
             if live.instance_id not in listed
         ]
-        polled = _add(polled, _store(_differing(gone, known, process_key, routes, ports), None, ports))
+        polled = added(polled, accept_page(_differing(gone, known, process_key, routes, ports), None, ports))
     return polled
 
 
-# ---- windows -----------------------------------------------------------------------------------------------------
+# ---- kinds of Aprimo objects ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Window:
-    """What is read now: [since, until) of a feed; watermark is where it stands."""
-
-    feed: str
-    watermark: datetime
-    since: datetime
-    until: datetime
-
-    def done(self) -> Checkpoint:
-        """The checkpoint once the whole window is accepted."""
-        return Checkpoint(feed=self.feed, watermark=self.until)
-
-    def halved(self) -> Checkpoint:
-        """The checkpoint that makes the next window end half-way, but not before the watermark has moved on."""
-        ends = self.watermark + (self.until - self.watermark) / 2
-        is_worth_it = ends - self.watermark > timedelta(seconds=LAG_S)
-        return Checkpoint(feed=self.feed, watermark=self.watermark, window_until=ends if is_worth_it else None)
+def _longest_unread_first(kinds: Sequence[str], ports: Ports) -> list[str]:
+    """So that one kind's long absence does not starve the others for ever."""
+    known = ports.store.run(lambda tx: [tx.ledger.checkpoint(_feed_of(kind)) for kind in kinds])
+    read_until = [checkpoint.watermark if checkpoint else _UNREAD for checkpoint in known]
+    return [kind for _, kind in sorted(zip(read_until, kinds, strict=True))]
 
 
-def _window(feed: str, overlap_s: float, ports: Ports) -> _Window:
-    now, checkpoint = ports.store.run(lambda tx: (tx.now, tx.ledger.checkpoint(feed)))
-    until = now - timedelta(seconds=LAG_S)
-    if checkpoint is None:
-        first = until - timedelta(seconds=FIRST_LOOK_BACK_S)
-        return _Window(feed=feed, watermark=first, since=first, until=until)
-    # A clock that was set back must not turn a window round.
-    until = max(checkpoint.window_until or until, checkpoint.watermark)
-    since = checkpoint.watermark - timedelta(seconds=overlap_s)
-    return _Window(feed=feed, watermark=checkpoint.watermark, since=since, until=until)
+_UNREAD = datetime.min.replace(tzinfo=UTC)
+
+
+def _feed_of(kind: str) -> str:
+    return f"aprimo.{kind}"
+
+
+def _read_window(
+    kind: str, feed: AprimoFeed, routes: Routes, bounds: Bounds, ports: Ports, *, overlap_s: float
+) -> Polled:
+    """Read one kind's change list from its watermark on.
+
+    A list that moved while it was paged is read again. A window that could not be read to its end is halved, so that
+    a long absence is made up for piece by piece.
+    """
+    window = window_of(_feed_of(kind), overlap_s, ports)
+    polled = Polled()
+    try:
+        for _ in range(MAX_REREADS):
+            pages: list[Page] = []
+            for page in feed.changed(kind, window.since, window.until, bounds):
+                pages.append(page)
+                polled = added(polled, accept_page(_changed_readings(page, routes, ports), None, ports))
+            if _is_steady(pages):
+                break
+    except PipelineError:
+        accept_page([], window.halved(), ports)
+        raise
+    return added(polled, accept_page([], window.done(), ports))
+
+
+def _compare_list(kind: str, feed: AprimoFeed, routes: Routes, bounds: Bounds, ports: Ports) -> Polled:
+    """Page through all objects of a kind whose rows do not say when they changed, and compare with the last look.
+
+    What was seen is kept after the page's commit: a poll that dies between the two tells the same once more, under
+    the same key.
+    """
+    polled = Polled()
+    feed_name = _feed_of(kind)
+    for items in feed.listed(kind, bounds):
+        ids = [str(item.object_id) for item in items]
+        known = ports.store.run(partial(_seen_rows, feed=feed_name, ids=ids))
+        differing = [item for item in items if known.get(str(item.object_id), _NEVER).hash != item.row_hash]
+        polled = added(polled, accept_page(_listed_readings(differing, known, routes, ports), None, ports))
+        polled = added(polled, Polled(rows=len(items) - len(differing)))
+        ports.store.run(partial(_keep_seen, feed=feed_name, items=differing, known=known))
+    now = ports.store.run(lambda tx: tx.now)
+    return added(polled, accept_page([], Checkpoint(feed=feed_name, watermark=now), ports))
+
+
+_NEVER = SeenRow(object_id="", hash="", changes=0)
+
+
+def _seen_rows(tx: Tx, feed: str, ids: Sequence[str]) -> dict[str, SeenRow]:
+    return {row.object_id: row for row in tx.ledger.seen_rows(feed, ids)}
+
+
+def _keep_seen(tx: Tx, feed: str, items: Sequence[ListedItem], known: Mapping[str, SeenRow]) -> None:
+    rows = [
+        SeenRow(object_id=object_id, hash=item.row_hash, changes=known.get(object_id, _NEVER).changes + 1)
+        for item in items
+        for object_id in [str(item.object_id)]
+    ]
+    tx.ledger.save_seen_rows(feed, rows)
 
 
 def _is_steady(pages: Sequence[Page]) -> bool:
@@ -137,13 +163,7 @@ def _is_steady(pages: Sequence[Page]) -> bool:
     return len(totals) <= 1 and len(ids) == len(set(ids))
 
 
-def _bounds(ports: Ports) -> Bounds:
-    began = ports.monotonic()
-    return Bounds(
-        no_call_after=began + ports.limits.no_new_call_after_s,
-        lease_until=began + ports.limits.lease_s,
-        urgency=Urgency.STANDARD,
-    )
+# ---- processes of OpenText -----------------------------------------------------------------------------------------
 
 
 def _known(tx: Tx, flows: Sequence[str]) -> dict[str, LiveProcess]:
@@ -153,17 +173,17 @@ def _known(tx: Tx, flows: Sequence[str]) -> dict[str, LiveProcess]:
 # ---- rows to readings ----------------------------------------------------------------------------------------------
 
 
-def _aprimo_readings(page: Page, routes: Routes, ports: Ports) -> list[Reading]:
+def _changed_readings(page: Page, routes: Routes, ports: Ports) -> list[Reading]:
     return [
-        _reading(
-            f"aprimo.pm.poll/{item.kind}",
+        reading_of(
+            f"{source_of(item.dedupe_key)}/{item.kind}",
             item.row,
             aprimo_looks(
                 routes,
                 kind=item.kind,
                 object_id=item.object_id,
                 type=f"aprimo.{item.kind}.changed",
-                dedupe_key=keys.pm_poll(item.kind, item.object_id, item.modified, item.row),
+                dedupe_key=item.dedupe_key,
                 time=item.modified_at,
                 trace_id=ports.new_id("tr"),
             ),
@@ -173,9 +193,34 @@ def _aprimo_readings(page: Page, routes: Routes, ports: Ports) -> list[Reading]:
     ]
 
 
+def _listed_readings(
+    items: Sequence[ListedItem], known: Mapping[str, SeenRow], routes: Routes, ports: Ports
+) -> list[Reading]:
+    at = ports.store.run(lambda tx: tx.now)
+    return [
+        reading_of(
+            f"aprimo.pm.list/{item.kind}",
+            item.row,
+            aprimo_looks(
+                routes,
+                kind=item.kind,
+                object_id=item.object_id,
+                type=f"aprimo.{item.kind}.changed",
+                dedupe_key=keys.pm_list(
+                    item.kind, item.object_id, known.get(str(item.object_id), _NEVER).changes, item.row_hash
+                ),
+                time=at,
+                trace_id=ports.new_id("tr"),
+            ),
+            at,
+        )
+        for item in items
+    ]
+
+
 def _audit_readings(rows: Sequence[AuditRow], routes: Routes, ports: Ports) -> list[Reading]:
     return [
-        _reading(
+        reading_of(
             f"opentext.audit/{row.stream}",
             row.row,
             opentext_look(
@@ -222,40 +267,4 @@ def _differs(
 
 
 def _list_reading(seen: SeenInstance, events: tuple[NewEvent, ...], at: datetime) -> Reading:
-    return _reading("opentext.list", {"instance": seen.instance_id, "seen": seen.seen_hash}, events, at)
-
-
-def _reading(source: str, row: Mapping[str, object], events: tuple[NewEvent, ...], at: datetime) -> Reading:
-    body = json.dumps(row, default=str, sort_keys=True).encode()
-    return Reading(
-        raw=Raw(source=source, headers={}, body=body, received_at=at),
-        verdict=ReceiptVerdict.HANDLED if events else ReceiptVerdict.IGNORED,
-        reason="" if events else "not_ours",
-        events=events,
-    )
-
-
-# ---- commits -----------------------------------------------------------------------------------------------------
-
-
-def _store(readings: Sequence[Reading], done: Checkpoint | None, ports: Ports) -> Polled:
-    """Accept one page in one commit; the checkpoint, if any, goes with it.
-
-    A row that SQL itself refuses is kept as refused, so that it neither vanishes nor stops its feed.
-    """
-    ours = [reading for reading in readings if reading.events]
-    stored = 0
-    if ours or done:
-        accepted = intake.accept(
-            ours, store=ports.store, new_id=ports.new_id, limits=ports.limits, checkpoint=None if ours else done
-        )
-        ports.waker.wake(accepted.hints)
-        stored = accepted.stored
-        refused = [intake.not_storable(ours[index], why) for index, why in accepted.failed.items()]
-        if refused:
-            intake.accept(refused, store=ports.store, new_id=ports.new_id, limits=ports.limits)
-    return Polled(rows=len(readings), stored=stored)
-
-
-def _add(one: Polled, other: Polled) -> Polled:
-    return Polled(rows=one.rows + other.rows, stored=one.stored + other.stored)
+    return reading_of("opentext.list", {"instance": seen.instance_id, "seen": seen.seen_hash}, events, at)

@@ -81,6 +81,8 @@ def aprimo(
         fallback_ttl_s=told.fallback_ttl_s,
         page_size=told.page_size,
         ea_value_key=told.ea_value_key,
+        undated_kinds=frozenset(told.undated_kinds),
+        max_hits=told.max_hits,
     )
     line = _Line(
         side=Side.APRIMO,

@@ -96,6 +96,12 @@ class Client:
         with reading(f"Aprimo's search of {kind.resource}"):
             return wire.read_page(answer)
 
+    def list_objects(self, kind: ObjectKind, *, limit: int, offset: int, bounds: Bounds) -> Page:
+        """One page of all objects of a kind."""
+        answer = self._sender.send(self._wire.list_objects(kind, limit=limit, offset=offset), bounds)
+        with reading(f"Aprimo's list of {kind.resource}"):
+            return wire.read_page(answer)
+
     def search_all(self, kind: ObjectKind, tree: Mapping[str, Any], bounds: Bounds) -> Iterator[Mapping[str, Any]]:
         """Every row a search finds, page by page as far as the caller reads."""
         offset = 0

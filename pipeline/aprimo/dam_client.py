@@ -70,6 +70,18 @@ class DamClient:
             has_more = found.has_next
             page += 1
 
+    def changed(self, since: str, until: str, *, page: int, bounds: Bounds) -> Page:
+        """A page of the records that were changed in [since, until), the first ones first, with their versions."""
+        request = self._wire.search_records(
+            "ModifiedOn >= @from AND ModifiedOn < @to",
+            {"from": since, "to": until},
+            page=page,
+            size=self._page_size,
+            parts="masterfilelatestversion",
+            sort="ModifiedOn",
+        )
+        return self._page("Aprimo's search for changed records", self._sender.send(request, bounds))
+
     def put_record(self, record_id: str, body: Mapping[str, Any], bounds: Bounds) -> bool:
         """Change what the body names; False when the record is unknown or hidden."""
         return self._sender.send(self._wire.put_record(record_id, body), bounds).status != NOT_FOUND

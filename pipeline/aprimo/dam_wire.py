@@ -28,10 +28,11 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a list or search; there is no total, because Aprimo's is approximate."""
+    """One page of a list or search; about: how many rows there may be, which is approximate and ends nothing."""
 
     rows: tuple[dict[str, Any], ...]
     has_next: bool
+    about: int | None = None
 
 
 class DamWire:
@@ -59,7 +60,16 @@ class DamWire:
         """Make a record; searchable at once."""
         return self._write("POST", "records", "records", body, is_indexed=True)
 
-    def search_records(self, expression: str, parameters: Mapping[str, str], *, page: int, size: int) -> Request:
+    def search_records(
+        self,
+        expression: str,
+        parameters: Mapping[str, str],
+        *,
+        page: int,
+        size: int,
+        parts: str = "fields, masterfilelatestversion",
+        sort: str = "",
+    ) -> Request:
         """Search records by an expression with named parameters; paging is read from the query only."""
         search = {
             "expression": expression,
@@ -72,8 +82,8 @@ class DamWire:
             url=f"{self._core}/search/records",
             route="records",
             has_effect=False,
-            params=_paging(page, size),
-            headers={**_HEADERS, "select-record": "fields, masterfilelatestversion"},
+            params=(*_paging(page, size), *([("sort", sort)] if sort else [])),
+            headers={**_HEADERS, "select-record": parts},
             body={"searchExpression": search, "facets": [], "logRequest": False},
         )
 
@@ -208,7 +218,8 @@ def read_page(answer: Answer) -> Page:
     size = body.get("pageSize")
     is_full = isinstance(size, int) and len(rows) >= size
     has_next = bool(links.get("next")) if isinstance(links, dict) else is_full
-    return Page(rows=tuple(rows), has_next=bool(rows) and has_next)
+    about = body.get("totalCount")
+    return Page(rows=tuple(rows), has_next=bool(rows) and has_next, about=about if isinstance(about, int) else None)
 
 
 def changed(*, add: Iterable[str] = (), remove: Iterable[str] = ()) -> dict[str, Any]:

@@ -54,6 +54,10 @@ COMMITMENT_STATUSES: Mapping[int, str] = {1: "draft", 2: "submitted", 3: "approv
 """No lookup of commitment statuses is documented: these numbers are an assumption."""
 
 
+UNDATED_KINDS = frozenset(f"generic_object_{letter}" for letter in ("alpha", "bravo", "charlie", "delta", "echo"))
+"""The documents show generic objects without `modifiedDate`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AprimoOptions:
     """How one tenant is reached.
@@ -61,7 +65,8 @@ class AprimoOptions:
     dam_url: "" for the usual host beside pm_url. upload_url: "" for pm_url. whole_max_bytes: what is uploaded in
     one piece; longer files go in segments of segment_bytes. page_size: rows asked for per page.
     ea_value_key: the key of an extended attribute's value on read.
-    cache_s: how long users and status names are remembered.
+    cache_s: how long users and status names are remembered. undated_kinds: whose rows do not say when they changed.
+    max_hits: how many hits of a search of the DAM can be paged through.
     """
 
     auth_url: str
@@ -76,6 +81,8 @@ class AprimoOptions:
     page_size: int = 100
     ea_value_key: str = "eaValue"
     cache_s: float = 600.0
+    undated_kinds: frozenset[str] = UNDATED_KINDS
+    max_hits: int = 10_000
     project_verbs: Mapping[str, Verb] = field(default_factory=lambda: PROJECT_VERBS)
     commitment_verbs: Mapping[str, Verb] = field(default_factory=lambda: COMMITMENT_VERBS)
     task_verbs: Mapping[str, Verb] = field(default_factory=lambda: TASK_VERBS)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
-from pipeline.aprimo.schemas import AprimoSchema, Person, flat
+from pipeline.aprimo.schemas import AprimoSchema, Person, flat, object_id
 from pipeline.aprimo.translate import as_json, field_value, integer, is_same, money
 from pipeline.aprimo.wire import ObjectKind
 from pipeline.flows.tenant import FieldType, FlowWords
@@ -47,11 +47,10 @@ class StampSchema(AprimoSchema):
 
 def load_row(body: Mapping[str, Any], kind: ObjectKind, *, ea_value_key: str) -> Row:
     """An object. Raises ValidationError."""
-    object_id = body.get(kind.id_key)
-    if not isinstance(object_id, int) or isinstance(object_id, bool):
-        raise ValidationError({kind.id_key: ["Not a valid integer."]})
     stamp = StampSchema().load(body)
-    return Row(object_id=object_id, values=flat_object(body, kind, ea_value_key), raw=body, **stamp)
+    return Row(
+        object_id=object_id(body, kind.id_key), values=flat_object(body, kind, ea_value_key), raw=body, **stamp
+    )
 
 
 def flat_object(body: Mapping[str, Any], kind: ObjectKind, ea_value_key: str) -> dict[str, Any]:

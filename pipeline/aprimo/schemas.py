@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, post_load, pre_load
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load
 
 from pipeline.aprimo.wire import EA_PREFIX
 from pipeline.transport.messages import Answer, plain
@@ -94,15 +94,9 @@ class ActivitySchema(AprimoSchema):
 
 
 class ChangeSchema(AprimoSchema):
-    """The part of an activity that a change list is read for."""
+    """The part of an object of Productivity Management that a change list is read for."""
 
-    object_id = fields.Integer(required=True, strict=True, data_key="activityId")
     modified = fields.String(required=True, data_key="modifiedDate")
-
-    @post_load
-    def to_change(self, values: dict[str, Any], **_: object) -> Change:
-        """The value."""
-        return Change(**values, modified_at=Instant().deserialize(values["modified"]))
 
 
 class ProjectSchema(AprimoSchema):
@@ -152,10 +146,18 @@ def load_activity(body: object, *, ea_value_key: str) -> ObjectRow:
     return row
 
 
-def load_change(row: Mapping[str, Any]) -> Change:
+def load_change(row: Mapping[str, Any], id_key: str) -> Change:
     """A row of a change list. Raises ValidationError."""
-    change: Change = ChangeSchema().load(row)
-    return change
+    modified: str = ChangeSchema().load(row)["modified"]
+    return Change(object_id=object_id(row, id_key), modified=modified, modified_at=Instant().deserialize(modified))
+
+
+def object_id(row: Mapping[str, Any], id_key: str) -> int:
+    """An object's id. Raises ValidationError."""
+    value = row.get(id_key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValidationError({id_key: ["Not a valid integer."]})
+    return value
 
 
 def load_project(answer: Answer) -> ProjectRow:

@@ -79,6 +79,16 @@ class Wire:
             body=body,
         )
 
+    def list_objects(self, kind: ObjectKind, *, limit: int, offset: int) -> Request:
+        """List all objects of a kind."""
+        return Request(
+            method="GET",
+            url=f"{self._api}/{kind.resource}",
+            route=kind.resource,
+            has_effect=False,
+            params=(("limit", str(limit)), ("offset", str(offset))),
+        )
+
     def search(self, kind: ObjectKind, tree: Mapping[str, Any], *, limit: int, offset: int) -> Request:
         """Search by a tree; a read, although it is a POST. Paging stands in the query."""
         return Request(

@@ -352,6 +352,15 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeenRow:
+    """What a list showed of an object last, as a hash, and how often it had changed by then."""
+
+    object_id: str
+    hash: str
+    changes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Person:
     """One person in both systems, as far as known.
 

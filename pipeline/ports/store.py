@@ -35,6 +35,7 @@ from pipeline.ports.rows import (
     NewLetter,
     Person,
     Release,
+    SeenRow,
     StoredPlan,
     TailMove,
     Taken,
@@ -254,6 +255,12 @@ class Ledger(Protocol):
         """How far a feed was read."""
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Insert or update."""
+
+    def seen_rows(self, feed: str, object_ids: Sequence[str]) -> list[SeenRow]:
+        """What a feed's list showed last of these objects; one never seen is absent."""
+
+    def save_seen_rows(self, feed: str, rows: Sequence[SeenRow]) -> None:
         """Insert or update."""
 
     def begin_tick(self, job: str, slot: str, by: str) -> bool:

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from pipeline.events import Reading
-from pipeline.ports import AuditEntry, Checkpoint, Gate, Person
+from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow
 from pipeline.store import chain, notices, tables
 from pipeline.store.statements import add_rows, insert_into
-from pipeline.store.tables import checkpoints, gates, holds, people, receipts, ticks
+from pipeline.store.tables import checkpoints, gates, holds, people, receipts, seen_rows, ticks
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 
 AUDIT_LOCK = 0x5167_6E6F
@@ -55,6 +55,21 @@ class SqlLedger:
         insert = insert_into(self._conn, checkpoints).values(**vars(checkpoint), updated_at=self._now)
         newest = {name: insert.excluded[name] for name in ("watermark", "window_until", "updated_at")}
         self._conn.execute(insert.on_conflict_do_update(index_elements=["feed"], set_=newest))
+
+    def seen_rows(self, feed: str, object_ids: Sequence[str]) -> list[SeenRow]:
+        """What a feed's list showed last of these objects; one never seen is absent."""
+        found = select(seen_rows.c.object_id, seen_rows.c.hash, seen_rows.c.changes)
+        of_feed = found.where(seen_rows.c.feed == feed, seen_rows.c.object_id.in_(object_ids))
+        return [SeenRow(**row) for row in self._conn.execute(of_feed).mappings()]
+
+    def save_seen_rows(self, feed: str, rows: Sequence[SeenRow]) -> None:
+        """Insert or update."""
+        if not rows:
+            return
+        insert = insert_into(self._conn, seen_rows)
+        newest = {name: insert.excluded[name] for name in ("hash", "changes")}
+        statement = insert.on_conflict_do_update(index_elements=["feed", "object_id"], set_=newest)
+        self._conn.execute(statement, [{"feed": feed, **vars(row)} for row in rows])
 
     def begin_tick(self, job: str, slot: str, by: str) -> bool:
         """Take a slot of a job; False when it was taken already."""

@@ -275,6 +275,15 @@ checkpoints = Table(
     Column("updated_at", UtcTime, nullable=False),
 )
 
+seen_rows = Table(
+    "seen_rows",
+    metadata,
+    _text("feed", primary_key=True),
+    _text("object_id", primary_key=True),
+    _text("hash"),
+    Column("changes", Integer, nullable=False),
+)
+
 differences = Table(
     "differences",
     metadata,

@@ -21,7 +21,7 @@ from celery import Celery
 
 from config.settings import PACKAGED_FLOWS, PACKAGED_PROCESSES, Settings, load
 from console.web.app import Parts, assemble
-from pipeline import intake, polling, sweep, watch
+from pipeline import intake, polling, sweep, watch, windows
 from pipeline.carry import carry
 from pipeline.ports import Hint
 from pipeline.settle import settle
@@ -84,7 +84,7 @@ class Desk:
         Up to the next whole second: `modifiedDate` has no fractions, and a window leaves out its end.
         """
         made, told = self.made, self.made.settings
-        with patch.object(polling, "LAG_S", -1.0):
+        with patch.object(windows, "LAG_S", -1.0):
             polling.poll_aprimo(
                 made.aprimo.feed, made.routes, overlap_s=told.polling.aprimo_overlap_s, ports=made.ports
             )

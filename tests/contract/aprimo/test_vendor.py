@@ -1,4 +1,4 @@
-"""Reading from Aprimo: by one search where several are wanted, each its own outcome; and the pollers' feed."""
+"""Reading from Aprimo: by one search where several are wanted, each its own outcome."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from typing import Any
 import pytest
 
 from pipeline.aprimo.client import Client
-from pipeline.aprimo.feeds import Feed
 from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.vendor import AprimoVendor
 from pipeline.commands import ProjectVerb
 from pipeline.errors import PermanentError, PipelineError, TransientError
-from pipeline.feeds import ChangedItem, Page
 from pipeline.plan import Snapshot, Want
 from pipeline.ports import Sent
 from pipeline.words import EffectKey, Side, Urgency
 from tests.support.samples import sample
-from tests.support.scripted_http import Given, ScriptedVendor, SentCall
+from tests.support.scripted_http import ScriptedVendor
 from tests.support.vendor_parts import FLOW, bounds, new_aprimo, words
 
 SEARCH = "POST /api/activities/search"
@@ -204,64 +202,3 @@ def test_options_hide_their_secret() -> None:
 
     assert "canary" not in repr(options)
     assert "canary" not in repr(options.token_options())
-
-
-# ---- the feed ------------------------------------------------------------------------------------------------------
-
-
-def test_a_window_is_read_page_by_page_to_its_end(scripted: ScriptedVendor, client: Client) -> None:
-    scripted.on(SEARCH, sample("aprimo", "search_page_with_more"), sample("aprimo", "search_page_last"))
-
-    pages = list(Feed(client, [words()]).changed(SINCE, UNTIL, bounds()))
-
-    assert [len(page.items) for page in pages] == [2, 1]
-    assert [call.query["offset"] for call in scripted.calls] == ["0", "2"]
-    assert scripted.calls[0].json == {
-        "and": [
-            {"greaterthanorequalto": {"fieldName": "modifiedDate", "fieldValue": "2026-02-03T10:00:00"}},
-            {"lessthan": {"fieldName": "modifiedDate", "fieldValue": "2026-02-03T11:00:00"}},
-            {"equals": {"fieldName": "activityTypeId", "fieldValue": 17}},
-        ]
-    }
-
-
-def test_a_row_keeps_the_vendors_own_time_and_has_no_fractions(scripted: ScriptedVendor, client: Client) -> None:
-    scripted.on(SEARCH, sample("aprimo", "search_page_with_more"), sample("aprimo", "search_page_last"))
-
-    page = next(Feed(client, [words()]).changed(SINCE, UNTIL, bounds()))
-
-    assert page.total == 3
-    assert page.items[1] == ChangedItem(
-        kind="activity",
-        object_id=5013,
-        modified="2026-02-03T10:15:31",
-        modified_at=datetime(2026, 2, 3, 10, 15, 31, tzinfo=UTC),
-        row={"activityId": 5013, "activityTypeId": 17, "modifiedDate": "2026-02-03T10:15:31", "totalCost": "12.5"},
-    )
-
-
-def test_a_server_that_gives_less_than_asked_is_followed_by_its_total(
-    scripted: ScriptedVendor, client: Client
-) -> None:
-    rows = [{"activityId": number, "modifiedDate": "2026-02-03T10:15:30"} for number in range(5)]
-
-    def two_at_most(call: SentCall) -> Given:
-        offset = int(call.query["offset"])
-        return Given(body={"_total": 5, "_embedded": {"Activity": rows[offset : offset + 2]}})
-
-    scripted.on(SEARCH, two_at_most)
-
-    pages = list(Feed(client, [words()]).changed(SINCE, UNTIL, bounds()))
-
-    assert [item.object_id for page in pages for item in page.items] == [0, 1, 2, 3, 4]
-
-
-def test_an_empty_page_ends_whatever_the_total_says(scripted: ScriptedVendor, client: Client) -> None:
-    scripted.on(SEARCH, {"_total": 99, "_embedded": {}, "_links": {"next": {"href": "/again"}}})
-
-    assert list(Feed(client, [words()]).changed(SINCE, UNTIL, bounds())) == [Page(items=(), total=99)]
-
-
-def test_without_a_flow_for_activities_nothing_is_asked(scripted: ScriptedVendor, client: Client) -> None:
-    assert list(Feed(client, []).changed(SINCE, UNTIL, bounds())) == []
-    assert scripted.calls == []

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipeline.errors import TransientError
-from pipeline.feeds import AuditRow, ChangedItem, Page, SeenInstance
+from pipeline.feeds import AuditRow, ChangedItem, ListedItem, Page, SeenInstance
 from pipeline.pauses import pause
 from pipeline.plan import LinkChanges, ProcessRow, Wake
-from pipeline.polling import LAG_S, poll_aprimo, poll_opentext, poll_opentext_lists
-from pipeline.ports import Bounds, Store, Tx
+from pipeline.polling import poll_aprimo, poll_opentext, poll_opentext_lists
+from pipeline.ports import Bounds, SeenRow, Store, Tx
 from pipeline.routes import Routes
 from pipeline.watch import OVERDUE, WATCHES, look
+from pipeline.windows import LAG_S
 from pipeline.words import BusinessKey, InstanceId, ProcessState, WakeReason
 from tests.support.fakes import FLOW, T0, World, make_world
 from tests.support.states import States
@@ -26,26 +27,42 @@ ROUTES = Routes(
 KEY = BusinessKey("aprimo:activity:1")
 
 
-def item(number: int, *, modified: str = "2026-02-03T10:15:30") -> ChangedItem:
+def item(number: int, *, kind: str = "activity", said: str = "") -> ChangedItem:
     return ChangedItem(
-        kind="activity",
+        kind=kind,
         object_id=number,
-        modified=modified,
         modified_at=T0,
-        row={"activityId": number, "m": modified},
+        dedupe_key=f"aprimo.pm.poll:{kind}:{number}:{said}",
+        row={"id": number, "said": said},
     )
+
+
+def row(number: int, row_hash: str) -> ListedItem:
+    return ListedItem(kind="generic_object_alpha", object_id=number, row_hash=row_hash, row={"id": number})
 
 
 @dataclass
 class FakeAprimoFeed:
-    """Answers each read with the next list of pages; the last one again and again."""
+    """Answers each read of activities with the next list of pages; the last one again and again."""
 
     answers: list[list[Page]]
     windows: list[tuple[datetime, datetime]] = field(default_factory=list)
+    dated: tuple[str, ...] = ("activity",)
+    undated: tuple[str, ...] = ()
+    rows: list[tuple[ListedItem, ...]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    failing: str = ""
 
-    def changed(self, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
+    def changed(self, kind: str, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
+        self.asked.append(kind)
+        if kind == self.failing:
+            raise TransientError(f"no {kind} today")
         self.windows.append((since, until))
         yield from self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def listed(self, kind: str, bounds: Bounds) -> Iterator[tuple[ListedItem, ...]]:
+        self.asked.append(kind)
+        yield from self.rows
 
 
 @dataclass
@@ -112,9 +129,7 @@ def test_a_changed_item_is_accepted_once_however_often_its_window_is_read(world:
 
 
 def test_two_edits_within_one_second_are_two_changes(world: World) -> None:
-    edited = ChangedItem(kind="activity", object_id=1, modified="x", modified_at=T0, row={"name": "b"})
-    before = ChangedItem(kind="activity", object_id=1, modified="x", modified_at=T0, row={"name": "a"})
-    feed = FakeAprimoFeed([[Page(items=(before,))], [Page(items=(edited,))]])
+    feed = FakeAprimoFeed([[Page(items=(item(1, said="a"),))], [Page(items=(item(1, said="b"),))]])
 
     polled = [poll_aprimo(feed, ROUTES, overlap_s=300.0, ports=world.ports).stored for _ in range(2)]
 
@@ -125,7 +140,7 @@ def test_the_next_window_begins_an_overlap_before_the_watermark(world: World) ->
     feed = FakeAprimoFeed([[Page(items=())]])
 
     poll_aprimo(feed, ROUTES, overlap_s=300.0, ports=world.ports)
-    reached = watermark(world, "aprimo.pm")
+    reached = watermark(world, "aprimo.activity")
     poll_aprimo(feed, ROUTES, overlap_s=300.0, ports=world.ports)
 
     assert feed.windows[0][1] == reached
@@ -150,6 +165,91 @@ def test_a_list_that_moved_while_it_was_paged_is_read_again(world: World) -> Non
 
     assert len(feed.windows) == 2
     assert feed.windows[0] == feed.windows[1]
+
+
+# ---- several kinds -------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_has_a_watermark_of_its_own_and_one_that_fails_holds_up_no_other(world: World) -> None:
+    feed = FakeAprimoFeed([[Page(items=())]], dated=("activity", "record", "task"), failing="record")
+
+    with pytest.raises(TransientError, match="no record today"):
+        poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=world.ports)
+
+    assert sorted(feed.asked) == ["activity", "record", "task"]
+    day = timedelta(days=1)
+    read = [watermark(world, f"aprimo.{kind}") for kind in ("activity", "task")]
+    assert min(read) - watermark(world, "aprimo.record") > day - timedelta(seconds=10)
+
+
+def test_the_kind_that_was_longest_unread_is_read_first(world: World) -> None:
+    feed = FakeAprimoFeed([[Page(items=())]], dated=("activity", "record", "task"), failing="task")
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=world.ports)
+
+    assert feed.asked[3:] == ["task", "activity", "record"]
+
+
+def test_a_kind_that_the_time_does_not_reach_stays_as_it_is(world: World) -> None:
+    now = [0.0]
+    slow = replace(world.ports, monotonic=lambda: now[0])
+
+    class Slow(FakeAprimoFeed):
+        def changed(self, kind: str, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
+            now[0] = bounds.no_call_after
+            return super().changed(kind, since, until, bounds)
+
+    feed = Slow([[Page(items=())]], dated=("activity", "task"))
+    poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=slow)
+    now[0] = 0.0
+    poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=slow)
+
+    assert feed.asked == ["activity", "task"]
+    assert watermark(world, "aprimo.task")
+
+
+CASES = Routes(
+    by_kind={"generic_object_alpha": (FLOW,)}, by_process={}, kinds_of={FLOW: frozenset({"generic_object_alpha"})}
+)
+
+
+def told(world: World, *rows: ListedItem) -> tuple[int, int]:
+    """Rows read and events stored of one comparison."""
+    feed = FakeAprimoFeed([], dated=(), undated=("generic_object_alpha",), rows=[rows])
+    polled = poll_aprimo(feed, CASES, overlap_s=0.0, ports=world.ports)
+    return polled.rows, polled.stored
+
+
+def test_rows_without_a_time_are_told_of_when_they_differ_from_the_last_look(world: World, states: States) -> None:
+    looks = [
+        told(world, row(1, "a"), row(2, "a")),
+        told(world, row(1, "a"), row(2, "a")),
+        told(world, row(1, "b"), row(2, "a"), row(3, "a")),
+    ]
+
+    assert looks == [(2, 2), (2, 0), (3, 2)]
+    assert states.lines() == [f"{FLOW}/aprimo:generic_object_alpha:{number}" for number in (1, 2, 3)]
+    assert watermark(world, "aprimo.generic_object_alpha")
+
+
+def test_a_change_of_a_row_that_is_taken_back_is_a_change_of_its_own(world: World) -> None:
+    assert [told(world, row(1, each))[1] for each in ("a", "b", "a", "b", "b")] == [1, 1, 1, 1, 0]
+
+
+def test_a_comparison_that_died_before_it_was_kept_tells_the_same_once_more_under_the_same_key(world: World) -> None:
+    told(world, row(1, "a"))
+    told(world, row(1, "b"))
+
+    def forget(tx: Tx) -> None:
+        tx.ledger.save_seen_rows("aprimo.generic_object_alpha", [SeenRow(object_id="1", hash="a", changes=1)])
+
+    world.store.run(forget)
+
+    assert told(world, row(1, "b")) == (1, 0)
+
+
+# ---- OpenText ------------------------------------------------------------------------------------------------------
 
 
 def test_an_audit_row_stands_on_the_line_of_its_business_key(world: World, states: States) -> None:
@@ -240,7 +340,7 @@ def test_a_running_process_that_is_in_no_list_any_more_is_looked_at(world: World
 
 def test_a_window_that_cannot_be_read_to_its_end_keeps_what_was_read_and_is_halved(world: World) -> None:
     class Broken(FakeAprimoFeed):
-        def changed(self, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
+        def changed(self, kind: str, since: datetime, until: datetime, bounds: Bounds) -> Iterator[Page]:
             self.windows.append((since, until))
             yield Page(items=(item(1),), total=9)
             raise TransientError("the budget is used up")
@@ -255,15 +355,14 @@ def test_a_window_that_cannot_be_read_to_its_end_keeps_what_was_read_and_is_halv
 
 
 def test_a_row_that_sql_refuses_is_kept_and_does_not_stop_its_feed(world: World, states: States) -> None:
-    bad = ChangedItem(kind="activity", object_id=2, modified="x", modified_at=T0, row={"activityId": 2})
-    broken = replace(bad, object_id=object())  # type: ignore[arg-type] # JSON has no place for it
+    broken = replace(item(2), object_id=object())  # type: ignore[arg-type] # JSON has no place for it
     feed = FakeAprimoFeed([[Page(items=(item(1), broken, item(3)))]])
 
     polled = poll_aprimo(feed, ROUTES, overlap_s=0.0, ports=world.ports)
 
     assert polled.stored == 2
     assert states.receipts() == 3
-    assert watermark(world, "aprimo.pm")
+    assert watermark(world, "aprimo.activity")
 
 
 def test_a_link_whose_time_has_come_is_told_once(world: World, states: States) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from pipeline.events import Raw, Reading
-from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, Store, Tx
+from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow, Store, Tx
 from pipeline.store import SqlPages, tables
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 from tests.support.store_rows import START, Clock, ReadRows, add, new_event
@@ -198,3 +199,22 @@ def _expected_hash(row: Any) -> str:  # noqa: ANN401 - A row.
     values = {name: value for name, value in row._mapping.items() if name != "hash"}
     values["at"] = row.at.isoformat(timespec="microseconds")
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def test_what_a_list_showed_last_is_kept_per_feed(store: Store) -> None:
+    seen = SeenRow(object_id="1", hash="a", changes=1)
+    with store.begin() as tx:
+        assert tx.ledger.seen_rows("aprimo.task", ["1", "2"]) == []
+        tx.ledger.save_seen_rows("aprimo.task", [seen, replace(seen, object_id="2")])
+        tx.ledger.save_seen_rows("aprimo.project", [replace(seen, hash="z")])
+        tx.ledger.save_seen_rows("aprimo.task", [])
+    with store.begin() as tx:
+        tx.ledger.save_seen_rows("aprimo.task", [replace(seen, hash="b", changes=2)])
+
+    with store.begin() as tx:
+        rows = tx.ledger.seen_rows("aprimo.task", ["1", "2", "3"])
+        assert sorted(rows, key=lambda row: row.object_id) == [
+            replace(seen, hash="b", changes=2),
+            replace(seen, object_id="2"),
+        ]
+        assert tx.ledger.seen_rows("aprimo.project", ["1"]) == [replace(seen, hash="z")]

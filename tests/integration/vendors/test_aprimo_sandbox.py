@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 
 from pipeline.aprimo.client import Client
-from pipeline.aprimo.feeds import Feed
 from pipeline.aprimo.vendor import AprimoVendor
 from pipeline.commands import Cause, ProjectVerb, SetFields
 from pipeline.errors import TransientError, UnknownOutcomeError
@@ -203,21 +201,6 @@ def test_a_project_is_started_once(vendor: AprimoVendor, marketer: Marketer, apr
     assert vendor.send(command, key, bounds()) == Sent(how="already")
     assert vendor.send(replace(command, verb="pause"), key, bounds()) == Sent(how="sent")
     assert len(aprimo_sandbox.changes(f"project:{project_id}")) == 3  # Created, started, paused.
-
-
-def test_the_poller_reads_all_of_a_window_and_nothing_else(aprimo: Client, aprimo_sandbox: Sandbox) -> None:
-    marketer = Marketer(aprimo_sandbox.base)
-    ids = {marketer.submits(name=f"Brief {number}") for number in range(7)}
-    marketer.submits(activityTypeId=18)
-    now = datetime.now(UTC)
-    feed = Feed(aprimo, [words()])
-
-    pages = list(feed.changed(now - timedelta(minutes=5), now + timedelta(seconds=5), bounds()))
-    later = list(feed.changed(now + timedelta(seconds=5), now + timedelta(seconds=9), bounds()))
-
-    assert {item.object_id for page in pages for item in page.items} == ids
-    assert [len(page.items) for page in pages] == [3, 3, 1]
-    assert [len(page.items) for page in later] == [0]
 
 
 def test_we_know_who_we_are(aprimo: Client) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.events import Reading
-from pipeline.ports import AuditEntry, Checkpoint, Gate, Person
+from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow
 from pipeline.store import chain
 from pipeline.store.ledger import REFUSED_BODY_MAX
 from pipeline.words import EventId, GateKind, ReceiptVerdict
@@ -43,6 +43,16 @@ class MemoryLedger:
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Insert or update."""
         self._put("checkpoints", {**vars(checkpoint), "updated_at": self._now})
+
+    def seen_rows(self, feed: str, object_ids: Sequence[str]) -> list[SeenRow]:
+        """What a feed's list showed last of these objects; one never seen is absent."""
+        rows = [self._tables["seen_rows"].get(feed, each) for each in object_ids]
+        return [SeenRow(**{name: row[name] for name in ("object_id", "hash", "changes")}) for row in rows if row]
+
+    def save_seen_rows(self, feed: str, rows: Sequence[SeenRow]) -> None:
+        """Insert or update."""
+        for row in rows:
+            self._put("seen_rows", {"feed": feed, **vars(row)})
 
     def begin_tick(self, job: str, slot: str, by: str) -> bool:
         """Take a slot of a job; False when it was taken already."""

@@ -30,6 +30,7 @@ def downgrade() -> None:
         "audit",
         "gates",
         "ticks",
+        "seen_rows",
         "checkpoints",
         "differences",
         "notices",
@@ -318,6 +319,14 @@ def _operation() -> None:
         sa.Column("window_until", UtcTime(), nullable=True),
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("feed", name="checkpoints_pk"),
+    )
+    op.create_table(
+        "seen_rows",
+        sa.Column("feed", Word(), nullable=False),
+        sa.Column("object_id", Word(), nullable=False),
+        sa.Column("hash", Word(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "object_id", name="seen_rows_pk"),
     )
     op.create_table(
         "ticks",
