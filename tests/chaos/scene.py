@@ -23,20 +23,17 @@ from console.supervisor_child import Spec
 from console.supervisor_loop import Supervisor
 from tasks.waker import LANES, CeleryWaker
 from tests.chaos.checker.evidence import Evidence, Run
-from tests.chaos.checker.gather import gather
 from tests.chaos.strikes import Orders
+from tests.chaos.witness import evidence_of, logs, page_text
 from tests.support.bad_days_histories import OUR_USER
 from tests.support.bad_days_office import Office, opened
 
 T = TypeVar("T")
 
-_TOKEN = re.compile(r'"row":\["token","([^"]+)"')
 _UNUSUAL = re.compile(
     r'stand="(?:waiting|held)".* [1-9]|^signoff_(?:flow|vendor)_dead_letters_open.* [1-9]'
     r"|^signoff_gate_closed.* 1|^signoff_(?:broker|database)_up 0"
 )
-_PAGES = ("", "metrics", "events", "dead-letters")
-_TIMEOUT_S = 20
 
 
 class NeverHappenedError(Exception):
@@ -75,66 +72,43 @@ class Scene:
 
     def evidence(self, run: Run) -> Evidence:
         """Everything that the checker judges, as it stands now."""
-        settings = self.office.running.settings
-        return gather(
-            self.urls, settings.database_url, settings.flows_dir, run=run, said=self._said(), secrets=self._secrets()
-        )
+        return evidence_of(self.office, run, self.log())
 
     def begin(self) -> None:
         """A new seed begins: what was written to the logs before is not its own."""
         self.is_over.clear()
-        self._read_to = {path: path.stat().st_size for path in self._logs()}
+        self._read_to = {path: path.stat().st_size for path in logs(self.office)}
 
     def log(self) -> str:
         """What every role has written in this seed."""
-        texts = [path.read_bytes()[self._read_to.get(path, 0) :] for path in self._logs()]
+        texts = [path.read_bytes()[self._read_to.get(path, 0) :] for path in logs(self.office)]
         return b"\n".join(texts).decode(errors="replace")
 
     def unusual(self) -> list[str]:
         """The series of `/metrics` that say that something waits, is dead, held or away now."""
-        with requests.Session() as http:
-            http.trust_env = False
-            http.auth = self.office.running.logins["web"]
-            try:
-                said = http.get(f"{self.urls['web']}/metrics", timeout=_TIMEOUT_S).text
-            except requests.RequestException:
-                return []
-        return [line for line in said.splitlines() if _UNUSUAL.search(line)]
-
-    def _logs(self) -> list[Path]:
-        return sorted(self.office.log.parent.glob("*.log"))
-
-    def _said(self) -> dict[str, str]:
-        with requests.Session() as http:
-            http.trust_env = False
-            http.auth = self.office.running.logins["web"]
-            pages = {f"/{page}": http.get(f"{self.urls['web']}/{page}", timeout=_TIMEOUT_S).text for page in _PAGES}
-        return {"the log": self.log(), **pages}
-
-    def _secrets(self) -> dict[str, str]:
-        settings = self.office.running.settings
-        journal = (settings.data_dir / "sandbox/aprimo/aprimo.jsonl").read_text(encoding="utf-8")
-        tokens = {f"Aprimo token {number}": token for number, token in enumerate(_TOKEN.findall(journal))}
-        return {
-            "Aprimo client secret": settings.aprimo.client_secret.reveal(),
-            "Aprimo webhook secret": settings.aprimo.webhook_secrets[0].reveal(),
-            "OpenText call-back secret": settings.opentext.callback_secrets[0].reveal(),
-            "web password": self.office.running.logins["web"][1],
-            **tokens,
-        }
+        try:
+            return [line for line in page_text(self.office, "metrics").splitlines() if _UNUSUAL.search(line)]
+        except requests.RequestException:
+            return []
 
 
 @contextmanager
 def open_scene(folder: Path, database_url: str | None) -> Iterator[Scene]:
     """A scene in a folder, on SQLite unless another database is given."""
+    with opened(folder, database_url) as office, scene_of(office) as scene:
+        yield scene
+
+
+@contextmanager
+def scene_of(office: Office) -> Iterator[Scene]:
+    """The scene of an installation that runs."""
+    settings = office.running.settings
+    app = Celery("chaos", set_as_current=False)
+    app.config_from_object(celery_options(settings))
+    redis = Redis.from_url(str(settings.broker_url))
     with ExitStack() as held:
-        office = held.enter_context(opened(folder, database_url))
-        crew = held.enter_context(_second_workers(office))
-        settings = office.running.settings
-        app = Celery("chaos", set_as_current=False)
-        app.config_from_object(celery_options(settings))
-        redis = Redis.from_url(str(settings.broker_url))
         held.callback(redis.close)
+        crew = held.enter_context(_second_workers(office))
         yield Scene(office=office, crew=crew, waker=CeleryWaker(app, redis), redis=redis)
 
 

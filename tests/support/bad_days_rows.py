@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.event import listens_for
 from sqlalchemy.exc import OperationalError
 
@@ -26,12 +26,13 @@ class Rows:
     def __init__(self, url: str) -> None:
         self._reader = engine.reader(url)
         self._writer = _impatient_writer(url)
+        self._patient = engine.writer(url)
         self._pages = SqlPages(url)
         self.database = self._reader.dialect.name
 
     def close(self) -> None:
         """Closes the connections."""
-        for each in (self._reader, self._writer, self._pages):
+        for each in (self._reader, self._writer, self._patient, self._pages):
             each.dispose()
 
     def holder(self, subject: str) -> int | None:
@@ -47,6 +48,20 @@ class Rows:
         with self._reader.connect() as connection:
             pids = [int(found.rpartition(":")[2]) for found in connection.execute(held).scalars()]
         return next((pid for pid in pids if lives(pid)), None)
+
+    def crashed(self) -> int:
+        """How many lines are held by a process that is gone, or were taken over from one and are not released yet."""
+        held = select(lines.c.leased_by, lines.c.crashes).where(lines.c.leased_until.is_not(None))
+        with self._reader.connect() as connection:
+            return sum(
+                1 for by, crashes in connection.execute(held) if crashes or not lives(int(by.rpartition(":")[2]))
+            )
+
+    def let_leases_run_out(self, pid: int) -> None:
+        """Does at once what time would do to the leases of a process that is gone."""
+        over = update(lines).where(lines.c.leased_by.endswith(f":{pid}")).values(leased_until=datetime.now(UTC))
+        with self._patient.begin() as connection:
+            connection.execute(over)
 
     def oldest_open_s(self) -> float:
         """The age of the oldest event that is neither at its end nor dead; 0 where there is none."""

@@ -9,12 +9,14 @@ from pathlib import Path
 from config.running import process_started
 
 
-def wait_until(holds: Callable[[], object], *, limit_s: float = 20.0, what: str = "the condition") -> None:
+def wait_until(
+    holds: Callable[[], object], *, limit_s: float = 20.0, every_s: float = 0.02, what: str = "the condition"
+) -> None:
     """Returns as soon as the condition holds; fails with its name after the limit."""
     deadline = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < deadline, f"{what} did not come true within {limit_s:g} s"
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 def lives(pid: int) -> bool:

@@ -1,0 +1,91 @@
+"""`kill -9` at every failpoint, one process each: nothing is lost, doubled or overtaken, and the checker agrees."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections import defaultdict
+from functools import partial
+
+from console.demo_repair import run_command
+from console.embedded_plan import signoff_command
+from pipeline.failpoints import Point
+from tests.chaos.checker.evidence import Run
+from tests.chaos.checker.verdict import judge
+from tests.chaos.strikes import Order
+from tests.chaos.witness import evidence_of
+from tests.support import processes
+from tests.support.bad_days import Day, bad_day
+from tests.support.bad_days_office import Office
+
+PLAYED = (6, 1, 2, 3, 4, 5)
+"""One brief of each story: two revisions, a withdrawal, an edit, an escalation, a remark."""
+STRUCK_WITHIN_S = 90.0
+GOES_ON_WITHIN_S = 40.0
+_wait_until = partial(processes.wait_until, every_s=0.1)
+TO_REPLAY = {"refused_by_vendor", "poison"}
+"""Why an event may be dead afterwards: Aprimo refused it, or it met three of the kills in a row."""
+
+
+def test_a_process_killed_at_any_failpoint_loses_and_doubles_nothing(office: Office) -> None:
+    """Kills of one kind of step come one after another; a line that was hit goes on before the next."""
+    of_step = defaultdict(list)
+    for point in Point:
+        of_step[point.partition(".")[0]].append(point)
+    of_operator = of_step.pop("replay")
+    with bad_day(office, "Killed everywhere", PLAYED) as day:
+        refused = office.break_route(
+            "aprimo", method="PUT", path="/api/activities/*", match="extrAttr306", kind="status", status=400
+        )
+        day.play_during(*(partial(_kill_one_by_one, day, points) for points in of_step.values()))
+        refused.await_hit()
+        _wait_until(office.rows.open_letters, what="the dead letter of what was refused")
+        letter = office.rows.open_letters()[0]
+        assert [_replay_and_die(office, letter, point) for point in of_operator] == ["open", "replayed"]
+        day.play_during(partial(_replay_what_dies, day))
+        day.end()
+
+    struck = [each.order.point for each in office.orders.struck()]
+    assert sorted(struck) == sorted(Point)
+    assert judge(evidence_of(office, Run(acts=(f"dead_letter.replayed {letter}",)), "")) == []
+
+
+def _kill_one_by_one(day: Day, points: list[Point]) -> None:
+    for point in points:
+        day.office.orders.give(Order(point=point))
+        _wait_until(partial(_struck_at, day.office, point), limit_s=STRUCK_WITHIN_S, what=f"a kill at {point}")
+        day.kills += 1
+        day.office.rows.let_leases_run_out(_struck_at(day.office, point)[-1])
+        _wait_until(lambda: not day.office.rows.crashed(), limit_s=GOES_ON_WITHIN_S, what=f"going on after {point}")
+
+
+def _struck_at(office: Office, point: Point) -> list[int]:
+    return [each.pid for each in office.orders.struck() if each.order.point is point]
+
+
+def _replay_and_die(office: Office, letter: str, point: Point) -> str:
+    """An operator's command that is killed; gives the letter's state afterwards."""
+    office.orders.give(Order(point=point))
+    words = signoff_command("dead-letters", "replay", letter, "--by", "ops", "--note", "mended")
+    ended = subprocess.run(words, env={**os.environ, **office.environ}, capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    return str(_letters(office)[letter]["state"])
+
+
+def _replay_what_dies(day: Day) -> None:
+    """Replays what is dead still, until every story is over and nothing is open any more."""
+    office = day.office
+
+    def is_at_rest() -> bool:
+        for letter in office.rows.open_letters():
+            assert _letters(office)[letter]["code"] in TO_REPLAY
+            run_command(office.environ, "dead-letters", "replay", letter, "--json", "--by", "ops", "--note", "mended")
+        return day.stage.is_over and office.rows.is_at_rest()
+
+    _wait_until(is_at_rest, limit_s=90, what="the end of all work")
+
+
+def _letters(office: Office) -> dict[str, dict[str, object]]:
+    found = run_command(office.environ, "dead-letters", "list", "--state", "any", "--json")["dead_letters"]
+    return {str(each["id"]): each for each in found}
