@@ -96,7 +96,8 @@ class Desk:
 
     def tick(self) -> None:
         """The timetable's watches run once; then everything is worked off."""
-        watch.watch(self.made.ports)
+        for each in watch.WATCHES:
+            watch.look(each, self.made.ports)
         self.rest()
 
     def mute_aprimo(self) -> None:
@@ -137,6 +138,8 @@ class Desk:
     def _work(self) -> bool:
         """Work one message off; whether there was one."""
         if not self.waker.hints:
+            # A hint that came before its line was due is used up; the sweeper would repeat it in half a minute.
+            self.states.forget_hints()
             sweep.sweep(self.made.ports)
         if not self.waker.hints:
             return False
