@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 TEXT, PICK, MULTI_PICK = "text", "pickList", "multiPickList"
 ACTIVITY, PROJECT, COMMITMENT, FUNDING = "activity", "project", "commitment", "funding-account"
-CASE, PACKAGE = "generic-object-alpha", "generic-object-bravo"
+CASE, PACKAGE, REQUEST = "generic-object-alpha", "generic-object-bravo", "generic-object-charlie"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,18 @@ def _picks(ea_id: int, kind: str, objects: tuple[str, ...], label: str, *options
 
 _BRIEF = ("case", "budget", "audience", "channels", "regions", "matrix", "decision", "message", "comments", "remark")
 _STATES = ("brand_state", "legal_state", "finance_state", "project", "decided_on")
-_REQUEST = ("wanted_date", "percent", "step", "step_owner", "next_due", "is_late", "languages", "assets")
+_REQUEST = (
+    "wanted_date",
+    "percent",
+    "step",
+    "step_owner",
+    "next_due",
+    "is_late",
+    "languages",
+    "assets",
+    "requester",
+    "produced_on",
+)
 _SPEND = (
     "spend_hold",
     "exception_request",
@@ -45,7 +56,7 @@ _REVIEW = ("review_case", "review_state", "review_assets", "review_summary", "re
 
 _ALL = [
     *_texts(301, (ACTIVITY, PROJECT), *_BRIEF, *_STATES),
-    *_texts(320, (ACTIVITY,), *_REQUEST),
+    *_texts(320, (ACTIVITY, REQUEST), *_REQUEST),
     *_texts(330, (ACTIVITY,), *_SPEND),
     *_texts(340, (COMMITMENT,), *_COMMITMENT),
     *_texts(350, (CASE,), *_CASE),
@@ -54,7 +65,7 @@ _ALL = [
     _picks(359, MULTI_PICK, (CASE,), "groups", "Marketing", "Procurement", "Legal", "Agency"),
     *_texts(360, (PACKAGE,), *_PACKAGE),
     *_texts(370, (ACTIVITY,), *_REVIEW),
-    *_texts(380, (COMMITMENT, CASE, PACKAGE), "case", "matrix", "decision", "message", "comments", "remark"),
+    *_texts(380, (COMMITMENT, CASE, PACKAGE, REQUEST), "case", "matrix", "decision", "message", "comments", "remark"),
     *_texts(386, (COMMITMENT, CASE, PACKAGE), "decided_on"),
     *_texts(390, (FUNDING,), "owner_note"),
 ]

@@ -57,7 +57,7 @@ COMMITMENT_STATUSES = {
     COMMITMENT_CANCELLED: "Cancelled",
 }
 
-GENERIC_OBJECTS = {"alpha": "Case", "bravo": "Content package", "charlie": "", "delta": "", "echo": ""}
+GENERIC_OBJECTS = {"alpha": "Case", "bravo": "Content package", "charlie": "Content request", "delta": "", "echo": ""}
 """Generic objects and what this tenant calls them."""
 
 _OTHER = {1: "Open", 2: "Closed"}
@@ -84,7 +84,7 @@ GENERIC_STATUSES: dict[str, dict[int, str]] = {
         10: "Withdrawn",
         11: "Cancelled",
     },
-    "charlie": _OTHER,
+    "charlie": {1: "Draft", 2: "Requested", 3: "Produced", 4: "Withdrawn", 5: "Cancelled", 6: "On hold"},
     "delta": _OTHER,
     "echo": _OTHER,
 }
