@@ -70,6 +70,26 @@ FIELDS: Mapping[str, Mapping[str, Owned]] = {
         "message": _OPENTEXTS,
         "comments": _OPENTEXTS,
     },
+    "content_production": {
+        "name": _APRIMOS,
+        "brief": _APRIMOS,
+        "wanted": _APRIMOS,
+        "languages": _APRIMOS,
+        "owner": _APRIMOS,
+        "remark": _REMARKS,
+        "editor": _REMARKS,
+        "case": _OPENTEXTS,
+        "matrix": _OPENTEXTS,
+        "percent": _OPENTEXTS,
+        "step": _OPENTEXTS,
+        "step_owner": _OPENTEXTS,
+        "next_due": _OPENTEXTS,
+        "late": _OPENTEXTS,
+        "assets": _OPENTEXTS,
+        "produced_on": _OPENTEXTS,
+        "message": _OPENTEXTS,
+        "comments": _OPENTEXTS,
+    },
 }
 """Flow -> our field -> owner and writer.
 
@@ -86,11 +106,19 @@ STATES: Mapping[str, Mapping[str, Side]] = {
         "changes_requested": Side.OPENTEXT,
         "cancelled": Side.OPENTEXT,
     },
+    "content_production": {
+        "draft": Side.APRIMO,
+        "submitted": Side.APRIMO,
+        "withdrawn": Side.APRIMO,
+        "produced": Side.OPENTEXT,
+        "cancelled": Side.OPENTEXT,
+    },
 }
 """Flow -> our state word -> whose value it is."""
 
 ACTS: Mapping[str, frozenset[str]] = {
     "campaign_brief": frozenset({ProjectVerb.KIND}),
+    "content_production": frozenset(),
 }
 """Flow -> the kinds of commands that it may plan in Aprimo beside setting its own fields."""
 

@@ -49,7 +49,6 @@ from pipeline.plan import (
     Snapshots,
     Want,
     ignore,
-    refuse,
 )
 from pipeline.words import Decision, EndedBy, ProcessState, ReviewState, Side, Urgency
 
@@ -112,7 +111,7 @@ def _by_state(case: Case) -> Plan:
 
 def _without_process(case: Case) -> Plan:
     """No process lives: what is submitted begins one, if that is news."""
-    if case.state == _SUBMITTED and _is_new(case):
+    if case.state == _SUBMITTED and starting.is_new(case):
         return _start(case, starting.next_revision(case.link))
     return _goes_on(case)
 
@@ -134,25 +133,14 @@ def _in_approval(case: Case) -> Plan:
     return _edited(case, edits) if edits else _goes_on(case)
 
 
-def _is_new(case: Case) -> bool:
-    """Whether what is submitted was not submitted when both systems last agreed, or not as this."""
-    if case.event.type == facts.RESTART or case.link.agreed_value("submitted") is not True:
-        return True
-    values = case.item.values if case.item else {}
-    return case.link.agreed_value("submitted_as") != submission.submitted_as(case.words, values)
-
-
 def _start(case: Case, revision: int) -> Plan:
     """A new revision: its process is started, and the item says that it is in approval."""
     item, words = case.item, case.words
     if item is None:
         return ignore("not_read")
-    lacking = submission.missing(words, item.values)
-    if lacking:
-        return refuse("values_missing", f"Fill in: {submission.names(lacking)}.")
-    wrong = submission.malformed(words, item.values)
-    if wrong:
-        return refuse("value_malformed", f"Not of its type: {submission.names(wrong)}.")
+    refused = starting.refusal(words, item.values)
+    if refused is not None:
+        return refused
     command = starting.start(case.event, case.link, words, item, revision=revision, now=case.now)
     rows = reviews.opening(words, submission.lists(words, item.values), revision=revision, now=case.now)
     follow_ups, remarked = notes.remarked(case)

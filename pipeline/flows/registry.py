@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pipeline import ownership
 from pipeline.events import Event
-from pipeline.flows import campaign_brief
+from pipeline.flows import campaign_brief, content_production
 from pipeline.flows.tenant import FlowWords
 from pipeline.flows.toml_table import Table
 from pipeline.keys import is_notes, kind_of
@@ -54,6 +54,7 @@ class FlowModule(Protocol):
 
 FLOWS: Mapping[str, FlowModule] = {
     "campaign_brief": campaign_brief,
+    "content_production": content_production,
 }
 
 

@@ -41,20 +41,25 @@ def own_end(case: Case) -> Plan:
 
 
 def is_history_late(case: Case, required: frozenset[str]) -> bool:
-    """Whether the process just ended by itself and its history does not tell of every review yet.
-
-    History may lag behind the end. What is missing for long is missing, and then nobody is taken to have approved.
-    """
+    """Whether the process just ended by itself and its history does not tell of every review yet."""
     return reviews.against(case.rows) is None and is_untold(case, required)
 
 
 def is_untold(case: Case, needed: frozenset[str]) -> bool:
     """Whether the process just ended by itself and its history lacks one of these, where each is heard."""
+    told = {row.stakeholder for row in case.rows if row.state is not ReviewState.OPEN}
+    return not needed <= told and is_just_over(case)
+
+
+def is_just_over(case: Case) -> bool:
+    """Whether the process ended by itself so lately that its history may still be filling.
+
+    What is missing for long is missing, and then nobody is taken to have approved.
+    """
     process = case.process
     if process is None or process.ended_at is None or process.delete_reason:
         return False
-    told = {row.stakeholder for row in case.rows if row.state is not ReviewState.OPEN}
-    return not needed <= told and case.now - process.ended_at < HISTORY_LATE
+    return case.now - process.ended_at < HISTORY_LATE
 
 
 def soon(case: Case) -> Wake:

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from pipeline.commands import Cause, StartProcess
 from pipeline.events import Event
+from pipeline.flows import facts
 from pipeline.flows.shared import submission
+from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import instant, text
 from pipeline.flows.tenant import FlowWords, Stakeholder
 from pipeline.keys import split_aprimo_key
-from pipeline.plan import Link, Snapshot
+from pipeline.plan import Link, Plan, Snapshot, refuse
 from pipeline.words import JsonValue
 
 TOKEN = "signoffToken"  # noqa: S105 - The variable's name, not a token.
@@ -63,6 +65,25 @@ def start(
             **(variables or {}),
         },
     )
+
+
+def is_new(case: Case) -> bool:
+    """Whether what is submitted was not submitted when both systems last agreed, or not as this."""
+    if case.event.type == facts.RESTART or case.link.agreed_value("submitted") is not True:
+        return True
+    values = case.item.values if case.item else {}
+    return case.link.agreed_value("submitted_as") != submission.submitted_as(case.words, values)
+
+
+def refusal(words: FlowWords, values: submission.Values) -> Plan | None:
+    """Why nothing can start: every required field that is empty, else every one that is not of its type."""
+    lacking = submission.missing(words, values)
+    if lacking:
+        return refuse("values_missing", f"Fill in: {submission.names(lacking)}.")
+    wrong = submission.malformed(words, values)
+    if wrong:
+        return refuse("value_malformed", f"Not of its type: {submission.names(wrong)}.")
+    return None
 
 
 def address(link: Link, words: FlowWords) -> str:

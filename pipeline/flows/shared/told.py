@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.flows.shared import reviews
+from pipeline.flows.shared.assets import Named
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import text
 from pipeline.people import label, opentext_user
@@ -29,6 +30,12 @@ def decided(case: Case, decision: Decision, message: str) -> tuple[Notice, ...]:
     return (Notice(code=code, text=message, person="" if decision is Decision.UNKNOWN else requester(case)),)
 
 
+def date_unusable(case: Case, name: str) -> Notice:
+    """To the requester: a date was changed into what is none, so nothing moved."""
+    what = f"The field {name.replace('_', ' ')} is no date that can be reckoned with: {text(case.value(name))!r}."
+    return Notice(code=f"date_unusable:{name}", text=f"{what} Due dates stay as they are.", person=requester(case))
+
+
 def state_unknown(case: Case) -> Notice:
     """To the operators: the item stands where the tenant's words have no name for."""
     values = case.item.values if case.item else {}
@@ -48,6 +55,15 @@ def outcomes_unknown(case: Case) -> tuple[Notice, ...]:
         for row in case.rows
         if row.decision is Decision.UNKNOWN and row not in known
     )
+
+
+def assets_unclear(case: Case, named: Named) -> tuple[Notice, ...]:
+    """To the requester: nobody named what was produced, or what was named is neither a record nor a link."""
+    if named.unclear:
+        what = f"Named as produced, but neither a record's id nor a link: {', '.join(named.unclear)}."
+        return (Notice(code="assets_unclear", text=what, person=requester(case)),)
+    missing = Notice(code="assets_missing", text="Nobody named what was produced.", person=requester(case))
+    return () if named.links else (missing,)
 
 
 def requester_unresolved(case: Case) -> tuple[Notice, ...]:

@@ -86,10 +86,8 @@ def test_the_words_of_a_flow_are_shown_as_its_file_says_them(terminal: Terminal)
 def test_a_flow_that_is_none_is_exit_code_1(terminal: Terminal) -> None:
     result = terminal.run("flows", "show", "campaign_brif")
 
-    assert (result.exit_code, result.stderr) == (
-        1,
-        "There is no flow campaign_brif; there are: campaign_brief.\n",
-    )
+    assert result.exit_code == 1
+    assert result.stderr.startswith("There is no flow campaign_brif; there are: campaign_brief")
 
 
 def test_ownership_names_owner_and_writer_of_every_field(terminal: Terminal) -> None:

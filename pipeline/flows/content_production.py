@@ -1,0 +1,358 @@
+"""Flow 3, production of content: requested in Aprimo, worked on step by step in OpenText, every step shown in Aprimo.
+
+Read `plan` first: it names every situation in the order in which they are told apart. The tenant's roles are the
+steps, in the order of its file; the last one approves. Nothing is produced by default, fault or timeout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline import ownership
+from pipeline.calendar import Calendar
+from pipeline.events import Event
+from pipeline.flows import facts
+from pipeline.flows.calendar_table import read_calendar
+from pipeline.flows.shared import (
+    assets,
+    edits,
+    endings,
+    escalation,
+    looking,
+    notes,
+    progress,
+    reviews,
+    schedule,
+    showing,
+    starting,
+    submission,
+    told,
+    work,
+    writing,
+)
+from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.values import instant, text
+from pipeline.flows.shared.writing import STATE, Draft, expected_content, expected_state, finish, ours
+from pipeline.flows.tenant import FlowWords
+from pipeline.flows.toml_table import Table
+from pipeline.keys import is_notes
+from pipeline.plan import (
+    Link,
+    LinkChanges,
+    Notice,
+    Plan,
+    ProcessRow,
+    ReviewRow,
+    Snapshots,
+    Want,
+    ignore,
+    refuse,
+)
+from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, Urgency
+
+NAME = "content_production"
+STATES = ("draft", "submitted", "withdrawn", "produced", "cancelled")
+"""The state words that the tenant's file must give."""
+FIELDS = ("name", "wanted", "matrix", "percent", "step", "step_owner", "next_due", "late", "assets", "message")
+"""The fields that it must give; the others of the ownership table are carried and shown where it names them."""
+ALSO: Mapping[str, tuple[str, ...]] = {}
+ANSWERS = frozenset({"done", "back_to_design", "back_to_copy"})
+"""What a step may answer beside a decision."""
+
+_SUBMITTED = "submitted"
+_IN_PRODUCTION = "in production"
+_PHASES: Mapping[Decision, str] = {Decision.APPROVED: "produced"}
+_STATE_OF: Mapping[Decision, str] = {Decision.APPROVED: "produced", Decision.CANCELLED: "cancelled"}
+"""Where an ended process takes the item. One whose end is not clear takes it nowhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """The flow's own tables.
+
+    assets_variable: where the last step names what was produced. asset_link: a record's address, with `{id}`.
+    """
+
+    calendar: Calendar
+    assets_variable: str
+    asset_link: str
+
+
+def read_terms(root: Table) -> Terms:
+    """The tables `[calendar]` and `[produced]`."""
+    produced = root.table("produced")
+    terms = Terms(
+        calendar=read_calendar(root),
+        assets_variable=produced.text("variable", example='"producedAssets"'),
+        asset_link=produced.text("link", example='"https://example.dam.aprimo.com/assets/{id}"'),
+    )
+    produced.done()
+    return terms
+
+
+def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+    """What to read for an event; with an item whose dates or lists have changed also the process they concern."""
+    if is_notes(event.line_key):
+        return ()
+    wanted = looking.wants(event, link, words)
+    item = looking.item_in(snapshots, link.business_key) if link else None
+    if link is None or item is None or item.is_absent:
+        return wanted
+    is_scheduled = any(edits.is_scheduling(each, words) for each in submission.changes(words, item.values, link))
+    return tuple(dict.fromkeys((*wanted, *(looking.wants_process(link, words) if is_scheduled else ()))))
+
+
+def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
+    """What is to be done about a request."""
+    if is_notes(event.line_key):
+        return notes.carry(event, link)
+    if looking.is_provisional(link):
+        return looking.place(event, looking.process_in(snapshots), words)
+    case = looking.gather(event, snapshots, link, words)
+    return endings.without_reading(case) or _by_state(case)
+
+
+# ---- situations --------------------------------------------------------------------------------------------------
+
+
+def _by_state(case: Case) -> Plan:
+    """Where the item stands, as far as it was read, says which situation this is."""
+    if case.item is None:
+        return _goes_on(case)
+    owner = ownership.state_owner(case.words, case.state)
+    if owner is None:
+        return _state_unknown(case)
+    if owner is Side.APRIMO and case.state != _SUBMITTED:
+        return _left(case)
+    if case.live is None:
+        return _without_process(case)
+    return _in_production(case, case.live)
+
+
+def _without_process(case: Case) -> Plan:
+    """No process lives: what is submitted begins one, if that is news."""
+    if case.state == _SUBMITTED and starting.is_new(case):
+        return _start(case, starting.next_revision(case.link))
+    return _goes_on(case)
+
+
+def _in_production(case: Case, live: ProcessRow) -> Plan:
+    """A process lives: its start is finished, another one takes its place, or it goes on."""
+    values = case.item.values if case.item else {}
+    if live.state is ProcessState.STARTING:
+        # As for a brief: the same start again is looked up or known to be done, never doubled.
+        is_same = live.item_version == submission.submitted_as(case.words, values)
+        return _start(case, live.revision) if is_same else endings.restart(case)
+    is_asked = case.event.type == facts.RESTART and case.state == _SUBMITTED and not case.is_process_over
+    return endings.restart(case) if is_asked or edits.is_another(case) else _goes_on(case)
+
+
+def _start(case: Case, revision: int) -> Plan:
+    """A new revision: its process is started with every due time, and the item says that it is in production."""
+    item, words, terms = case.item, case.words, case.words.terms_of(Terms)
+    if item is None:
+        return ignore("not_read")
+    refused = starting.refusal(words, item.values)
+    if refused is not None:
+        return refused
+    lists = submission.lists(words, item.values)
+    dues = schedule.backwards(item.values.get(edits.WANTED), words, lists, terms.calendar)
+    if dues is None:
+        return refuse("value_malformed", f"Not of its type: {edits.WANTED}.")
+    due_variables = schedule.variables(words, dues)
+    command = starting.start(
+        case.event,
+        case.link,
+        words,
+        item,
+        revision=revision,
+        now=case.now,
+        variables={terms.assets_variable: [], **due_variables},
+    )
+    rows = schedule.with_dues(reviews.opening(words, lists, revision=revision, now=case.now), dues)
+    follow_ups, remarked = notes.remarked(case)
+    process = ProcessRow(
+        revision=revision,
+        process_key=words.process_key,
+        state=ProcessState.STARTING,
+        item_version=submission.submitted_as(words, item.values),
+        started_effect=text(command.variables["signoffEffect"]),
+    )
+    standing = work.stand(rows, words, dues, deadline=_deadline(case))
+    changes = LinkChanges(
+        state="in_production",
+        revision=revision,
+        agreed={
+            **writing.agreed_fields(case, submission.carried(words)),
+            **writing.agreed_state(case),
+            **ours(case, {_SUBMITTED: True, **edits.requested(case), **schedule.agreed(dues)}),
+            **remarked,
+        },
+        processes=(process,),
+        reviews=rows,
+        wake=work.wake(standing, now=case.now) if standing else None,
+        notices=told.requester_unresolved(case),
+    )
+    shown = {
+        **_shown(case, rows, dues, revision=revision),
+        "case": case.link.business_key,
+        "assets": "",
+        "produced_on": "",
+        "message": f"In production, revision {revision}",
+    }
+    follow_ups = (*follow_ups, *endings.look_at_process(case))
+    return finish(case, Draft(first=(command,), shown=shown, changes=changes, follow_ups=follow_ups))
+
+
+def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
+    """Nothing ends and nothing begins: steps come in, dates move, edits travel, hand edits are put right."""
+    if case.is_own_end:
+        return endings.own_end(case)
+    if case.is_process_over and not notices:
+        return _ended(case)
+    if case.live is None:
+        return finish(case, Draft(expects=expected_state(case)))
+    edited = edits.edited(case, case.words.terms_of(Terms).calendar)
+    escalated = escalation.Escalated(commands=(), rows=edited.rows)
+    if case.process is not None and not case.is_process_over:
+        escalated = escalation.escalate(case.process, edited.rows, case.words, now=case.now)
+    follow_ups, remarked = notes.remarked(case)
+    state = looking.DECISION_WAITS if case.is_process_over else "in_production"
+    changes = progress.going_on(case, escalated.rows, state=state)
+    standing = work.stand(escalated.rows, case.words, edited.dues, deadline=_deadline(case))
+    if standing is not None:
+        wake = work.wake(standing, now=case.now)
+        changes = replace(changes, wake=wake if wake.at != case.link.wake_at else None)
+    draft = Draft(
+        first=(*edited.commands, *escalated.commands),
+        shown=_shown(case, escalated.rows, edited.dues, revision=case.live.revision),
+        expects=expected_state(case),
+        changes=replace(
+            changes,
+            agreed={**edited.agreed, **remarked},
+            notices=(*notices, *edited.notices, *told.outcomes_unknown(case)),
+        ),
+        follow_ups=follow_ups,
+        quiet="unknown_state" if notices else _quiet(case),
+    )
+    return finish(case, draft)
+
+
+def _state_unknown(case: Case) -> Plan:
+    """The item stands in a state the tenant's words do not name: shown what can be shown, decided nothing."""
+    notice = told.state_unknown(case)
+    if case.process is None:
+        return ignore("unknown_state", changes=LinkChanges(notices=(notice,)))
+    return _goes_on(case, (notice,))
+
+
+def _ended(case: Case) -> Plan:
+    """The process has ended by itself or by others: produced, with evidence and links; cancelled; or not clear."""
+    process, live = case.process, case.live
+    if process is None or live is None or process.ended_at is None:
+        return ignore("no_live_process")
+    is_produced = not process.delete_reason and work.is_done(case.rows, process, case.words)
+    if not is_produced and endings.is_just_over(case):
+        return ignore("not_yet", changes=LinkChanges(wake=endings.soon(case)))
+    unclear = Decision.CANCELLED if process.delete_reason else Decision.UNKNOWN
+    decision = Decision.APPROVED if is_produced else unclear
+    rows = reviews.closed(case.rows, ReviewState.NOT_NEEDED)
+    phase, state = _PHASES.get(decision, decision.value), _STATE_OF.get(decision, "")
+    made = _made(case) if is_produced else assets.Named(links=(), unclear=())
+    message = _end_message(decision, live.revision, made, why=process.delete_reason)
+    changes = progress.over(case, rows, by=EndedBy.THEM, outcome=phase, state=phase)
+    draft = Draft(
+        shown={
+            **showing.shown(case, rows, revision=live.revision, phase=phase),
+            **work.NOBODY_WORKS,
+            **(_shown_produced(process.ended_at, made) if is_produced else {}),
+            "message": message,
+        },
+        state=state,
+        expects={**expected_state(case), **(expected_content(case) if is_produced else {})},
+        changes=replace(
+            changes,
+            agreed=ours(case, {_SUBMITTED: False}) if state else {},
+            notices=(
+                *told.decided(case, decision, message),
+                *told.outcomes_unknown(case),
+                *(told.assets_unclear(case, made) if is_produced else ()),
+            ),
+        ),
+        urgency=Urgency.EXPRESS,
+    )
+    return finish(case, draft)
+
+
+def _left(case: Case) -> Plan:
+    """The item is a draft, or withdrawn: a live process ends, nothing is produced."""
+    agreed = {} if case.link.agreed_value(STATE) == case.state else writing.agreed_state(case)
+    if case.link.agreed_value(_SUBMITTED) is True or case.live is not None:
+        agreed |= ours(case, {_SUBMITTED: False})
+    if case.live is None:
+        quiet = Draft(expects=expected_state(case), changes=LinkChanges(agreed=agreed), quiet="not_submitted")
+        return finish(case, quiet)
+    revision = case.live.revision
+    rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
+    changes = progress.over(case, rows, by=EndedBy.US, outcome="withdrawn", state=case.state)
+    draft = Draft(
+        first=progress.end_commands(case, "Withdrawn in Aprimo"),
+        shown={
+            **showing.shown(case, rows, revision=revision, phase="withdrawn"),
+            **work.NOBODY_WORKS,
+            "message": f"Withdrawn, the production of revision {revision} was ended",
+        },
+        changes=replace(changes, agreed=agreed, revision=revision if revision != case.link.revision else None),
+        follow_ups=endings.hear_last_words(case),
+        urgency=Urgency.EXPRESS,
+    )
+    return finish(case, draft)
+
+
+# ---- what is shown -----------------------------------------------------------------------------------------------
+
+
+def _shown(
+    case: Case, rows: Sequence[ReviewRow], dues: Mapping[str, datetime], *, revision: int
+) -> dict[str, JsonValue]:
+    """The steps and where they stand; between two steps only the steps."""
+    standing = work.stand(rows, case.words, dues, deadline=_deadline(case))
+    if standing is None:
+        return showing.shown(case, rows, revision=revision, phase=_IN_PRODUCTION)
+    return {
+        **showing.shown(case, standing.rows, revision=revision, phase=_IN_PRODUCTION),
+        **work.shown(standing, case.words, now=case.now),
+    }
+
+
+def _deadline(case: Case) -> datetime | None:
+    return schedule.deadline(case.value(edits.WANTED), case.words.terms_of(Terms).calendar)
+
+
+def _made(case: Case) -> assets.Named:
+    terms = case.words.terms_of(Terms)
+    named = case.process.variables.get(terms.assets_variable) if case.process else None
+    return assets.read(named, terms.asset_link)
+
+
+def _shown_produced(at: datetime, made: assets.Named) -> dict[str, JsonValue]:
+    return {"percent": work.DONE, "produced_on": instant(at), "assets": assets.render(made.links)}
+
+
+def _end_message(decision: Decision, revision: int, made: assets.Named, *, why: str) -> str:
+    """What the item's message field tells its requester of the end."""
+    match decision:
+        case Decision.APPROVED:
+            none_named = "" if made.links else " No produced assets were named."
+            return f"Produced, revision {revision}.{none_named}"
+        case Decision.CANCELLED:
+            reason = f" ({why})" if why else ""
+            return f"Cancelled in OpenText{reason}, revision {revision}. Nothing was produced."
+        case _:
+            return f"How revision {revision} ended is not clear, an operator was told. It does not count as produced."
+
+
+def _quiet(case: Case) -> str:
+    return "not_yet" if case.event.type == facts.DUE else "unchanged"
