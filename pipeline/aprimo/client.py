@@ -18,6 +18,7 @@ from pipeline.ports import Bounds, Progress
 from pipeline.transport.memory import Memory
 from pipeline.transport.reading import reading
 from pipeline.transport.session import Sender
+from pipeline.words import JsonValue
 
 NOT_FOUND = 404
 CONFLICT = 409
@@ -89,6 +90,10 @@ class Client:
     def put_object(self, kind: ObjectKind, object_id: int, body: Mapping[str, Any], bounds: Bounds) -> None:
         """Change an object."""
         self._sender.send(self._wire.put_object(kind, object_id, body), bounds)
+
+    def put_task_part(self, task_id: int, name: str, value: JsonValue, bounds: Bounds) -> None:
+        """Change one of a task's dates or its duration, and nothing else of it."""
+        self._sender.send(self._wire.put_task_part(task_id, name, value), bounds)
 
     def search(self, kind: ObjectKind, tree: Mapping[str, Any], *, limit: int, offset: int, bounds: Bounds) -> Page:
         """One page of a search."""

@@ -31,8 +31,12 @@ def set_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds
         return Sent(how="already")
     for name in (name for name, value in command.expects.items() if not holds(now.get(name), value)):
         raise StaleError(f"{command.target()}: {name} is not what was expected")
-    changed = wire.body_of_changes(kind, body, changes, ea_value_key=client.options.ea_value_key)
-    client.put_object(kind, command.object_id, changed, bounds)
+    part = next(iter(changes)) if len(changes) == 1 else ""
+    if command.object_kind == "task" and part in wire.TASK_PARTS:
+        client.put_task_part(command.object_id, part, changes[part], bounds)
+    else:
+        changed = wire.body_of_changes(kind, body, changes, ea_value_key=client.options.ea_value_key)
+        client.put_object(kind, command.object_id, changed, bounds)
     return Sent(how="sent")
 
 

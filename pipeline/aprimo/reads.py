@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -16,8 +17,13 @@ from pipeline.errors import PermanentError, PipelineError
 from pipeline.flows.tenant import FlowWords
 from pipeline.plan import Snapshot, Want
 from pipeline.ports import Bounds
+from pipeline.words import JsonValue
 
 AnyRow: TypeAlias = ObjectRow | pm_objects.Row
+
+
+_NUMBERED = {"task": pm_objects.TASK_STATUS, "project": "projectStatus"}
+"""Kinds whose status is one of lookup 2974, and where it stands."""
 
 
 class Reads:
@@ -84,9 +90,9 @@ class Reads:
         return pm_objects.snapshot(want, row, words, people, read_at, status=self._status(want, row, bounds))
 
     def _status(self, want: Want, row: pm_objects.Row, bounds: Bounds) -> str:
-        """The tenant's own name of a task's or commitment's status, in lower case; "" where none is known."""
-        if want.kind == "task":
-            number = translate.integer(row.values.get(pm_objects.TASK_STATUS))
+        """The tenant's own name of a status, in lower case; "" where none is known."""
+        if want.kind in _NUMBERED:
+            number = translate.integer(row.values.get(_NUMBERED[want.kind]))
             return "" if number is None else self._client.status_name(number, bounds)
         if want.kind == "commitment":
             number = translate.integer(row.values.get("commitmentStatus"))
@@ -125,11 +131,17 @@ class Reads:
         return dam_translate.record_snapshot(want, row, values, words, read_at)
 
     def _project(self, want: Want, bounds: Bounds) -> Snapshot:
+        """As other objects; besides `title` and `status_id`, whatever the flow calls its fields."""
         read_at = self._now()
-        row = self._client.project(_number(want), bounds)
+        row = self._client.object(OBJECT_KINDS["project"], _number(want), bounds)
+        read = self._snapshot(want, row, read_at, bounds)
         if row is None:
-            return Snapshot(want=want, read_at=read_at, is_absent=True)
-        return translate.project_snapshot(want, row, self._client.status_name(row.status, bounds), read_at)
+            return read
+        known: dict[str, JsonValue] = {
+            "title": str(row.values.get("title") or ""),
+            "status_id": translate.integer(row.values.get(_NUMBERED["project"])),
+        }
+        return replace(read, values={**read.values, **known})
 
 
 def _one(want: Want, read: Callable[[Want, Bounds], Snapshot], bounds: Bounds) -> Snapshot | PipelineError:

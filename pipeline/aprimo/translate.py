@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
+from pipeline.aprimo.schemas import ObjectRow, Person
 from pipeline.aprimo.wire import EA_PREFIX
 from pipeline.flows.tenant import FieldType, FieldWord, FlowWords
 from pipeline.plan import Snapshot, Want
@@ -38,12 +39,6 @@ def activity_snapshot(
     }
     wire = {word.wire: as_json(row.values.get(word.wire)) for word in words.fields.values()}
     return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=values, wire=wire)
-
-
-def project_snapshot(want: Want, row: ProjectRow, status_name: str, read_at: datetime) -> Snapshot:
-    """A project: `title`, `status_id`, and `status` by the tenant's own name."""
-    values: dict[str, JsonValue] = {"title": row.title, "status_id": row.status, "status": status_name}
-    return Snapshot(want=want, read_at=read_at, version=str(row.raw.get("modifiedDate") or ""), values=values)
 
 
 def has_attributes(raw: Mapping[str, Any], words: FlowWords) -> bool:
@@ -91,16 +86,32 @@ def as_json(value: Any) -> JsonValue:  # noqa: ANN401 - `Any` ends here.
 
 
 def is_same(one: object, other: object) -> bool:
-    """Whether two wire values mean the same: missing, null and "" do; line ends and outer blanks do not count."""
+    """Whether two wire values mean the same: missing, null and "" do; line ends and outer blanks do not count.
+
+    Times are the same when the moment is: PM writes them without a zone, meaning UTC.
+    """
     if _text(one) == _text(other):
         return True
     if isinstance(one, str) and isinstance(other, str):
-        return False
+        return is_same_moment(one, other)
     # A number on one side: 12000.0 and "12000.00" are one amount.
     try:
         return Decimal(_text(one)) == Decimal(_text(other))
     except InvalidOperation:
         return False
+
+
+def is_same_moment(one: str, other: str) -> bool:
+    """Whether both are times, and the same one."""
+    if not (_MOMENT.match(one) and _MOMENT.match(other)):
+        return False
+    try:
+        return instant(one) == instant(other)
+    except ValueError:
+        return False
+
+
+_MOMENT = re.compile(r"\s*\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def _text(value: object) -> str:

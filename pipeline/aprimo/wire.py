@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError, plain
+from pipeline.words import JsonValue
 
 STATUS_LOOKUP = 2974
 """The lookup that names project and task statuses."""
@@ -50,6 +51,10 @@ OBJECT_KINDS: Mapping[str, ObjectKind] = {
 """By our word for the kind: the same words as in webhooks."""
 
 
+TASK_PARTS: Mapping[str, str] = {"beginDate": "begin-date", "endDate": "end-date", "duration": "duration"}
+"""What of a task has a route of its own, which touches nothing else of it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """One page of a list or search."""
@@ -77,6 +82,16 @@ class Wire:
             route=kind.resource,
             has_effect=True,
             body=body,
+        )
+
+    def put_task_part(self, task_id: int, name: str, value: JsonValue) -> Request:
+        """Change one of TASK_PARTS, by the route that takes it alone."""
+        return Request(
+            method="PUT",
+            url=f"{self._api}/tasks/{TASK_PARTS[name]}/{task_id}/",
+            route="tasks",
+            has_effect=True,
+            body={name: value},
         )
 
     def list_objects(self, kind: ObjectKind, *, limit: int, offset: int) -> Request:

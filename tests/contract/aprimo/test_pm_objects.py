@@ -183,7 +183,7 @@ def test_a_commitment_gets_both_attribute_collections_back_and_nothing_else(
 @pytest.mark.parametrize(
     ("kind", "object_id", "fields", "line"),
     [
-        ("task", 77001, {"endDate": "2026-02-09T17:00:00"}, f"PUT {TASK}/"),
+        ("task", 77001, {"name": "Look", "endDate": "2026-02-09T17:00:00"}, f"PUT {TASK}/"),
         ("generic_object_alpha", 301, {"status": 2}, f"PUT {CASE}"),
     ],
 )
@@ -196,6 +196,32 @@ def test_fields_are_written_where_the_kind_lives(
     body = scripted.calls[1].json
     assert {name: body[name] for name in fields} == fields
     assert {"extendedAttributes", "multipleValueExtendedAttributes"} <= body.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "path"),
+    [
+        ("beginDate", "2026-02-02T09:00:00", "begin-date"),
+        ("endDate", "2026-02-09T17:00:00", "end-date"),
+        ("duration", 4, "duration"),
+    ],
+)
+def test_a_tasks_date_alone_goes_by_a_route_that_touches_nothing_else(
+    scripted: ScriptedVendor, client: Client, name: str, value: str | int, path: str
+) -> None:
+    scripted.on(f"PUT /api/tasks/{path}/77001/", 200)
+
+    assert send(client, SetFields(object_kind="task", object_id=77001, fields={name: value})) == Sent(how="sent")
+
+    assert scripted.lines() == [f"GET {TASK}", f"PUT /api/tasks/{path}/77001/"]
+    assert scripted.calls[1].json == {name: value}
+
+
+def test_a_date_that_is_the_same_moment_is_not_written(scripted: ScriptedVendor, client: Client) -> None:
+    command = SetFields(object_kind="task", object_id=77001, fields={"endDate": "2026-02-05T18:00:00+01:00"})
+
+    assert send(client, command) == Sent(how="already")
+    assert scripted.lines() == [f"GET {TASK}"]
 
 
 def test_an_amount_that_changed_stops_the_write(scripted: ScriptedVendor, client: Client) -> None:

@@ -116,6 +116,11 @@ def test_money_has_two_places_or_more_and_is_never_guessed(given: object, expect
         (Decimal("12000.0"), "12000.00", True),
         ("12000.0", "12000.00", False),
         (3, "three", False),
+        ("2026-02-05T17:00:00", "2026-02-05T17:00:00Z", True),
+        ("2026-02-05T17:00:00", "2026-02-05T18:00:00.000+01:00", True),
+        ("2026-02-05T17:00:00", "2026-02-05T17:00:01Z", False),
+        ("2026-02-05T17:00", "2026-02-05T17:99", False),
+        ("2026-02-05", "2026-02-05T00:00:00", False),
     ],
 )
 def test_two_wire_values_are_the_same_when_they_mean_the_same(one: object, other: object, *, same: bool) -> None:

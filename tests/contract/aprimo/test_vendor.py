@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.vendor import AprimoVendor
 from pipeline.commands import ProjectVerb
 from pipeline.errors import PermanentError, PipelineError, TransientError
+from pipeline.flows.tenant import FieldType, FieldWord
 from pipeline.plan import Snapshot, Want
 from pipeline.ports import Sent
 from pipeline.words import EffectKey, Side, Urgency
@@ -161,7 +163,30 @@ def test_a_project_is_read_with_the_tenants_name_of_its_status(
 
     outcome = vendor.read([want(6100, "project")], bounds())[want(6100, "project")]
 
-    assert snapshot(outcome).values == {"title": "Spring launch", "status_id": 10, "status": "not started"}
+    values = snapshot(outcome).values
+    assert (values["title"], values["status_id"], values["status"]) == ("Spring launch", 10, "not started")
+    assert (values["activityId"], values["extrAttr401"]) == (5012, "a")
+    assert snapshot(outcome).version == "2026-02-03T10:15:30.000000Z"
+
+
+def test_a_project_that_is_a_flows_item_is_read_in_its_words(scripted: ScriptedVendor, client: Client) -> None:
+    scripted.on("GET /api/projects/6100", sample("aprimo", "project_not_started"))
+    scripted.on("GET /api/lookup/2974", sample("aprimo", "status_names"))
+    requests = replace(
+        words(),
+        object_kind="project",
+        type_ids=frozenset(),
+        state_wire="projectStatus",
+        states={"asked": 10},
+        fields={"campaign": FieldWord(name="campaign", wire="activityId", type=FieldType.INTEGER)},
+    )
+    vendor = AprimoVendor(client, {FLOW: requests}, wait_s=lambda *_: 0.0)
+
+    values = snapshot(vendor.read([want(6100, "project")], bounds())[want(6100, "project")]).values
+
+    assert (values["state"], values["campaign"], values["status"]) == ("asked", 5012, "not started")
+    assert (values["title"], values["status_id"], values["modified_by"]) == ("Spring launch", 10, 88)
+    assert "extrAttr401" not in values
 
 
 def test_a_project_that_is_hidden_is_absent(scripted: ScriptedVendor, vendor: AprimoVendor) -> None:
