@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
     from pipeline.ports import Gate, Letter
     from pipeline.store.holds import HoldLine
     from pipeline.store.notices import NoticeLine
+    from pipeline.store.standing import HeldUp
     from pipeline.store.status import Part, Status
     from pipeline.store.timeline import DeliveryLine, EventSummary, Timeline
 
@@ -89,6 +90,7 @@ def status_tables(status: Status) -> tuple[Table, ...]:
             rows=tuple(map(_gate, status.gates)),
         ),
         *_hold_table(status.hold_waits),
+        *_held_up_table(status.held_up),
         Table(title="For people", rows=told),
         Table(title="People nobody could match", columns=("in Aprimo", "in OpenText", "since"), rows=people),
     )
@@ -116,7 +118,7 @@ def event_table(events: Iterable[EventSummary]) -> Table:
                 event.subject,
                 event.type,
                 event.state,
-                event.reason or event.superseded_by or (event.wait_reason if event.ended_at is None else ""),
+                event.reason or event.superseded_by if event.ended_at else why(event),
                 event.ready_at if event.ended_at is None else None,
             )
             for event in events
@@ -124,16 +126,26 @@ def event_table(events: Iterable[EventSummary]) -> Table:
     )
 
 
+def why(event: EventSummary) -> str:
+    """Why an open event does not go on, and how much waits behind it; "" where it may go on now."""
+    if not event.is_head:
+        return f"behind {event.head_id}" + (f": {event.stands}" if event.stands else "")
+    return "; ".join(filter(None, (event.stands, f"{event.behind} behind it" if event.behind else "")))
+
+
 def timeline_tables(timeline: Timeline) -> tuple[Table, ...]:
     """An event's whole story."""
     event = timeline.event
+    state = " ".join(filter(None, (event.state, event.reason)))
+    stands = why(event) if event.ended_at is None else ""
     facts = (
         ("flow", event.flow),
         ("item", event.subject),
         ("type", event.type),
         ("from", event.source),
         ("line", f"{event.line_key}, place {event.position}"),
-        ("state", " ".join(filter(None, (event.state, event.reason)))),
+        ("state", state),
+        *((("stands", stands),) if stands not in {"", state} else ()),
     )
     moments = tuple((moment.at, moment.what, moment.detail) for moment in timeline.moments)
     return (
@@ -144,6 +156,7 @@ def timeline_tables(timeline: Timeline) -> tuple[Table, ...]:
             columns=("plan", "command", "target", "state", "tries", "last answer", "reference"),
             rows=tuple(map(_delivery, timeline.deliveries)),
         ),
+        *((replace(event_table(timeline.behind), title="Waiting behind it"),) if timeline.behind else ()),
     )
 
 
@@ -239,6 +252,24 @@ def _part(part: Part) -> tuple[object, ...]:
     waiting = "\n".join(f"{each.lines} {each.reason}, next {cell(each.next_at)}" for each in part.waiting)
     counts = (part.running, part.ready, waiting, part.gated, part.held)
     return (part.name, part.open, part.dead, age(part.oldest_open_s), *counts)
+
+
+def _held_up_table(held_up: Sequence[HeldUp]) -> tuple[Table, ...]:
+    """Lines whose heads do not go on while others wait behind them, where there are any."""
+    rows = tuple(
+        (
+            each.subject,
+            each.flow,
+            Link(text=each.head_id, path=f"/events/{each.head_id}"),
+            each.stands,
+            each.since,
+            each.ready_at,
+            each.behind,
+        )
+        for each in held_up
+    )
+    columns = ("item", "flow", "held up by", "why", "since", "next try", "behind it")
+    return (Table(title="Held up", columns=columns, rows=rows),) if rows else ()
 
 
 def _hold_table(waits: Sequence[HoldLine]) -> tuple[Table, ...]:

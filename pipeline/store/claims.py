@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, exists, or_, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from pipeline.ports import Claim, Due
@@ -125,6 +125,12 @@ def _due(now: datetime) -> Select[Any]:
 def is_gated(now: datetime) -> ColumnElement[bool]:
     """Whether a gate that is closed at that moment holds the line."""
     return exists().where(_covers(gates.c.scope), or_(gates.c.until.is_(None), gates.c.until > now))
+
+
+def closed_gate(now: datetime) -> ScalarSelect[Any]:
+    """The scope of a gate that holds the line at that moment, null where none does."""
+    is_closed = or_(gates.c.until.is_(None), gates.c.until > now)
+    return select(func.min(gates.c.scope)).where(_covers(gates.c.scope), is_closed).scalar_subquery()
 
 
 def _covers(scope: ColumnElement[str]) -> ColumnElement[bool]:

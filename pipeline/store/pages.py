@@ -14,7 +14,7 @@ from pipeline.store.page import Page, reading
 from pipeline.store.status import Status, read_status
 from pipeline.store.store import Clock, database_now
 from pipeline.store.tables import events, lines
-from pipeline.store.timeline import EventSummary, Timeline, event_summaries, read_timeline
+from pipeline.store.timeline import EventSummary, Timeline, event_summaries, read_timeline, summary
 from pipeline.words import BusinessKey, EventId, JsonValue, LinkId
 
 
@@ -58,16 +58,17 @@ class SqlPages:
         self, *, flow: str = "", state: str = "", subject: str = "", limit: int = 100
     ) -> list[EventSummary]:
         """Events by filter, newest first. state `open` is every state but the final ones."""
-        found = event_summaries().order_by(events.c.accepted_at.desc(), events.c.id.desc()).limit(limit)
-        if flow:
-            found = found.where(events.c.flow == flow)
-        if subject:
-            found = found.where(events.c.subject == subject)
-        if state:
-            is_open = tables.holds("events", tables.EVENT_IS_OPEN)
-            found = found.where(is_open if state == "open" else events.c.state == state)
         with reading(self._engines) as conn:
-            return [EventSummary(**row) for row in conn.execute(found).mappings()]
+            now = self._now(conn)
+            found = event_summaries(now).order_by(events.c.accepted_at.desc(), events.c.id.desc()).limit(limit)
+            if flow:
+                found = found.where(events.c.flow == flow)
+            if subject:
+                found = found.where(events.c.subject == subject)
+            if state:
+                is_open = tables.holds("events", tables.EVENT_IS_OPEN)
+                found = found.where(is_open if state == "open" else events.c.state == state)
+            return [summary(row, now) for row in conn.execute(found).mappings()]
 
     def event_timeline(self, event_id: EventId) -> Timeline | None:
         """Everything that happened to an event so far, and what happens next; None when there is no such event."""

@@ -13,6 +13,7 @@ from pipeline.store.claims import is_gated
 from pipeline.store.holds import HoldLine, read_hold_lines
 from pipeline.store.ledger import closed_gates, unresolved_people
 from pipeline.store.page import Page
+from pipeline.store.standing import HeldUp, read_held_up
 from pipeline.store.tables import (
     EVENT_IS_OPEN,
     dead_letters,
@@ -78,6 +79,7 @@ class Status(Page):
     notices_unseen: int
     unresolved_people: tuple[Person, ...]
     at_review: tuple[AtReview, ...] = ()
+    held_up: tuple[HeldUp, ...] = ()
     hold_waits: tuple[HoldLine, ...] = ()
 
 
@@ -116,6 +118,7 @@ def read_status(conn: Connection, now: datetime) -> Status:
         notices_unseen=conn.execute(unseen).scalar_one(),
         unresolved_people=tuple(unresolved_people(conn)),
         at_review=tuple(_at_review(conn)),
+        held_up=tuple(read_held_up(conn, now)),
         hold_waits=tuple(read_hold_lines(conn)),
     )
 

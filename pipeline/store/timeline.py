@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, and_, select
 
+from pipeline.store import standing
 from pipeline.store.holds import read_hold_lines
 from pipeline.store.page import Page
-from pipeline.store.tables import attempts, dead_letters, deliveries, events, lines, receipts
+from pipeline.store.tables import (
+    EVENT_IS_OPEN,
+    attempts,
+    dead_letters,
+    deliveries,
+    events,
+    holds,
+    lines,
+    receipts,
+)
 from pipeline.words import DeliveryId, EventId, LineKey
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventSummary(Page):
-    """An event in a list. ready_at and wait_reason are its line's: when and why the line is tried next."""
+    """An event in a list. ready_at and wait_reason are its line's: when and why the line is tried next.
+
+    While it is open: head_id is the event at the head of its line, stands why that one does not go on ("" where it
+    may), and behind how many wait behind that.
+    """
 
     id: EventId
     flow: str
@@ -34,6 +48,14 @@ class EventSummary(Page):
     ended_at: datetime | None
     ready_at: datetime | None
     wait_reason: str | None
+    head_id: EventId | None = None
+    stands: str = ""
+    behind: int = 0
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is what its line works on."""
+        return self.head_id == self.id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,43 +101,50 @@ class Moment(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline(Page):
-    """An event's whole story: its moments in order, and its deliveries."""
+    """An event's whole story: its moments in order, its deliveries, and the first of what waits behind it."""
 
     event: EventSummary
     moments: tuple[Moment, ...]
     deliveries: tuple[DeliveryLine, ...]
+    behind: tuple[EventSummary, ...] = ()
 
 
-def event_summaries() -> Select[Any]:
-    """Events with what a list shows of their lines, to be filtered and ordered."""
-    return (
-        select(
-            events.c.id,
-            events.c.flow,
-            events.c.source,
-            events.c.type,
-            events.c.subject,
-            events.c.line_key,
-            events.c.position,
-            events.c.state,
-            events.c.reason,
-            events.c.superseded_by,
-            events.c.accepted_at,
-            events.c.ended_at,
-            lines.c.ready_at,
-            lines.c.wait_reason,
-        )
-        .select_from(events)
-        .join(lines, lines.c.key == events.c.line_key)
-    )
+_SUMMARY = tuple(item.name for item in fields(EventSummary) if item.name not in {"head_id", "stands", "behind"})
+
+
+def event_summaries(now: datetime) -> Select[Any]:
+    """Events with what a list shows of their lines, to be filtered and ordered; `summary` reads a row."""
+    return select(
+        events.c.id,
+        events.c.flow,
+        events.c.source,
+        events.c.type,
+        events.c.subject,
+        events.c.line_key,
+        events.c.position,
+        events.c.state,
+        events.c.reason,
+        events.c.superseded_by,
+        events.c.accepted_at,
+        events.c.ended_at,
+        *standing.columns(now),
+    ).select_from(standing.joined(events.join(lines, lines.c.key == events.c.line_key)))
+
+
+def summary(row: RowMapping, now: datetime) -> EventSummary:
+    """An event of a list."""
+    values = {name: row[name] for name in _SUMMARY}
+    if row["ended_at"] is not None:
+        return EventSummary(**values)
+    return EventSummary(**values, head_id=row["head_id"], stands=standing.stands(row, now), behind=row["behind"])
 
 
 def read_timeline(conn: Connection, event_id: EventId, now: datetime) -> Timeline | None:
     """The story of the event, None when there is none."""
-    row = conn.execute(event_summaries().where(events.c.id == event_id)).mappings().one_or_none()
+    row = conn.execute(event_summaries(now).where(events.c.id == event_id)).mappings().one_or_none()
     if row is None:
         return None
-    event = EventSummary(**row)
+    event = summary(row, now)
     sent = _deliveries(conn, event_id)
     moments = [
         *_arrivals(conn, event),
@@ -125,7 +154,19 @@ def read_timeline(conn: Connection, event_id: EventId, now: datetime) -> Timelin
         *_what_next(conn, event, now),
         *_end(event),
     ]
-    return Timeline(event=event, moments=tuple(sorted(moments, key=lambda moment: moment.at)), deliveries=sent)
+    return Timeline(
+        event=event,
+        moments=tuple(sorted(moments, key=lambda moment: moment.at)),
+        deliveries=sent,
+        behind=_behind(conn, event, now) if event.is_head else (),
+    )
+
+
+def _behind(conn: Connection, event: EventSummary, now: datetime) -> tuple[EventSummary, ...]:
+    is_open = holds("events", EVENT_IS_OPEN)
+    later = and_(events.c.line_key == event.line_key, events.c.position > event.position, is_open)
+    found = event_summaries(now).where(later).order_by(events.c.position).limit(standing.SHOWN)
+    return tuple(summary(row, now) for row in conn.execute(found).mappings())
 
 
 def _arrivals(conn: Connection, event: EventSummary) -> Iterator[Moment]:

@@ -84,3 +84,23 @@ def test_each_review_is_shown_as_it_happens_and_the_decision_moves_the_campaign_
     assert shown(desk, number)["activityStateId"] == 3
     assert shown(desk, number)["extrAttr307"] == "approved"
     assert desk.states.letters() == []
+
+
+@pytest.mark.parametrize("end", ["decision", "withdrawal"])
+def test_a_dead_remark_never_blocks_a_decision_or_a_withdrawal(desk: Desk, end: str) -> None:
+    number = submitted(desk)
+    desk.rest()
+    desk.opentext_sandbox.fault("POST", "/workflow/v1/process-instances/*/comments", "status", status=400)
+    put(desk, number, extrAttr310="Please hurry")
+    desk.rest()
+    assert desk.states.letters() == [("refused_by_vendor", "open")]
+
+    if end == "decision":
+        decide_all(desk, number)
+    else:
+        put(desk, number, activityStateId=6)
+    desk.rest()
+
+    assert desk.running("campaignBrief") == []
+    assert shown(desk, number)["activityStateId"] == (3 if end == "decision" else 6)
+    assert desk.states.letters() == [("refused_by_vendor", "open")]

@@ -102,6 +102,13 @@ class States:
         with self.engine.connect() as conn:
             return list(conn.execute(select(events.c.position).order_by(events.c.id)).scalars())
 
+    def wait_ends(self) -> list[tuple[str, datetime]]:
+        """Wait reason and end of every line that waits."""
+        now = datetime.now(UTC)
+        with self.engine.connect() as conn:
+            rows = conn.execute(select(lines.c.wait_reason, lines.c.ready_at).where(lines.c.ready_at > now))
+            return [(row.wait_reason, row.ready_at) for row in rows]
+
     def seconds_to_ready(self) -> list[int]:
         now = datetime.now(UTC)
         with self.engine.connect() as conn:

@@ -94,17 +94,6 @@ def test_a_discarded_letter_lets_its_line_go_on(world: World, states: States) ->
     assert states.letters() == [("plan_failed", "discarded")]
 
 
-def test_a_newer_look_overtakes_a_dead_event_that_was_mended_at_its_source(world: World, states: States) -> None:
-    world.flow.plans = lambda *_: refuse("values_missing", "budget")
-    run(world, put(world, look()))
-    world.flow.plans = plans(set_fields())
-
-    run(world, put(world, look()))
-
-    assert states.events() == ["superseded", "delivered"]
-    assert states.letters() == [("values_missing", "overtaken")]
-
-
 def test_a_fault_in_the_rules_is_that_events_and_no_others(world: World, states: States) -> None:
     def plan(event: object, *_: object) -> Plan:
         if getattr(event, "subject", "") == "aprimo:activity:1":

@@ -8,12 +8,11 @@ from datetime import timedelta
 import pytest
 
 from pipeline.backoff import RetryPolicy
-from pipeline.errors import TransientError
 from pipeline.events import NewEvent
 from pipeline.intake import Accepted, accept
 from pipeline.ports import Limits, Store
 from pipeline.transform import transform
-from pipeline.words import EventId, ReceiptVerdict, Side, Step, Urgency, WaitReason
+from pipeline.words import EventId, ReceiptVerdict, Side, Step, Urgency
 from tasks.wiring import new_id
 from tests.support.fakes import World, look, make_world, reading
 from tests.support.states import States
@@ -96,27 +95,6 @@ def test_refused_inputs_are_kept_up_to_a_cap(world: World, states: States) -> No
         accept([reading(verdict=ReceiptVerdict.REFUSED)], store=world.store, new_id=world.ports.new_id, limits=limits)
 
     assert states.receipts() == 2
-
-
-def test_a_new_notice_pulls_a_backoff_forward(world: World, states: States) -> None:
-    put(world, look())
-    world.aprimo.reads.append(TransientError("busy"))
-    transform(states.event_ids(), lane_name="standard.aprimo", ports=world.ports)
-    assert states.waits() == [("backoff", 50)]
-
-    put(world, look())
-
-    assert states.waits() == []
-
-
-def test_a_new_notice_does_not_pull_a_vendors_own_wait_forward(world: World, states: States) -> None:
-    put(world, look())
-    world.aprimo.reads.append(TransientError("429", wait_s=50.0, reason=WaitReason.VENDOR_WAIT))
-    transform(states.event_ids(), lane_name="standard.aprimo", ports=world.ports)
-
-    put(world, look())
-
-    assert states.waits() == [("vendor_wait", 50)]
 
 
 def test_a_call_back_is_read_a_moment_later_because_it_comes_before_its_commit(world: World, states: States) -> None:

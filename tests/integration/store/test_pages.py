@@ -75,6 +75,8 @@ def test_events_are_listed_newest_first_with_their_lines_next_try(store: Store, 
         ended_at=None,
         ready_at=due,
         wait_reason=None,
+        head_id=ONE,
+        stands="waiting",
     )
 
 

@@ -114,6 +114,43 @@ Budgets: none.
     )
 
 
+def test_what_waits_behind_a_dead_head_is_shown_with_the_reason(terminal: Terminal, behind: Rows) -> None:
+    for _ in range(3):
+        behind.look(5012)
+    behind.die(EventId("ev-0002"), code="values_missing", hint="budget")
+
+    listed = {event["id"]: event for event in terminal.json("events", "list")["events"]}
+    assert {
+        name: (each["head_id"], each["stands"], each["behind"]) for name, each in listed.items()
+    } == dict.fromkeys(("ev-0002", "ev-0004", "ev-0006"), ("ev-0002", "dead values_missing", 2))
+    table = plain(terminal.run("events", "list").stdout)
+    assert "dead       dead values_missing; 2 behind it" in table
+    assert table.count("accepted   behind ev-0002: dead values_missing") == 2
+
+    told = terminal.json("events", "show", "ev-0002")
+    assert [event["id"] for event in told["behind"]] == ["ev-0004", "ev-0006"]
+    assert "\nWaiting behind it\n" in plain(terminal.run("events", "show", "ev-0002").stdout)
+    assert "\nstands  behind ev-0002: dead values_missing\n" in plain(
+        terminal.run("events", "show", "ev-0006").stdout
+    )
+
+    status = terminal.json("status")
+    assert status["held_up"] == [
+        {
+            "flow": "campaign_brief",
+            "subject": "aprimo:activity:5012",
+            "line_key": "campaign_brief/aprimo:activity:5012",
+            "head_id": "ev-0002",
+            "stands": "dead values_missing",
+            "since": "2026-02-03T12:00:00+00:00",
+            "ready_at": None,
+            "behind": 2,
+        }
+    ]
+    shown = plain(terminal.run("status").stdout)
+    assert "Held up\nitem                   flow             held up by   why                   since" in shown
+
+
 def test_a_misspelt_setting_is_a_warning_with_the_right_name(terminal: Terminal, behind: Rows) -> None:
     told = {**terminal.environ, "SIGNOFF_DATABSE_URL": "sqlite:////tmp/x", "SIGNOFF_XYZZY": "1"}
 
