@@ -17,12 +17,12 @@ from pipeline.flows import facts
 from pipeline.flows.calendar_table import read_calendar
 from pipeline.flows.shared import (
     assets,
-    edits,
     endings,
     escalation,
     looking,
     notes,
     progress,
+    rescheduling,
     reviews,
     schedule,
     showing,
@@ -100,7 +100,9 @@ def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWord
     item = looking.item_in(snapshots, link.business_key) if link else None
     if link is None or item is None or item.is_absent:
         return wanted
-    is_scheduled = any(edits.is_scheduling(each, words) for each in submission.changes(words, item.values, link))
+    is_scheduled = any(
+        rescheduling.is_scheduling(each, words) for each in submission.changes(words, item.values, link)
+    )
     return tuple(dict.fromkeys((*wanted, *(looking.wants_process(link, words) if is_scheduled else ()))))
 
 
@@ -146,7 +148,7 @@ def _in_production(case: Case, live: ProcessRow) -> Plan:
         is_same = live.item_version == submission.submitted_as(case.words, values)
         return _start(case, live.revision) if is_same else endings.restart(case)
     is_asked = case.event.type == facts.RESTART and case.state == _SUBMITTED and not case.is_process_over
-    return endings.restart(case) if is_asked or edits.is_another(case) else _goes_on(case)
+    return endings.restart(case) if is_asked or rescheduling.is_another(case) else _goes_on(case)
 
 
 def _start(case: Case, revision: int) -> Plan:
@@ -158,9 +160,9 @@ def _start(case: Case, revision: int) -> Plan:
     if refused is not None:
         return refused
     lists = submission.lists(words, item.values)
-    dues = schedule.backwards(item.values.get(edits.WANTED), words, lists, terms.calendar)
+    dues = schedule.backwards(item.values.get(rescheduling.WANTED), words, lists, terms.calendar)
     if dues is None:
-        return refuse("value_malformed", f"Not of its type: {edits.WANTED}.")
+        return refuse("value_malformed", f"Not of its type: {rescheduling.WANTED}.")
     due_variables = schedule.variables(words, dues)
     command = starting.start(
         case.event,
@@ -187,7 +189,7 @@ def _start(case: Case, revision: int) -> Plan:
         agreed={
             **writing.agreed_fields(case, submission.carried(words)),
             **writing.agreed_state(case),
-            **ours(case, {_SUBMITTED: True, **edits.requested(case), **schedule.agreed(dues)}),
+            **ours(case, {_SUBMITTED: True, **rescheduling.requested(case), **schedule.agreed(dues)}),
             **remarked,
         },
         processes=(process,),
@@ -214,7 +216,7 @@ def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
         return _ended(case)
     if case.live is None:
         return finish(case, Draft(expects=expected_state(case)))
-    edited = edits.edited(case, case.words.terms_of(Terms).calendar)
+    edited = rescheduling.edited(case, case.words.terms_of(Terms).calendar)
     escalated = escalation.Escalated(commands=(), rows=edited.rows)
     if case.process is not None and not case.is_process_over:
         escalated = escalation.escalate(case.process, edited.rows, case.words, now=case.now)
@@ -328,7 +330,7 @@ def _shown(
 
 
 def _deadline(case: Case) -> datetime | None:
-    return schedule.deadline(case.value(edits.WANTED), case.words.terms_of(Terms).calendar)
+    return schedule.deadline(case.value(rescheduling.WANTED), case.words.terms_of(Terms).calendar)
 
 
 def _made(case: Case) -> assets.Named:

@@ -77,14 +77,15 @@ def test_a_model_is_deployed_to_opentext_once(installation: Installation) -> Non
     first = installation.terminal.json("flows", "deploy")
     again = installation.terminal.json("flows", "deploy", "campaign_brief")
 
-    assert first == {"models": [{"process": "campaignBrief", "how": "deployed", "version": 1}]}
+    assert {"process": "campaignBrief", "how": "deployed", "version": 1} in first["models"]
     assert again == {"models": [{"process": "campaignBrief", "how": "unchanged", "version": 1}]}
 
 
 def test_a_model_of_no_flow_is_not_deployed(installation: Installation) -> None:
     result = installation.terminal.run("flows", "deploy", "other")
 
-    assert (result.exit_code, result.stderr) == (1, "There is no flow other; there are: campaign_brief.\n")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("There is no flow other; there are: campaign_brief")
 
 
 def test_a_service_that_refuses_is_exit_code_1(installation: Installation) -> None:
