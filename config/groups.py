@@ -220,6 +220,9 @@ class Polling:
         unit="s",
         at_least=0.1,
     )
+    people_every_s: float = setting(
+        300.0, "Between two looks for people who have no match.", example="300", unit="s", at_least=0.1
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,10 +28,13 @@ _COMMANDS = {
     "pause": ("console.pauses:pause", "Hold a flow or a vendor for a while."),
     "resume": ("console.pauses:resume", "Let a paused flow or vendor go on."),
     "notices": ("console.notices:notices", "List what people were told, and mark it seen."),
+    "people": ("console.people:people", "List who is who in both systems, and whom nobody could match."),
     "flows": ("console.flows:flows", "Check the flows' words, and deploy their process models."),
 }
 
-_FOR_OPERATORS = frozenset({"status", "events", "dead-letters", "pause", "resume", "notices", "flows", "settings"})
+_FOR_OPERATORS = frozenset(
+    {"status", "events", "dead-letters", "pause", "resume", "notices", "people", "flows", "settings"}
+)
 """These print answers, some for programs; roles set up logs of their own."""
 
 

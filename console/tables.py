@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
     from pipeline.ports import Gate, Letter
     from pipeline.store.holds import HoldLine
     from pipeline.store.notices import NoticeLine
+    from pipeline.store.people import PersonLine
     from pipeline.store.standing import HeldUp
     from pipeline.store.status import Part, Status
     from pipeline.store.timeline import DeliveryLine, EventSummary, Timeline
@@ -74,7 +75,8 @@ def status_tables(status: Status) -> tuple[Table, ...]:
         ("people nobody could match", len(status.unresolved_people)),
     )
     people = tuple(
-        (person.aprimo_user, person.opentext_user, person.unresolved_since) for person in status.unresolved_people
+        (_in_aprimo(person.aprimo_user, person.name), person.opentext_user, person.unresolved_since)
+        for person in status.unresolved_people
     )
     return (
         Table(title="Flows", columns=("flow", *columns), rows=tuple(map(_part, status.flows))),
@@ -158,6 +160,31 @@ def timeline_tables(timeline: Timeline) -> tuple[Table, ...]:
         ),
         *((replace(event_table(timeline.behind), title="Waiting behind it"),) if timeline.behind else ()),
     )
+
+
+def people_table(people: Iterable[PersonLine]) -> Table:
+    """Who is who in both systems."""
+    return Table(
+        title="People",
+        columns=("in Aprimo", "in OpenText", "matched by", "unresolved since", "looked for"),
+        rows=tuple(
+            (
+                _in_aprimo(person.aprimo_user, person.name),
+                person.opentext_user,
+                person.how,
+                person.unresolved_since,
+                person.checked_at,
+            )
+            for person in people
+        ),
+    )
+
+
+def _in_aprimo(user: str | None, name: str) -> str:
+    """An Aprimo user as people know them, with the id beside it."""
+    if not user or not name or user == name:
+        return user or ""
+    return f"{name} ({user})"
 
 
 def notice_table(notices: Iterable[NoticeLine], title: str = "Notices") -> Table:

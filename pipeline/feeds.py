@@ -1,4 +1,4 @@
-"""What the pollers read, as values and protocols: the vendors' adapters provide them."""
+"""What the timetable's jobs read, as values and protocols: the vendors' adapters provide them."""
 
 from __future__ import annotations
 
@@ -61,6 +61,25 @@ class SeenInstance:
     instance_id: str
     business_key: str
     seen_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AprimoUser:
+    """A user of Aprimo; email "" where none is shown."""
+
+    id: str
+    email: str
+    name: str
+
+
+class AprimoUsers(Protocol):
+    """Users of Aprimo."""
+
+    def user(self, user_id: str, bounds: Bounds) -> AprimoUser | None:
+        """A user by id; None where there is none, or it is hidden."""
+
+    def by_email(self, email: str, bounds: Bounds) -> AprimoUser | None:
+        """The user with an e-mail; None where there is none."""
 
 
 class AprimoFeed(Protocol):

@@ -9,14 +9,26 @@ from collections.abc import Mapping
 
 from pipeline.words import JsonValue
 
+OVERRIDE = "override"
+E_MAIL = "e-mail"
+"""How two users were found to be one person."""
+
 
 def opentext_user(value: JsonValue, overrides: Mapping[str, str]) -> str:
     """The OpenText user of an Aprimo user; "" where nobody matches. An override names the user by id or e-mail."""
+    return overridden(value, overrides) or _names(value)["email"]
+
+
+def overridden(value: JsonValue, overrides: Mapping[str, str]) -> str:
+    """The OpenText user whom the override table names for an Aprimo user; "" where it names none."""
     known = _names(value)
-    for key in ("id", "email"):
-        if known[key] in overrides and known[key]:
-            return overrides[known[key]]
-    return known["email"]
+    return next((overrides[known[key]] for key in ("id", "email") if known[key] and known[key] in overrides), "")
+
+
+def aprimo_user(value: JsonValue) -> str:
+    """By what an Aprimo user is kept apart from others: the id, else the e-mail, else the name; "" for nobody."""
+    known = _names(value)
+    return known["id"] or known["email"] or known["name"]
 
 
 def label(value: JsonValue) -> str:

@@ -235,6 +235,20 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Met:
+    """A person whom a plan came across in one system. name: as people know them, "" where the user says it.
+
+    match: the user in the other system, "" where none is known yet; how: `override` or `e-mail`, "" for no match.
+    """
+
+    side: Side
+    user: str
+    name: str = ""
+    match: str = ""
+    how: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FoundDifference:
     """A field whose two sides differ and whose policy is not to write it now."""
 
@@ -274,6 +288,7 @@ class LinkChanges:
     stored with the plan, so that one link never has two live processes. item: the Aprimo object of a link whose
     business key names none; made: the same, where this plan makes it. reviews: rows to insert or update
     (by revision and stakeholder and task). comments: rows to insert or update (by origin and origin id).
+    people: whom the plan came across; no flow fills it in, `flows.shared.met` does.
     """
 
     state: str | None = None
@@ -288,6 +303,7 @@ class LinkChanges:
     differences: tuple[FoundDifference, ...] = ()
     item: BusinessKey | None = None
     made: MadeItem | None = None
+    people: tuple[Met, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

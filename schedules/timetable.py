@@ -50,6 +50,12 @@ def timetable(settings: Settings) -> tuple[Row, ...]:
             reason="Audit rows tell neither comments nor edits of a task.",
         ),
         Row(
+            job="match_people",
+            task="signoff.job.match_people",
+            every_s=polling.people_every_s,
+            reason="Who met nobody in the other system is looked for, until an e-mail or an override is there.",
+        ),
+        Row(
             job="overdue",
             task="signoff.job.overdue",
             every_s=polling.overdue_every_s,

@@ -51,6 +51,12 @@ def sweep() -> None:
     sweeping.sweep(wiring.current().ports)
 
 
+@shared_task(name="signoff.job.match_people")
+def match_people() -> None:
+    """Look for people who have no match in the other system."""
+    jobs.once(jobs.MATCH_PEOPLE, wiring.current(), jobs.match_people)
+
+
 @shared_task(name="signoff.job.overdue")
 def overdue() -> None:
     """Accept a `due` fact for every item with a review past its due time."""

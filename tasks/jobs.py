@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from config.settings import Settings
-from pipeline import codes, polling
+from pipeline import codes, matching, polling
 from pipeline import watch as watching
 from pipeline.errors import PipelineError
 from pipeline.ports import Letter, Tx
@@ -27,6 +27,7 @@ class Job:
     every_s: Callable[[Settings], float]
 
 
+MATCH_PEOPLE = Job(name="match_people", every_s=lambda settings: settings.polling.people_every_s)
 OVERDUE = Job(name="overdue", every_s=lambda settings: settings.polling.overdue_every_s)
 HISTORY = Job(name="history", every_s=lambda settings: settings.polling.history_every_s)
 SPEND = Job(name="spend", every_s=lambda settings: settings.polling.spend_every_s)
@@ -75,6 +76,13 @@ def poll_opentext_lists(made: Wiring) -> None:
     """One comparison of OpenText's lists."""
     polled = polling.poll_opentext_lists(made.opentext.feed, made.routes, ports=made.ports)
     log.debug("polled", feed="opentext_lists", rows=polled.rows, stored=polled.stored)
+
+
+def match_people(made: Wiring) -> None:
+    """One look for people without a match."""
+    overrides = {key: user for words in made.words.values() for key, user in words.people.items()}
+    matched = matching.match_people(made.aprimo.users, overrides, made.ports)
+    log.debug("matched", looked_for=matched.looked_for, found=matched.found)
 
 
 def watch(which: watching.Watch) -> Callable[[Wiring], object]:

@@ -11,6 +11,7 @@ from config.settings import Settings
 from pipeline.aprimo.client import Client as AprimoClient
 from pipeline.aprimo.feeds import Feed as AprimoFeed
 from pipeline.aprimo.options import AprimoOptions
+from pipeline.aprimo.users import Users as AprimoUsers
 from pipeline.aprimo.vendor import AprimoVendor
 from pipeline.aprimo.wire import read_fault as read_aprimo_fault
 from pipeline.flows.tenant import FlowWords
@@ -37,6 +38,7 @@ class Aprimo:
     vendor: AprimoVendor
     client: AprimoClient
     feed: AprimoFeed
+    users: AprimoUsers
     budget: Budget
 
 
@@ -100,6 +102,7 @@ def aprimo(
         vendor=AprimoVendor(client, words, wait_s=session.wait_s),
         client=client,
         feed=AprimoFeed(client, words.values()),
+        users=AprimoUsers(client),
         budget=budget,
     )
 

@@ -168,7 +168,12 @@ def load_project(answer: Answer) -> ProjectRow:
 
 def load_user(answer: Answer) -> Person:
     """A user. Raises ValidationError or UnreadableAnswerError."""
-    person: Person = UserSchema().load(answer.json_object())
+    return load_person(answer.json_object())
+
+
+def load_person(body: object) -> Person:
+    """A user, of an answer or a list. Raises ValidationError."""
+    person: Person = UserSchema().load(body)  # type: ignore[arg-type]  # It says so itself.
     return person
 
 

@@ -163,7 +163,6 @@ def _start(case: Case, revision: int) -> Plan:
         processes=(process,),
         reviews=rows,
         wake=escalation.wake(rows),
-        notices=told.requester_unresolved(case),
     )
     shown = {
         **showing.shown(case, rows, revision=revision, phase=_IN_APPROVAL),

@@ -195,7 +195,6 @@ def _start(case: Case, revision: int) -> Plan:
         processes=(process,),
         reviews=rows,
         wake=work.wake(standing, now=case.now) if standing else None,
-        notices=told.requester_unresolved(case),
     )
     shown = {
         **_shown(case, rows, dues, revision=revision),

@@ -12,6 +12,7 @@ from typing import Protocol
 from pipeline import ownership
 from pipeline.events import Event
 from pipeline.flows import campaign_brief, content_production
+from pipeline.flows.shared.met import with_people
 from pipeline.flows.tenant import FlowWords
 from pipeline.flows.toml_table import Table
 from pipeline.keys import is_notes, kind_of
@@ -75,7 +76,7 @@ class BoundFlow:
         made = self.module.plan(event, snapshots, link, self._words_for(event))
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN
         ownership.check(made.commands, self.words, writer=writer)
-        return made
+        return with_people(made, snapshots, link, self.words)
 
     def _words_for(self, event: Event) -> FlowWords:
         """The words of the kind of object that the event's line is about."""

@@ -362,12 +362,15 @@ class SeenRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One person in both systems, as far as known.
+    """One person in both systems, as far as known. name: as people know them, where the user does not say it.
 
-    how: `override` or `e-mail`; unresolved_since: from when on nobody could match the other side.
+    how: `override` or `e-mail`; unresolved_since: from when on nobody could match the other side; checked_at: when
+    somebody was looked for there last. Neither a match nor unresolved: nobody was looked for yet.
     """
 
     aprimo_user: str | None = None
     opentext_user: str | None = None
     how: str = ""
     unresolved_since: datetime | None = None
+    name: str = ""
+    checked_at: datetime | None = None

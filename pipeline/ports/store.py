@@ -287,6 +287,9 @@ class Ledger(Protocol):
     def put_person(self, person: Person) -> None:
         """Keep how a person is known; what was known of either user before is replaced."""
 
+    def people_to_match(self, *, limit: int) -> list[Person]:
+        """Who has no match, never looked for first, then the longest not looked for."""
+
     def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
         """Mark notices seen; returns the ids of those that were not seen before, in their order."""
 

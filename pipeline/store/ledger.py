@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +11,9 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from pipeline.events import Reading
 from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow
-from pipeline.store import chain, notices, tables
+from pipeline.store import chain, notices, people, tables
 from pipeline.store.statements import add_rows, insert_into
-from pipeline.store.tables import checkpoints, gates, holds, people, receipts, seen_rows, ticks
+from pipeline.store.tables import checkpoints, gates, holds, receipts, seen_rows, ticks
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 
 AUDIT_LOCK = 0x5167_6E6F
@@ -112,23 +111,15 @@ class SqlLedger:
 
     def people(self, *, aprimo_users: Sequence[str] = (), opentext_users: Sequence[str] = ()) -> list[Person]:
         """Whom we know by these users of either system."""
-        asked = or_(people.c.aprimo_user.in_(aprimo_users), people.c.opentext_user.in_(opentext_users))
-        return _people(self._conn, select(people).where(asked).order_by(people.c.id))
+        return people.known_by(self._conn, aprimo_users, opentext_users)
 
     def put_person(self, person: Person) -> None:
-        """Keep how a person is known; what was known of either user before is replaced.
+        """Keep how a person is known; what was known of either user before is replaced."""
+        people.put(self._conn, person)
 
-        Somebody who stays unresolved stays so since the first time.
-        """
-        users = {"aprimo_users": _given(person.aprimo_user), "opentext_users": _given(person.opentext_user)}
-        earlier = [known.unresolved_since for known in self.people(**users) if known.unresolved_since]
-        if person.unresolved_since is not None:
-            person = replace(person, unresolved_since=min([person.unresolved_since, *earlier]))
-        same = or_(
-            people.c.aprimo_user.in_(users["aprimo_users"]), people.c.opentext_user.in_(users["opentext_users"])
-        )
-        self._conn.execute(delete(people).where(same))
-        self._conn.execute(people.insert().values(**vars(person)))
+    def people_to_match(self, *, limit: int) -> list[Person]:
+        """Who has no match, never looked for first, then the longest not looked for."""
+        return people.to_match(self._conn, limit)
 
     def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
         """Mark notices seen; returns the ids of those that were not seen before, in their order."""
@@ -140,21 +131,6 @@ def closed_gates(conn: Connection, now: datetime) -> list[Gate]:
     closed = select(gates).where(or_(gates.c.until.is_(None), gates.c.until > now))
     rows = conn.execute(closed.order_by(gates.c.scope, gates.c.kind)).mappings()
     return [Gate(**{**row, "kind": GateKind(row["kind"])}) for row in rows]
-
-
-def unresolved_people(conn: Connection) -> list[Person]:
-    """People of one system that nobody could match in the other, longest first."""
-    unresolved = select(people).where(people.c.unresolved_since.is_not(None))
-    return _people(conn, unresolved.order_by(people.c.unresolved_since, people.c.id))
-
-
-def _given(user: str | None) -> list[str]:
-    return [] if user is None else [user]
-
-
-def _people(conn: Connection, found: Any) -> list[Person]:  # noqa: ANN401 - A select.
-    rows = conn.execute(found).mappings()
-    return [Person(**{name: value for name, value in row.items() if name != "id"}) for row in rows]
 
 
 REFUSED_BODY_MAX = 65_536

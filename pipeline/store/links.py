@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from pipeline.plan import Link, LinkChanges, ProcessRow
 from pipeline.ports import DueLink, LiveProcess
-from pipeline.store import link_rows, notices
+from pipeline.store import link_rows, notices, people
 from pipeline.store.statements import insert_into, run_each
 from pipeline.store.tables import comments, links, processes, reviews
 from pipeline.words import BusinessKey, LinkId, ProcessState, WakeReason
@@ -43,7 +43,7 @@ class SqlLinks:
         return {(row["flow"], row["business_key"]): link_rows.link(row, parts) for row in found}
 
     def apply(self, changes: Sequence[tuple[str, BusinessKey, LinkChanges]]) -> None:
-        """Make changes true, inserting links that are new. Notices and differences included."""
+        """Make changes true, inserting links that are new. Notices, differences and people included."""
         if not changes:
             return
         named = [(link_id(flow, key), change) for flow, key, change in changes]
@@ -55,6 +55,7 @@ class SqlLinks:
         notices.tell(
             self._conn, self._now, [(name, revisions[name], item) for name, c in named for item in c.notices]
         )
+        people.meet(self._conn, self._now, [person for _, change in named for person in change.people])
         notices.keep_differences(
             self._conn, self._now, [(flow, key, item) for flow, key, c in changes for item in c.differences]
         )

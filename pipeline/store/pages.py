@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from pipeline.plan import CommentRow, ProcessRow, ReviewRow
-from pipeline.store import engine, link_rows, serial, tables
+from pipeline.store import engine, link_rows, people, serial, tables
 from pipeline.store.notices import NoticeLine, read_notices
 from pipeline.store.page import Page, reading
+from pipeline.store.people import PersonLine
 from pipeline.store.status import Status, read_status
 from pipeline.store.store import Clock, database_now
 from pipeline.store.tables import events, lines
@@ -89,6 +90,11 @@ class SqlPages:
         """What people were told and have not seen, newest first; or all of it."""
         with reading(self._engines) as conn:
             return read_notices(conn, is_seen_too=is_seen_too, limit=limit)
+
+    def people_list(self, *, is_unresolved_only: bool = False, limit: int = 100) -> list[PersonLine]:
+        """Who is who in both systems; those nobody could match first."""
+        with reading(self._engines) as conn:
+            return people.lines(conn, is_unresolved_only=is_unresolved_only, limit=limit)
 
     def dispose(self) -> None:
         """Close this process's connections; the next reading opens new ones."""

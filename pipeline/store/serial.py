@@ -16,6 +16,7 @@ from pipeline.plan import (
     Hold,
     LinkChanges,
     MadeItem,
+    Met,
     Notice,
     ProcessRow,
     ReviewRow,
@@ -91,6 +92,7 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     Notice: {},
     FoundDifference: {},
     Hold: {},
+    Met: {"side": Side},
     FollowUp: {"side": Side, "urgency": Urgency},
     LinkChanges: {
         "agreed": load_agreed,
@@ -101,5 +103,6 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
         "notices": _rows(Notice),
         "differences": _rows(FoundDifference),
         "made": lambda row: load(MadeItem, row),
+        "people": _rows(Met),
     },
 }

@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, case, func, select
 
 from pipeline.ports import Gate, Person
+from pipeline.store import people
 from pipeline.store.claims import is_gated
 from pipeline.store.holds import HoldLine, read_hold_lines
-from pipeline.store.ledger import closed_gates, unresolved_people
+from pipeline.store.ledger import closed_gates
 from pipeline.store.page import Page
 from pipeline.store.standing import HeldUp, read_held_up
 from pipeline.store.tables import (
@@ -116,7 +117,7 @@ def read_status(conn: Connection, now: datetime) -> Status:
         vendors=_parts(standing, opened, now, lambda row: row.vendor),
         gates=tuple(closed_gates(conn, now)),
         notices_unseen=conn.execute(unseen).scalar_one(),
-        unresolved_people=tuple(unresolved_people(conn)),
+        unresolved_people=tuple(people.unresolved(conn)),
         at_review=tuple(_at_review(conn)),
         held_up=tuple(read_held_up(conn, now)),
         hold_waits=tuple(read_hold_lines(conn)),

@@ -359,6 +359,8 @@ people = Table(
     Column("opentext_user", Word, unique=True),
     _text("how"),
     Column("unresolved_since", UtcTime),
+    _text("name"),
+    Column("checked_at", UtcTime),
 )
 
 uploads = Table(

@@ -46,7 +46,7 @@ def start(
         process_key=words.process_key,
         business_key=link.business_key,
         revision=revision,
-        name=f"{title[:_NAME_MAX]} · revision {revision}",
+        name=_process_name(title, revision, submission.unmatched(words, item.values)),
         variables={},
         secret_variables=(TOKEN,),
     )
@@ -84,6 +84,12 @@ def refusal(words: FlowWords, values: submission.Values) -> Plan | None:
     if wrong:
         return refuse("value_malformed", f"Not of its type: {submission.names(wrong)}.")
     return None
+
+
+def _process_name(title: str, revision: int, unmatched: tuple[str, ...]) -> str:
+    """What people see in OpenText: whoever cannot be a user there is named in it."""
+    end = "".join(f" · {part}" for part in (f"revision {revision}", *unmatched))[: _NAME_MAX // 2]
+    return title[: _NAME_MAX - len(end)] + end
 
 
 def address(link: Link, words: FlowWords) -> str:

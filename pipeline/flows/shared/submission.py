@@ -9,7 +9,7 @@ from pipeline.flows.shared.values import is_empty, is_malformed, plain, same, te
 from pipeline.flows.tenant import FieldType, FieldWord, FlowWords
 from pipeline.keys import digest
 from pipeline.ownership import Writer
-from pipeline.people import opentext_user
+from pipeline.people import label, opentext_user
 from pipeline.plan import Link
 from pipeline.words import JsonValue, Side
 
@@ -63,6 +63,19 @@ def lists(words: FlowWords, values: Values) -> dict[str, JsonValue]:
     """The lists that reviews are repeated over, as the process gets them."""
     repeated = [words.fields[each.each] for each in words.stakeholders if each.each]
     return {word.name: _carried_value(word, values.get(word.name), words, is_list=True) for word in repeated}
+
+
+def unmatched(words: FlowWords, values: Values) -> tuple[str, ...]:
+    """Users that a process variable should carry and who are nobody in OpenText, e.g. `owner: Ghost`."""
+    return tuple(
+        f"{names([word])}: {label(values.get(word.name))}"
+        for word in carried(words)
+        if word.type is FieldType.USER and word.variable and _is_unmatched(values.get(word.name), words)
+    )
+
+
+def _is_unmatched(value: JsonValue, words: FlowWords) -> bool:
+    return bool(label(value)) and not opentext_user(value, words.people)
 
 
 def names(fields: Iterable[FieldWord | str]) -> str:

@@ -6,7 +6,7 @@ from pipeline.flows.shared import reviews
 from pipeline.flows.shared.assets import Named
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import text
-from pipeline.people import label, opentext_user
+from pipeline.people import label
 from pipeline.plan import Notice
 from pipeline.words import Decision
 
@@ -64,14 +64,6 @@ def assets_unclear(case: Case, named: Named) -> tuple[Notice, ...]:
         return (Notice(code="assets_unclear", text=what, person=requester(case)),)
     missing = Notice(code="assets_missing", text="Nobody named what was produced.", person=requester(case))
     return () if named.links else (missing,)
-
-
-def requester_unresolved(case: Case) -> tuple[Notice, ...]:
-    """To the operators: the item's owner is nobody in OpenText."""
-    owner = case.value("owner")
-    if not label(owner) or opentext_user(owner, case.words.people):
-        return ()
-    return (Notice(code="person_unresolved", text=f"No user of OpenText is known for {label(owner)}."),)
 
 
 def requester(case: Case) -> str:

@@ -8,8 +8,10 @@ import pytest
 
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.effects import EFFECTS
+from pipeline.aprimo.users import Users
 from pipeline.aprimo.vendor import AprimoVendor
 from pipeline.commands import AddAnnotation, AddCheck, Cause, Command
+from pipeline.feeds import AprimoUser
 from pipeline.plan import Snapshot, Want
 from pipeline.words import EventId, Side
 from tests.support.aprimo_caller import AprimoCaller
@@ -89,3 +91,13 @@ def test_an_assets_remarks_are_read_and_what_we_carried_is_not(vendor: AprimoVen
     comments = seen(vendor, "asset_version", f"{asset_id}/1").comments
 
     assert [(each.author, each.text) for each in comments] == [("Requester One", "Too dark")]
+
+
+def test_a_user_is_found_by_id_and_by_e_mail(aprimo: Client) -> None:
+    one = AprimoUser(id="88", email="requester.one@example.test", name="Requester One")
+    users = Users(aprimo)
+
+    assert users.user("88", bounds()) == one
+    assert users.by_email("requester.one@example.test", bounds()) == one
+    assert users.user("12345", bounds()) is None
+    assert users.by_email("nobody@example.test", bounds()) is None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pipeline.events import Reading
+from pipeline.plan import Met
 from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow
-from pipeline.store import chain
+from pipeline.store import chain, people
 from pipeline.store.ledger import REFUSED_BODY_MAX
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 from tests.support.memory.rows import Row, Tables
@@ -103,12 +103,24 @@ class MemoryLedger:
     def put_person(self, person: Person) -> None:
         """Keep how a person is known; what was known of either user before is replaced."""
         same = self._same([person.aprimo_user], [person.opentext_user])
-        earlier = [row["unresolved_since"] for row in same if row["unresolved_since"]]
-        if person.unresolved_since is not None:
-            person = replace(person, unresolved_since=min([person.unresolved_since, *earlier]))
         for row in same:
             self._tables["people"].delete(row)
-        self._tables["people"].insert(vars(person))
+        self._tables["people"].insert(vars(people.kept(person, [_person(row) for row in same])))
+
+    def meet(self, found: Sequence[Met]) -> None:
+        """Keep whom plans came across; who is known already stays as he is."""
+        for met in found:
+            person = people.as_person(met)
+            known = [_person(row) for row in self._same([person.aprimo_user], [person.opentext_user])]
+            news = people.of_met(met, known, self._now)
+            if news is not None:
+                self.put_person(news)
+
+    def people_to_match(self, *, limit: int) -> list[Person]:
+        """Who has no match, never looked for first, then the longest not looked for."""
+        rows = [row for row in self._tables["people"] if None in (row["aprimo_user"], row["opentext_user"])]
+        ordered = sorted(rows, key=lambda row: (row["checked_at"] is not None, row["checked_at"], row["id"]))
+        return [_person(row) for row in ordered[:limit]]
 
     def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
         """Mark notices seen; returns the ids of those that were not seen before, in their order."""

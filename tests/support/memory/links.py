@@ -13,6 +13,7 @@ from pipeline.store import link_rows, serial
 from pipeline.store.links import FlowAndKey, link_id
 from pipeline.store.notices import OPEN
 from pipeline.words import BusinessKey, DeliveryState, InstanceId, LinkId, ProcessState, WakeReason
+from tests.support.memory.ledger import MemoryLedger
 from tests.support.memory.rows import Row, Tables
 
 _MAY_HAVE_STARTED = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.DONE})
@@ -34,7 +35,7 @@ class MemoryLinks:
         return {(row["flow"], row["business_key"]): self._link(row) for row in rows}
 
     def apply(self, changes: Sequence[tuple[str, BusinessKey, LinkChanges]]) -> None:
-        """Make changes true, inserting links that are new. Notices and differences included."""
+        """Make changes true, inserting links that are new. Notices, differences and people included."""
         named = [(link_id(flow, key), change) for flow, key, change in changes]
         self._insert_new([(flow, key) for flow, key, _ in changes])
         for name in dict.fromkeys(name for name, _ in named):
@@ -46,6 +47,7 @@ class MemoryLinks:
             self._put("comments", name, change.comments)
         for name, change in named:
             self._tell(name, change.notices)
+        MemoryLedger(self._tables, self._now).meet([met for _, change in named for met in change.people])
         for flow, key, change in changes:
             self._keep_differences(flow, key, change.differences)
 

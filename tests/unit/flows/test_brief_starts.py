@@ -311,13 +311,22 @@ def test_a_restart_of_a_draft_starts_nothing() -> None:
     assert (made.reason, made.commands) == ("not_submitted", ())
 
 
-def test_an_owner_nobody_knows_in_opentext_is_left_empty_and_told() -> None:
+def test_an_owner_nobody_knows_in_opentext_is_left_empty_and_named_in_the_text() -> None:
     made = plan(no_link(), brief(owner={"id": 99, "email": "", "name": "Ghost"}))
 
     start = made.commands[0]
     assert isinstance(start, StartProcess)
     assert start.variables["requester"] == ""
-    assert made.changes.notices == (Notice(code="person_unresolved", text="No user of OpenText is known for Ghost."),)
+    assert start.name == "Spring launch · revision 1 · owner: Ghost"
+
+
+def test_a_process_has_a_name_of_a_bearable_length() -> None:
+    made = plan(no_link(), brief(name="N" * 400, owner={"id": 99, "email": "", "name": "G" * 400}))
+
+    start = made.commands[0]
+    assert isinstance(start, StartProcess)
+    assert len(start.name) == 250
+    assert start.name.startswith("N" * 125 + " · revision 1 · owner: GGG")
 
 
 @pytest.mark.parametrize("known_as", ["88", "requester.one@example.test"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.people import label, opentext_user
+from pipeline.people import aprimo_user, label, opentext_user, overridden
 from pipeline.words import JsonValue
 
 ONE = {"id": 88, "email": "one@example.test", "name": "One"}
@@ -41,3 +41,21 @@ def test_somebody_without_an_e_mail_is_nobody(value: JsonValue) -> None:
 )
 def test_people_are_shown_by_the_best_that_is_known(value: JsonValue, shown: str) -> None:
     assert label(value) == shown
+
+
+def test_an_e_mail_is_no_override() -> None:
+    assert overridden(ONE, {"89": "two@example.test"}) == ""
+    assert overridden(ONE, {"88": "by-id@example.test"}) == "by-id@example.test"
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        (ONE, "88"),
+        ({"id": None, "email": "one@example.test", "name": "One"}, "one@example.test"),
+        ("One", "One"),
+        (None, ""),
+    ],
+)
+def test_people_of_aprimo_are_kept_apart_by_the_surest_that_is_known(value: JsonValue, key: str) -> None:
+    assert aprimo_user(value) == key

@@ -19,6 +19,7 @@ from pipeline.plan import (
     FollowUp,
     FoundDifference,
     LinkChanges,
+    Met,
     Notice,
     ProcessRow,
     ReviewRow,
@@ -82,6 +83,7 @@ FOLLOW_UP = st.builds(
     data=st.dictionaries(TEXT, JSON, max_size=3),
     urgency=st.sampled_from(Urgency),
 )
+MET = st.builds(Met, side=SIDE, user=TEXT, name=TEXT, match=TEXT, how=TEXT)
 
 
 def _some(rows: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -100,10 +102,11 @@ CHANGES = st.builds(
     wake=st.none() | WAKE,
     notices=_some(NOTICE),
     differences=_some(DIFFERENCE),
+    people=_some(MET),
 )
 
 
-@given(value=st.one_of(CHANGES, AGREED, PROCESS, REVIEW, COMMENT, WAKE, NOTICE, DIFFERENCE, FOLLOW_UP))
+@given(value=st.one_of(CHANGES, AGREED, PROCESS, REVIEW, COMMENT, WAKE, NOTICE, DIFFERENCE, MET, FOLLOW_UP))
 def test_every_part_of_a_plan_comes_back_exactly(value: Any) -> None:  # noqa: ANN401 - Any part.
     stored = json.loads(json.dumps(serial.dump(value)))
 

@@ -367,6 +367,8 @@ def _operation() -> None:
         sa.Column("opentext_user", Word(), nullable=True),
         sa.Column("how", Word(), nullable=False),
         sa.Column("unresolved_since", UtcTime(), nullable=True),
+        sa.Column("name", Word(), nullable=False),
+        sa.Column("checked_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="people_pk"),
         sa.UniqueConstraint("aprimo_user", name="people_aprimo_user_key"),
         sa.UniqueConstraint("opentext_user", name="people_opentext_user_key"),
