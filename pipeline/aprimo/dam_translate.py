@@ -21,6 +21,8 @@ from pipeline.words import JsonValue
 OPTIONS, CLASSIFICATIONS, LINK, NUMERIC = "OptionList", "ClassificationList", "RecordLink", "Numeric"
 LISTS = frozenset({OPTIONS, CLASSIFICATIONS, "RecordList", "UserList", "UserGroupList", "LanguageList", "TextList"})
 MOMENTS = frozenset({"Date", "DateTime"})
+MODIFIED_BY = "modifiedby"
+"""As what a file may name the user who changed a record last: no field of the record, but read with it."""
 
 Values = Mapping[str, "str | list[str]"]
 """Fields by name: lists as lists of names, everything else as text, "" for nothing."""
@@ -32,7 +34,7 @@ def field_names(want: Want, words: FlowWords) -> tuple[str, ...]:
     """Which fields are read: those the flow names, or all of a record that is not the flow's own item."""
     if want.kind != words.object_kind:
         return ()
-    return tuple(dict.fromkeys(name for name in words.wire_names() if name))
+    return tuple(dict.fromkeys(name for name in words.wire_names() if name and name != MODIFIED_BY))
 
 
 def named_values(row: RecordRow, names: Names, bounds: Bounds) -> Values:
@@ -40,9 +42,26 @@ def named_values(row: RecordRow, names: Names, bounds: Bounds) -> Values:
     return {name: _named(each, names, bounds) for name, each in row.fields.items()}
 
 
-def record_snapshot(want: Want, row: RecordRow, values: Values, words: FlowWords, read_at: datetime) -> Snapshot:
+def people_in(want: Want, row: RecordRow, values: Values, words: FlowWords) -> tuple[str, ...]:
+    """The ids of the users whom the flow's own item names, so that people can be told their names."""
+    if want.kind != words.object_kind:
+        return ()
+    known = [word for word in words.fields.values() if word.type is FieldType.USER]
+    return tuple(dict.fromkeys(each for word in known if (each := _user(word, row, values))))
+
+
+def record_snapshot(
+    want: Want,
+    row: RecordRow,
+    values: Values,
+    words: FlowWords,
+    read_at: datetime,
+    *,
+    people: Mapping[str, str],
+) -> Snapshot:
     """A record as the flow sees it.
 
+    people: the names of users by id.
     The flow's own item: the fields of its TOML, `state` (our word, "" for one the TOML does not name), `state_id` and
     `state_name` (both the option's name). Any other record: every field by its name. Both: `record_status`, `type_id`
     (the content type), `content_type`, `file_id`, `file_version` (None without a file), `classifications` (id and
@@ -52,6 +71,8 @@ def record_snapshot(want: Want, row: RecordRow, values: Values, words: FlowWords
     ours: dict[str, JsonValue] = {}
     if want.kind == words.object_kind:
         ours = {name: _field(word, values.get(word.wire, ""), words) for name, word in words.fields.items()}
+        users = {name: _user(word, row, values) for name, word in words.fields.items() if word.type is FieldType.USER}
+        ours |= {name: _person(user_id, people) for name, user_id in users.items()}
         state = values.get(words.state_wire, "")
         state_name = state if isinstance(state, str) else "; ".join(state)
         ours |= {"state": words.state_word(state_name), "state_id": state_name, "state_name": state_name}
@@ -90,6 +111,18 @@ def _field(word: FieldWord, value: str | list[str], words: FlowWords) -> JsonVal
         return list(value)
     text = value if isinstance(value, str) else f"{word.separator} ".join(value)
     return translate.field_value(word, text, words, {})
+
+
+def _user(word: FieldWord, row: RecordRow, values: Values) -> str:
+    """The id of the first user in a field, or of whoever changed the record last; "" for nobody."""
+    if word.wire == MODIFIED_BY:
+        return row.modified_by
+    return next(iter(texts_of(values.get(word.wire, ""))), "")
+
+
+def _person(user_id: str, people: Mapping[str, str]) -> JsonValue:
+    """A user of the DAM, which documents no e-mail of one: matched by the override table or not at all."""
+    return {"id": user_id, "email": "", "name": people.get(user_id, "")} if user_id else None
 
 
 def _version(version: FileVersion | None) -> JsonValue:

@@ -128,7 +128,9 @@ class Reads:
         if row is None:
             return Snapshot(want=want, read_at=read_at, is_absent=True)
         values = dam_translate.named_values(row, self._client.dam.names, bounds)
-        return dam_translate.record_snapshot(want, row, values, words, read_at)
+        users = dam_translate.people_in(want, row, values, words)
+        people = {each: self._client.dam.user_name(each, bounds) for each in users}
+        return dam_translate.record_snapshot(want, row, values, words, read_at, people=people)
 
     def _project(self, want: Want, bounds: Bounds) -> Snapshot:
         """As other objects; besides `title` and `status_id`, whatever the flow calls its fields."""

@@ -107,6 +107,24 @@ def test_a_record_for_review_is_read_in_the_flows_words(vendor: AprimoVendor) ->
     assert found.version == "2026-02-03T10:15:30.120000Z"
 
 
+def test_users_are_read_by_name_and_whoever_changed_the_record_last_among_them(
+    scripted: ScriptedVendor, client: Client
+) -> None:
+    editor = "58cc22bb33cc44dd55ee66ff77008899"
+    scripted.on(f"GET /api/core/user/{editor}", {"id": editor, "firstName": "Requester", "lastName": "One"})
+    people = {
+        "editor": FieldWord(name="editor", wire="modifiedby", type=FieldType.USER),
+        "owner": FieldWord(name="owner", wire="ContentOwner", type=FieldType.USER),
+    }
+    vendor = AprimoVendor(client, {FLOW: replace(WORDS, fields=people)}, wait_s=lambda *_: 0.0)
+
+    found = snapshot(vendor)
+
+    assert found.values["editor"] == {"id": editor, "email": "", "name": "Requester One"}
+    assert found.values["owner"] is None
+    assert scripted.calls[0].headers["select-record-fields"] == "ReviewState, ContentOwner"
+
+
 def test_a_record_is_asked_for_with_the_headers_the_dam_demands(
     scripted: ScriptedVendor, vendor: AprimoVendor
 ) -> None:
