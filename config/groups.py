@@ -223,6 +223,13 @@ class Polling:
     people_every_s: float = setting(
         300.0, "Between two looks for people who have no match.", example="300", unit="s", at_least=0.1
     )
+    remarks_every_s: float = setting(
+        30.0,
+        "Between two looks for files whose remarks are to be read.",
+        example="30",
+        unit="s",
+        at_least=0.1,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ SPEND = Watch(job="spend", reasons=frozenset({WakeReason.SPEND}))
 EMBARGO = Watch(job="embargo", reasons=frozenset({WakeReason.EMBARGO}))
 REVIEWS_DUE = Watch(job="reviews_due", reasons=frozenset({WakeReason.REVIEW_START}))
 LATE_CASES = Watch(job="late_cases", reasons=frozenset({WakeReason.LATE_CASE}))
-WATCHES = (OVERDUE, HISTORY, SPEND, EMBARGO, REVIEWS_DUE, LATE_CASES)
+REMARKS = Watch(job="remarks", reasons=frozenset({WakeReason.REMARKS}))
+WATCHES = (OVERDUE, HISTORY, SPEND, EMBARGO, REVIEWS_DUE, LATE_CASES, REMARKS)
 
 
 def look(watch: Watch, ports: Ports) -> int:

@@ -110,6 +110,8 @@ class WakeReason(StrEnum):
     """A review of an item's performance is to begin."""
     LATE_CASE = "late_case"
     """A review is overdue beyond its escalation: it becomes a case."""
+    REMARKS = "remarks"
+    """What people remarked on a file is to be looked for, because nothing tells of it."""
 
 
 class ReceiptVerdict(StrEnum):

@@ -91,4 +91,10 @@ def timetable(settings: Settings) -> tuple[Row, ...]:
             every_s=polling.late_cases_every_s,
             reason="A review that stays overdue after its escalation becomes a case.",
         ),
+        Row(
+            job="remarks",
+            task="signoff.job.remarks",
+            every_s=polling.remarks_every_s,
+            reason="Aprimo tells nobody of an annotation on a file that is in review.",
+        ),
     )

@@ -93,6 +93,12 @@ def late_cases() -> None:
     jobs.once(jobs.LATE_CASES, wiring.current(), jobs.watch(watch.LATE_CASES))
 
 
+@shared_task(name="signoff.job.remarks")
+def remarks() -> None:
+    """Accept a `due` fact for every item whose file is to be looked at for remarks."""
+    jobs.once(jobs.REMARKS, wiring.current(), jobs.watch(watch.REMARKS))
+
+
 @shared_task(name="signoff.job.poll_aprimo")
 def poll_aprimo() -> None:
     """Read what has changed in Aprimo."""

@@ -34,6 +34,7 @@ SPEND = Job(name="spend", every_s=lambda settings: settings.polling.spend_every_
 EMBARGO = Job(name="embargo", every_s=lambda settings: settings.polling.embargo_every_s)
 REVIEWS_DUE = Job(name="reviews_due", every_s=lambda settings: settings.polling.reviews_due_every_s)
 LATE_CASES = Job(name="late_cases", every_s=lambda settings: settings.polling.late_cases_every_s)
+REMARKS = Job(name="remarks", every_s=lambda settings: settings.polling.remarks_every_s)
 POLL_APRIMO = Job(name="poll_aprimo", every_s=lambda settings: settings.polling.aprimo_every_s)
 POLL_OPENTEXT = Job(name="poll_opentext", every_s=lambda settings: settings.polling.opentext_every_s)
 POLL_OPENTEXT_LISTS = Job(name="poll_opentext_lists", every_s=lambda settings: settings.polling.opentext_list_every_s)
