@@ -90,6 +90,26 @@ FIELDS: Mapping[str, Mapping[str, Owned]] = {
         "message": _OPENTEXTS,
         "comments": _OPENTEXTS,
     },
+    "asset_review": {
+        "name": _APRIMOS,
+        "campaign": _APRIMOS,
+        "product": _APRIMOS,
+        "claims": _APRIMOS,
+        "owner": _APRIMOS,
+        "remark": _REMARKS,
+        "editor": _REMARKS,
+        "case": _OPENTEXTS,
+        "matrix": _OPENTEXTS,
+        "open_tasks": _OPENTEXTS,
+        "due": _OPENTEXTS,
+        "approval": _OPENTEXTS,
+        "approved_version": _OPENTEXTS,
+        "approved_number": _OPENTEXTS,
+        "approved_on": _OPENTEXTS,
+        "approvers": _OPENTEXTS,
+        "message": _OPENTEXTS,
+        "comments": _OPENTEXTS,
+    },
 }
 """Flow -> our field -> owner and writer.
 
@@ -113,12 +133,23 @@ STATES: Mapping[str, Mapping[str, Side]] = {
         "produced": Side.OPENTEXT,
         "cancelled": Side.OPENTEXT,
     },
+    "asset_review": {
+        "draft": Side.APRIMO,
+        "submitted": Side.APRIMO,
+        "withdrawn": Side.APRIMO,
+        "approved": Side.OPENTEXT,
+        "approved_older": Side.OPENTEXT,
+        "changes_requested": Side.OPENTEXT,
+        "rejected": Side.OPENTEXT,
+        "cancelled": Side.OPENTEXT,
+    },
 }
 """Flow -> our state word -> whose value it is."""
 
 ACTS: Mapping[str, frozenset[str]] = {
     "campaign_brief": frozenset({ProjectVerb.KIND}),
     "content_production": frozenset(),
+    "asset_review": frozenset({AddCheck.KIND}),
 }
 """Flow -> the kinds of commands that it may plan in Aprimo beside setting its own fields."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline import ownership
-from pipeline.commands import Command, ProjectVerb, SetVariables
+from pipeline.commands import Command, ProjectVerb
 from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows.shared import (
@@ -18,6 +18,7 @@ from pipeline.flows.shared import (
     escalation,
     looking,
     messages,
+    midway,
     notes,
     progress,
     reviews,
@@ -27,7 +28,7 @@ from pipeline.flows.shared import (
     told,
     writing,
 )
-from pipeline.flows.shared.case import Case, is_started
+from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import instant, text
 from pipeline.flows.shared.writing import (
     STATE,
@@ -129,8 +130,8 @@ def _in_approval(case: Case) -> Plan:
         return _start(case, live.revision) if is_same else _edited(case, ())
     if case.event.type == facts.RESTART and case.state == _SUBMITTED and not case.is_process_over:
         return endings.restart(case)
-    edits = tuple(word for word in submission.changes(case.words, values, case.link) if word.is_material)
-    return _edited(case, edits) if edits else _goes_on(case)
+    edited = midway.material(case)
+    return _edited(case, edited) if edited else _goes_on(case)
 
 
 def _start(case: Case, revision: int) -> Plan:
@@ -144,13 +145,7 @@ def _start(case: Case, revision: int) -> Plan:
     command = starting.start(case.event, case.link, words, item, revision=revision, now=case.now)
     rows = reviews.opening(words, submission.lists(words, item.values), revision=revision, now=case.now)
     follow_ups, remarked = notes.remarked(case)
-    process = ProcessRow(
-        revision=revision,
-        process_key=words.process_key,
-        state=ProcessState.STARTING,
-        item_version=submission.submitted_as(words, item.values),
-        started_effect=text(command.variables["signoffEffect"]),
-    )
+    process = starting.begun(command, item_version=submission.submitted_as(words, item.values))
     changes = LinkChanges(
         state="in_approval",
         revision=revision,
@@ -186,12 +181,12 @@ def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
     escalated = escalation.Escalated(commands=(), rows=case.rows)
     if case.process is not None and not case.is_process_over:
         escalated = escalation.escalate(case.process, case.rows, case.words, now=case.now)
-    carried = _immaterial_edits(case)
+    carried = midway.immaterial(case)
     follow_ups, remarked = notes.remarked(case)
     state = looking.DECISION_WAITS if case.is_process_over else "in_approval"
     changes = progress.going_on(case, escalated.rows, state=state)
     draft = Draft(
-        first=(*_set_variables(case, carried), *escalated.commands),
+        first=(*midway.set_variables(case, carried), *escalated.commands),
         shown=showing.shown(case, escalated.rows, revision=case.live.revision, phase=_IN_APPROVAL),
         expects=expected_state(case),
         changes=replace(
@@ -248,9 +243,9 @@ def _decided(case: Case) -> Plan:
     return finish(case, draft)
 
 
-def _edited(case: Case, edits: Sequence[FieldWord]) -> Plan:
+def _edited(case: Case, edited: Sequence[FieldWord]) -> Plan:
     """A material field was changed in approval: the process ends, and the brief goes back to draft."""
-    what = submission.names(edits) or "the brief"
+    what = submission.names(edited) or "the brief"
     revision = case.live.revision if case.live else case.link.revision
     rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
     message = messages.edited(revision, what)
@@ -302,21 +297,6 @@ def _left(case: Case) -> Plan:
 
 
 # ---- parts of plans ----------------------------------------------------------------------------------------------
-
-
-def _immaterial_edits(case: Case) -> tuple[FieldWord, ...]:
-    if case.item is None or not is_started(case.live):
-        return ()
-    edits = submission.changes(case.words, case.item.values, case.link)
-    return tuple(word for word in edits if not word.is_material)
-
-
-def _set_variables(case: Case, fields: Sequence[FieldWord]) -> tuple[Command, ...]:
-    live = case.live
-    variables = submission.variables(fields, case.item.values if case.item else {}, case.words)
-    if not variables or live is None or live.instance_id is None or case.is_process_over:
-        return ()
-    return (SetVariables(instance_id=live.instance_id, variables=variables),)
 
 
 def _start_project(case: Case, live: ProcessRow) -> tuple[Command, ...]:

@@ -73,6 +73,7 @@ _ALL = (
     _field("Review", "ReviewState", "Review state", OPTIONS, "Draft", "For review", "Withdrawn", *DECISIONS),
     _field("Review", "ApprovalState", "Approval state", OPTIONS, "In review", *DECISIONS),
     _field("Review", "ApprovedVersion", "Approved version"),
+    _field("Review", "ApprovedVersionNumber", "Number of the approved version"),
     _field("Review", "ApprovedOn", "Approved on", MOMENT),
     _field("Review", "Approver", "Approved by"),
     _field("Review", "ReviewMatrix", "Reviews", LINES),
@@ -122,7 +123,7 @@ CLASSIFICATION_PATHS = (
 )
 
 CHECK_CATEGORY = "Approvals"
-CHECKS = ("Brand check", "Legal check", "Compliance check", "Product check")
+CHECKS = ("Brand check", "Legal check", "Compliance check", "Product check", "Review comments")
 COLLECTIONS = tuple(f"{name} team" for name in CHANNELS)
 BORN_ON = "2026-01-01T00:00:00Z"
 

@@ -32,7 +32,22 @@ def wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]
     asks_process = event.side is Side.OPENTEXT or event.type == facts.DUE
     asks_both = event.stale_count > 0 or is_unsettled or (link is not None and link.state == DECISION_WAITS)
     wanted = _item(event, words) if asks_both or not asks_process else ()
-    return (*wanted, *(_process(event, link, words) if asks_both or asks_process else ()))
+    return (*wanted, *(process_wants(event, link, words) if asks_both or asks_process else ()))
+
+
+def process_wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+    """The process that an event names, else the one that lives; none where there is none."""
+    named = str(event.data.get("instance_id") or "")
+    row = link.process_of(named) if link and named else None
+    live = link.live_process() if link else None
+    if row is not None and not row.is_live and event.type != facts.LAST_WORDS:
+        # What an older process still tells changes nothing; the live one is read where both are asked for.
+        named = ""
+        live = live if event.side is Side.APRIMO else None
+    instance_id = named or (live.instance_id if live else None)
+    if not instance_id:
+        return ()
+    return (Want(flow=words.flow, side=Side.OPENTEXT, kind="process", object_id=instance_id),)
 
 
 def wants_process(link: Link, words: FlowWords) -> tuple[Want, ...]:
@@ -156,17 +171,3 @@ def _item(event: Event, words: FlowWords) -> tuple[Want, ...]:
         return ()
     kind, object_id, _ = split_aprimo_key(event.subject)
     return (Want(flow=words.flow, side=Side.APRIMO, kind=kind, object_id=object_id),)
-
-
-def _process(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
-    named = str(event.data.get("instance_id") or "")
-    row = link.process_of(named) if link and named else None
-    live = link.live_process() if link else None
-    if row is not None and not row.is_live and event.type != facts.LAST_WORDS:
-        # What an older process still tells changes nothing; the live one is read where both are asked for.
-        named = ""
-        live = live if event.side is Side.APRIMO else None
-    instance_id = named or (live.instance_id if live else None)
-    if not instance_id:
-        return ()
-    return (Want(flow=words.flow, side=Side.OPENTEXT, kind="process", object_id=instance_id),)

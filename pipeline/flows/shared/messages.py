@@ -17,6 +17,28 @@ def in_approval(revision: int) -> str:
     return f"In approval, revision {revision}"
 
 
+def in_review(revision: int) -> str:
+    """While a version is reviewed."""
+    return f"In review, revision {revision}"
+
+
+def of_version(number: str, message: str) -> str:
+    """A message with the number of the file version that it is about."""
+    return f"Version {number}: {message}"
+
+
+def too_late(message: str, latest: str) -> str:
+    """After a decision about what is not there any more. latest: the number of the version that is, "" for none."""
+    what = f"Version {latest}" if latest else "What is there now"
+    return f"{message.rstrip('.')}. {what} was not reviewed: a new round begins."
+
+
+def outdated(approved: str, latest: str) -> str:
+    """After a version came that nobody reviewed. latest: its number, "" where the file is gone."""
+    now = f"version {latest} was not reviewed" if latest else "there is no file any more"
+    return f"Version {approved} was approved, {now}. Put it up for review again."
+
+
 def withdrawn(revision: int) -> str:
     """After the requester took it back."""
     return f"Withdrawn, the approval of revision {revision} was ended"

@@ -14,8 +14,8 @@ from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import instant, text
 from pipeline.flows.tenant import FlowWords, Stakeholder
 from pipeline.keys import split_aprimo_key
-from pipeline.plan import Link, Plan, Snapshot, refuse
-from pipeline.words import JsonValue
+from pipeline.plan import Link, Plan, ProcessRow, Snapshot, refuse
+from pipeline.words import JsonValue, ProcessState
 
 TOKEN = "signoffToken"  # noqa: S105 - The variable's name, not a token.
 _NAME_MAX = 250
@@ -75,15 +75,29 @@ def is_new(case: Case) -> bool:
     return case.link.agreed_value("submitted_as") != submission.submitted_as(case.words, values)
 
 
-def refusal(words: FlowWords, values: submission.Values) -> Plan | None:
-    """Why nothing can start: every required field that is empty, else every one that is not of its type."""
-    lacking = submission.missing(words, values)
+def refusal(words: FlowWords, values: submission.Values, *, also: tuple[str, ...] = ()) -> Plan | None:
+    """Why nothing can start: every required field that is empty, else every one that is not of its type.
+
+    also: what is missing beside fields.
+    """
+    lacking = (*submission.missing(words, values), *also)
     if lacking:
         return refuse("values_missing", f"Fill in: {submission.names(lacking)}.")
     wrong = submission.malformed(words, values)
     if wrong:
         return refuse("value_malformed", f"Not of its type: {submission.names(wrong)}.")
     return None
+
+
+def begun(command: StartProcess, *, item_version: str) -> ProcessRow:
+    """Our row of a process that is about to start."""
+    return ProcessRow(
+        revision=command.revision,
+        process_key=command.process_key,
+        state=ProcessState.STARTING,
+        item_version=item_version,
+        started_effect=text(command.variables["signoffEffect"]),
+    )
 
 
 def _process_name(title: str, revision: int, unmatched: tuple[str, ...]) -> str:

@@ -36,6 +36,11 @@ def date_unusable(case: Case, name: str) -> Notice:
     return Notice(code=f"date_unusable:{name}", text=f"{what} Due dates stay as they are.", person=requester(case))
 
 
+def of_older(case: Case, message: str) -> tuple[Notice, ...]:
+    """To the requester: the approval is of an older version."""
+    return (Notice(code="approved_older_version", text=message, person=requester(case)),)
+
+
 def state_unknown(case: Case) -> Notice:
     """To the operators: the item stands where the tenant's words have no name for."""
     values = case.item.values if case.item else {}

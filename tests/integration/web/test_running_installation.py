@@ -16,6 +16,7 @@ from redis import Redis
 from config.settings import load
 from console.embedded import broker_command, free_ports, server_binary
 from console.web.app import create
+from pipeline.flows.registry import FLOWS
 from tests.support import sandbox_process
 from tests.support.hook_samples import JSON, PM, sample, signed
 from tests.support.processes import wait_until
@@ -74,7 +75,7 @@ def broker(folder: Path) -> Iterator[str]:
 
 def test_a_model_is_deployed_to_opentext_once(installation: Installation) -> None:
     """The second call compares what the service gives back, or else what was remembered."""
-    first = installation.terminal.json("flows", "deploy")
+    first = installation.terminal.json("flows", "deploy", "campaign_brief")
     again = installation.terminal.json("flows", "deploy", "campaign_brief")
 
     assert {"process": "campaignBrief", "how": "deployed", "version": 1} in first["models"]
@@ -84,8 +85,10 @@ def test_a_model_is_deployed_to_opentext_once(installation: Installation) -> Non
 def test_a_model_of_no_flow_is_not_deployed(installation: Installation) -> None:
     result = installation.terminal.run("flows", "deploy", "other")
 
-    assert result.exit_code == 1
-    assert result.stderr.startswith("There is no flow other; there are: campaign_brief")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"There is no flow other; there are: {', '.join(sorted(FLOWS))}.\n",
+    )
 
 
 def test_a_service_that_refuses_is_exit_code_1(installation: Installation) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.flows.registry import FLOWS
 from pipeline.ports import Letter
 from pipeline.words import EventId
 from tests.support.terminal import Terminal
@@ -73,7 +74,7 @@ def test_a_filter_that_names_nothing_is_exit_code_2_and_names_what_there_is(
     code = terminal.run("dead-letters", *argv, "--code", "reed_failed")
 
     assert (flow.exit_code, code.exit_code) == (2, 2)
-    assert "There is no flow 'campain_brief'; there are: campaign_brief" in flow.stderr
+    assert f"There is no flow 'campain_brief'; there are: {', '.join(sorted(FLOWS))}." in flow.stderr
     assert "There is no reason code 'reed_failed'; there are: address_malformed," in code.stderr
     assert states(terminal) == {"1": "open", "2": "open"}
 

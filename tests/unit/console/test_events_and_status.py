@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from pipeline.flows.registry import FLOWS
 from pipeline.ports import Gate
 from pipeline.words import EventId, GateKind
 from tests.support.terminal import Terminal
@@ -72,7 +73,9 @@ def test_a_flow_that_is_none_is_exit_code_2_and_names_those_there_are(terminal: 
     result = terminal.run("events", "list", "--flow", "campain_brief")
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "There is no flow 'campain_brief'; there are: campaign_brief" in " ".join(result.stderr.split())
+    assert f"There is no flow 'campain_brief'; there are: {', '.join(sorted(FLOWS))}." in " ".join(
+        result.stderr.split()
+    )
 
 
 def test_one_event_is_shown_as_its_timeline(terminal: Terminal, behind: Rows) -> None:

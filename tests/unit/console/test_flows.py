@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.deploying import Remembered, deploy
+from pipeline.flows.registry import FLOWS
 from pipeline.ports import Bounds
 from tests.support.terminal import Terminal
 
@@ -86,8 +87,10 @@ def test_the_words_of_a_flow_are_shown_as_its_file_says_them(terminal: Terminal)
 def test_a_flow_that_is_none_is_exit_code_1(terminal: Terminal) -> None:
     result = terminal.run("flows", "show", "campaign_brif")
 
-    assert result.exit_code == 1
-    assert result.stderr.startswith("There is no flow campaign_brif; there are: campaign_brief")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"There is no flow campaign_brif; there are: {', '.join(sorted(FLOWS))}.\n",
+    )
 
 
 def test_ownership_names_owner_and_writer_of_every_field(terminal: Terminal) -> None:

@@ -1,0 +1,33 @@
+"""Edits while a process lives: what was carried and differs now from what both systems last agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.commands import Command, SetVariables
+from pipeline.flows.shared import submission
+from pipeline.flows.shared.case import Case, is_started
+from pipeline.flows.tenant import FieldWord
+
+
+def material(case: Case) -> tuple[FieldWord, ...]:
+    """Edits that the reviewers must see before anything is approved."""
+    return tuple(word for word in _edits(case) if word.is_material)
+
+
+def immaterial(case: Case) -> tuple[FieldWord, ...]:
+    """Edits that just travel into the running process."""
+    return tuple(word for word in _edits(case) if not word.is_material) if is_started(case.live) else ()
+
+
+def set_variables(case: Case, fields: Sequence[FieldWord]) -> tuple[Command, ...]:
+    """What carries fields into the live process; nothing where it is over or not known to exist."""
+    live = case.live
+    variables = submission.variables(fields, case.item.values if case.item else {}, case.words)
+    if not variables or live is None or live.instance_id is None or case.is_process_over:
+        return ()
+    return (SetVariables(instance_id=live.instance_id, variables=variables),)
+
+
+def _edits(case: Case) -> tuple[FieldWord, ...]:
+    return submission.changes(case.words, case.item.values, case.link) if case.item else ()
