@@ -30,6 +30,11 @@ def all_queues() -> tuple[str, ...]:
     return tuple(name for role in (*TARGETS, "timetable") for name in queues_of(role))
 
 
+def own_queue(name: str) -> Queue:
+    """A queue of ours, declared by whoever reads it or writes to it."""
+    return Queue(name, Exchange("signoff", type="direct"), routing_key=name)
+
+
 def celery_options(settings: Settings) -> dict[str, object]:
     """What the Celery app is configured with. Raises SettingsError without a broker."""
     if settings.broker_url is None:
@@ -67,9 +72,8 @@ def _broker(settings: Settings) -> dict[str, object]:
 
 
 def _tasks(settings: Settings) -> dict[str, object]:
-    exchange = Exchange("signoff", type="direct")
     return {
-        "task_queues": [Queue(name, exchange, routing_key=name) for name in all_queues()],
+        "task_queues": [own_queue(name) for name in all_queues()],
         # A misspelt queue name fails at the sender instead of becoming a queue that nobody reads.
         "task_create_missing_queues": False,
         "task_default_queue": "timetable",

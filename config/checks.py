@@ -81,6 +81,11 @@ def _engine(engine: Engine) -> Iterator[Problem]:
             "a step must be dead before another worker may take its lines",
         ),
         (
+            engine.hard_limit_s < engine.deaf_after_s,
+            ("HARD_LIMIT_S", "DEAF_AFTER_S"),
+            "a worker whose processes are all busy would be taken for deaf",
+        ),
+        (
             engine.lease_s < engine.visibility_timeout_s,
             ("LEASE_S", "VISIBILITY_TIMEOUT_S"),
             "the broker must not hand a message out again while its lines are leased",

@@ -80,6 +80,13 @@ class Engine:
     breaker_open_s: float = setting(
         30.0, "How long a breaker stays open before one probe.", example="30", unit="s", at_least=0.1
     )
+    deaf_after_s: float = setting(
+        120.0,
+        "How long a worker may work nothing off although it is asked to, before `signoff up` replaces it.",
+        example="120",
+        unit="s",
+        at_least=1,
+    )
     shutdown_wait_s: float = setting(
         20.0, "How long a stopping worker lets its steps finish.", example="20", unit="s", at_least=0
     )

@@ -20,6 +20,7 @@ from console.embedded import (
     server_binary,
     write_private,
 )
+from console.pulse import pulse_queue
 from console.supervisor_child import Spec
 
 WORKERS = tuple(f"worker-{target}" for target in (*TARGETS, "timetable"))
@@ -50,9 +51,13 @@ class Wishes:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is started, what the children are told beyond our own environment, and what people are told."""
+    """What is started, what the children are told beyond our own environment, and what people are told.
+
+    pulses: workers by role, each with the queue on which it is asked whether it works.
+    """
 
     specs: tuple[Spec, ...]
+    pulses: Mapping[str, str]
     environ: Mapping[str, str]
     urls: Mapping[str, str]
     logins: Mapping[str, tuple[str, str]]
@@ -84,8 +89,10 @@ def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) 
         *(_sandboxes(settings, ports, wishes, everything) if settings.sandboxes else ()),
         *_our_roles(settings, everything),
     ]
+    wanted = tuple(spec for spec in specs if wishes.roles is None or spec.role in wishes.roles)
     return Plan(
-        specs=tuple(spec for spec in specs if wishes.roles is None or spec.role in wishes.roles),
+        specs=wanted,
+        pulses={spec.role: pulse_queue(spec.role, settings.data_dir) for spec in wanted if spec.role in WORKERS},
         environ=environ,
         urls=_urls(settings, ports),
         logins={
@@ -191,11 +198,12 @@ def _our_roles(settings: Settings, environ: Mapping[str, str]) -> list[Spec]:
     specs = [_role("db", ("db", "upgrade"), environ, stage=FOUNDATION, once=True)]
     if settings.sandboxes:
         specs.append(_role("models", ("flows", "deploy"), environ, once=True))
-    specs += [
-        _role(name, ("worker", "--target", name.removeprefix("worker-")), environ, grace_s=grace_s)
-        for name in WORKERS
-    ]
+    specs += [_role(name, _worker_words(name, settings), environ, grace_s=grace_s) for name in WORKERS]
     return [*specs, *(_role(name, (name,), environ) for name in ("flower", "web", "scheduler"))]
+
+
+def _worker_words(name: str, settings: Settings) -> tuple[str, ...]:
+    return ("worker", "--target", name.removeprefix("worker-"), "--pulse", pulse_queue(name, settings.data_dir))
 
 
 def _role(

@@ -22,12 +22,17 @@ _TARGETS = ("aprimo", "opentext", "timetable")
 
 @click.command()
 @click.option("--target", type=click.Choice(_TARGETS), help="Read only this target's queues; default: all.")
-def worker(target: str | None) -> None:
+@click.option(
+    "--pulse",
+    metavar="QUEUE",
+    help="Read this queue too, before all others: whoever looks after this worker asks there whether it works.",
+)
+def worker(target: str | None, pulse: str | None) -> None:
     """Start one worker: processes that carry work, express before standard before bulk."""
     from console import worker_role  # noqa: PLC0415 - imports Celery
 
     name = f"worker-{target}" if target else "worker"
-    worker_role.run(_settings_for(name, needs_vendors=True), name, (target,) if target else _TARGETS)
+    worker_role.run(_settings_for(name, needs_vendors=True), name, (target,) if target else _TARGETS, pulse=pulse)
 
 
 @click.command()

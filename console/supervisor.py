@@ -9,8 +9,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +18,7 @@ from config.running import RUN_FILE, process_started
 from config.settings import Settings, load
 from console.embedded import private_folder, write_private
 from console.embedded_plan import Plan, Wishes, make_plan
+from console.pulse import Line, Pulse
 from console.supervisor_child import Show
 from console.supervisor_loop import Supervisor
 
@@ -69,7 +70,10 @@ class Installation:
             run_file = settings.data_dir / RUN_FILE
             write_private(run_file, _told(plan, supervisor))
             held.callback(run_file.unlink, missing_ok=True)
-            return cls(load({**inherited, **plan.environ}), plan, supervisor, held.pop_all())
+            told = load({**inherited, **plan.environ})
+            if plan.pulses:
+                held.enter_context(_listening(told, plan, supervisor))
+            return cls(told, plan, supervisor, held.pop_all())
         raise AssertionError("an ExitStack that swallows nothing was left")
 
     def __enter__(self) -> Self:
@@ -106,6 +110,23 @@ class Installation:
         """Ends a role and starts it again."""
         self.halt(role)
         self.resume(role, timeout_s=timeout_s)
+
+
+@contextmanager
+def _listening(settings: Settings, plan: Plan, supervisor: Supervisor) -> Iterator[None]:
+    """Replaces workers that work nothing off."""
+
+    def open_lines() -> Mapping[str, Line]:
+        from console import pulse_line  # noqa: PLC0415 - imports Celery: not before everything runs
+
+        return pulse_line.open_lines(settings, plan.pulses)
+
+    pulse = Pulse(supervisor, open_lines, deaf_after_s=settings.engine.deaf_after_s)
+    pulse.start()
+    try:
+        yield
+    finally:
+        pulse.stop()
 
 
 def _told(plan: Plan, supervisor: Supervisor) -> str:

@@ -83,6 +83,12 @@ class Supervisor:
             child.failures, child.next_start_at, child.is_wanted = 0, 0.0, True
         self._await_ready(child, time.monotonic() + timeout_s)
 
+    def replace(self, role: str, why: str) -> None:
+        """Kills a role's process and all it started; another is started."""
+        with self._lock:
+            self._show(role, f"{why}; killed")
+            self._children[role].kill()
+
     def _keep(self) -> None:
         while not self._is_over.is_set():
             with self._lock:

@@ -14,6 +14,7 @@ from pipeline import transform as transforming
 from pipeline import watch
 from pipeline.words import EventId
 from tasks import jobs, wiring
+from tasks import pulse as pulses
 
 
 def lane_of(task: Task) -> str:
@@ -43,6 +44,12 @@ def settle(self: Task, event_ids: list[EventId]) -> list[EventId]:
 def tell_dead(event_ids: list[EventId]) -> None:
     """Tell people of dead letters: a log line each, which alert rules read; the letters themselves are rows."""
     jobs.tell_dead(event_ids, wiring.current())
+
+
+@shared_task(name=pulses.PULSE)
+def pulse(queue: str, number: int) -> None:
+    """Write down that this worker works: its supervisor waits for it."""
+    pulses.write_down(wiring.current().redis, queue, number)
 
 
 @shared_task(name="signoff.job.sweep")
