@@ -120,6 +120,7 @@ def play(
     *,
     casts: Sequence[Cast] = CASTS,
     keep: Path | None = None,
+    recovery_limit_s: float = 60.0,
 ) -> Played:
     """Play a seed and judge it. Without a yardstick it makes one: there is nothing to compare its work with.
 
@@ -133,7 +134,7 @@ def play(
         course.run()
         events = patiently(scene.office.rows.counts)["events"] - before
         notes = () if all(each.is_over for each in plays) else tuple(_wrongs(plays))
-    evidence = _at_rest(scene)
+    evidence = evidence_at_rest(scene)
     done = work_done(evidence.tables, course.pieces)
     share = useful(done, course.pieces, yardstick) if yardstick else 1.0
     run = Run(
@@ -142,6 +143,7 @@ def play(
         samples=tuple(course.samples),
         is_without_faults=not troubles,
         recovery_s=course.recovery_s,
+        recovery_limit_s=recovery_limit_s,
         tries_max=scene.office.running.settings.engine.retry_tries,
         useful=share,
     )
@@ -162,7 +164,7 @@ def play(
     )
 
 
-def _at_rest(scene: Scene) -> Evidence:
+def evidence_at_rest(scene: Scene) -> Evidence:
     """The evidence at a moment when nothing is open: pollers go on reading, and what they read is soon done with."""
     deadline = time.monotonic() + _REST_WITHIN_S
     while True:

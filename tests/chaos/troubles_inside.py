@@ -35,9 +35,10 @@ _SELDOM = {
 PLACES = tuple(point for point in Point if point not in _SELDOM)
 _ROLES = ("web", "scheduler", "broker", "worker-aprimo", "worker-opentext", "worker-timetable")
 _TOLD_AGAIN = 3
-_OPEN = text(
-    "select events.id, lines.lane from events join lines on lines.key = events.line_key"
-    " where events.state in ('accepted', 'planned', 'carried') and lines.lane <> ''"
+_LATEST = text(
+    "select events.id, lines.lane from events join lines on lines.key = events.line_key where lines.lane <> ''"
+    " order by case when events.state in ('accepted', 'planned', 'carried') then 0 else 1 end,"
+    " events.accepted_at desc limit 20"
 )
 _CUT_SQL = text(
     "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -95,7 +96,7 @@ def wipe(chance: random.Random) -> Trouble:
     """FLUSHALL in mid-flight."""
 
     def flush(scene: Scene) -> Met:
-        scene.wait_for(lambda: _of_broker(scene.redis.flushall), what="a broker to wipe")
+        scene.wait_for(lambda: of_broker(scene.redis.flushall), what="a broker to wipe")
         return Met(hits=1)
 
     return Trouble(kind="wipe", what="the broker forgets everything", at_s=chance.uniform(0.5, 6.0), act=flush)
@@ -119,7 +120,7 @@ def cut_broker(chance: random.Random) -> Trouble:
 
     def cut(scene: Scene) -> Met:
         ended = partial(scene.redis.client_kill_filter, _type="normal", skipme=True)
-        return Met(hits=scene.wait_for(lambda: _of_broker(ended), what="connections to cut"))
+        return Met(hits=scene.wait_for(lambda: of_broker(ended), what="connections to cut"))
 
     return Trouble(kind="cut broker", what="its connections break", at_s=chance.uniform(0.5, 6.0), act=cut)
 
@@ -148,11 +149,11 @@ def lose(chance: random.Random) -> Trouble:
 
 
 def duplicate(chance: random.Random) -> Trouble:
-    """Aprimo tells everything twice, and the queue holds each open event several times, for every step."""
+    """Aprimo tells everything twice, and the queue holds what is under way several times, for every step."""
 
     def double(scene: Scene) -> Met:
         admin(scene.urls["aprimo"], "PUT", "webhooks", {"duplicate_share": 1.0})
-        told = scene.wait_for(lambda: tell_again(scene, _TOLD_AGAIN), what="an open event to tell again")
+        told = scene.wait_for(lambda: tell_again(scene, _TOLD_AGAIN), what="an event to tell again")
         return Met(hits=told)
 
     return Trouble(kind="duplicate", what="everything is told again", at_s=chance.uniform(0.0, 4.0), act=double)
@@ -171,17 +172,20 @@ def reorder(chance: random.Random) -> Trouble:
 
 
 def tell_again(scene: Scene, times: int) -> int:
-    """Publish every open event again so many times, for each step; gives the number of messages."""
+    """Publish events again so many times, for each step: open ones first, then the latest.
+
+    Gives the number of messages that workers get of it: a chain has one for each of its steps.
+    """
     engine = create_engine(scene.office.running.settings.database_url)
     with engine.connect() as connection:
-        rows = patiently(lambda: connection.execute(_OPEN).all())
+        rows = patiently(lambda: connection.execute(_LATEST).all())
     engine.dispose()
     hints = [Hint(step=step, lane=row.lane, event_ids=(EventId(row.id),)) for row in rows for step in Step]
     scene.waker.wake(hints * times)
-    return len(hints) * times
+    return len(rows) * times * sum(range(1, len(Step) + 1))
 
 
-def _of_broker(ask: Callable[[], Any]) -> int:
+def of_broker(ask: Callable[[], Any]) -> int:
     """What the broker answers as a number; 0 while it is away."""
     try:
         return int(ask())
@@ -194,12 +198,12 @@ def _popped(scene: Scene) -> int:
     for lane in LANES:
         pipe.llen(lane)
         pipe.delete(lane)
-    return _of_broker(lambda: sum(map(int, pipe.execute()[::2])))
+    return of_broker(lambda: sum(map(int, pipe.execute()[::2])))
 
 
 def _shuffled(scene: Scene, chance: random.Random) -> int:
     """Shuffle every lane; gives the number of messages in those that held at least two."""
-    return sum(_of_broker(partial(_shuffle, scene.redis, lane, chance)) for lane in LANES)
+    return sum(of_broker(partial(_shuffle, scene.redis, lane, chance)) for lane in LANES)
 
 
 def _shuffle(redis: Redis, lane: str, chance: random.Random) -> int:
