@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -184,12 +184,23 @@ def load_status_names(answer: Answer) -> dict[int, str]:
 
 
 def flat(row: Mapping[str, Any], ea_value_key: str) -> dict[str, Any]:
-    """All fields by wire name, extended attributes as `extrAttr<id>`; fractions as text."""
+    """All fields by wire name, extended attributes as `extrAttr<id>`; fractions as text.
+
+    An attribute of many values is the list of its items' ids, as text.
+    """
     values = {name: plain(value) for name, value in row.items() if not name.startswith("_")}
     for attribute in row.get("extendedAttributes") or []:
         if isinstance(attribute, dict) and "eaId" in attribute:
             values[f"{EA_PREFIX}{attribute['eaId']}"] = plain(_ea_value(attribute, ea_value_key))
-    return values
+    return values | _many(row.get("multipleValueExtendedAttributes") or [])
+
+
+def _many(rows: Sequence[Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in rows:
+        if isinstance(each, dict) and "extAttributeId" in each and each.get("encodedListItemId") is not None:
+            found.setdefault(f"{EA_PREFIX}{each['extAttributeId']}", []).append(str(each["encodedListItemId"]))
+    return found
 
 
 def _ea_value(attribute: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401 - The tenant's own.

@@ -62,6 +62,8 @@ def field_value(word: FieldWord, value: Any, words: FlowWords, people: Mapping[i
     if word.type is FieldType.CURRENCY:
         number = integer(given)
         return words.currencies.get(number, str(given)) if number is not None else str(given)
+    if word.type is FieldType.LIST and isinstance(given, list):
+        return [str(each) for each in given]
     if word.type is FieldType.LIST:
         return [part for each in str(given).split(word.separator) if (part := each.strip())]
     return _SIMPLE[word.type](given)
@@ -82,14 +84,18 @@ def money(value: object) -> str:
 
 def as_json(value: Any) -> JsonValue:  # noqa: ANN401 - `Any` ends here.
     """A wire value as our JSON columns can hold it: numbers with fractions become text."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return list(value)
     return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def is_same(one: object, other: object) -> bool:
     """Whether two wire values mean the same: missing, null and "" do; line ends and outer blanks do not count.
 
-    Times are the same when the moment is: PM writes them without a zone, meaning UTC.
+    Times are the same when the moment is: PM writes them without a zone, meaning UTC. Lists are in any order.
     """
+    if isinstance(one, list) or isinstance(other, list):
+        return _texts(one) == _texts(other)
     if _text(one) == _text(other):
         return True
     if isinstance(one, str) and isinstance(other, str):
@@ -112,6 +118,11 @@ def is_same_moment(one: str, other: str) -> bool:
 
 
 _MOMENT = re.compile(r"\s*\d{4}-\d\d-\d\dT\d\d:\d\d")
+
+
+def _texts(value: object) -> list[str]:
+    given = value if isinstance(value, list) else [value]
+    return sorted(text for each in given if (text := _text(each)))
 
 
 def _text(value: object) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.errors import PermanentError
 from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError, plain
 from pipeline.words import JsonValue
 
@@ -162,6 +163,11 @@ class Wire:
         """Read the user whom the token acts as."""
         return self._get("users", "users/me")
 
+    def get_pick_list(self, ea_id: int) -> Request:
+        """Read what an extended attribute with a list offers; a 404 is an answer."""
+        path = f"extended-attributes/{ea_id}/pick-list-options"
+        return self._get("extended-attributes", path, answers=MAY_BE_ABSENT)
+
     def get_status_names(self) -> Request:
         """Read the names of project and task statuses."""
         return self._get("lookup", f"lookup/{STATUS_LOOKUP}")
@@ -250,17 +256,23 @@ def body_of_changes(
 
     Where the route is marked for field-level update ("API basics", Extended attributes) both attribute collections
     are left out: they are flush-and-fill, and one that is not sent is not emptied. On every other route they are
-    sent whole as they were read, because leaving them out can answer 500.
+    sent whole as they were read, because leaving them out can answer 500. A list is the ids of the items of an
+    attribute of many values. Raises PermanentError (`value_malformed`) for a list where single values are marked.
     """
-    if kind.is_marked:
-        return dict(changes)
-    body = {name: value for name, value in changes.items() if not name.startswith(EA_PREFIX)}
     attributes = {
         name.removeprefix(EA_PREFIX): value for name, value in changes.items() if name.startswith(EA_PREFIX)
     }
+    many = {ea_id: value for ea_id, value in attributes.items() if isinstance(value, list)}
+    if kind.is_marked and many:
+        raise PermanentError("value_malformed", f"{kind.resource} take no list in {EA_PREFIX}{next(iter(many))}.")
+    if kind.is_marked:
+        return dict(changes)
+    body = {name: value for name, value in changes.items() if not name.startswith(EA_PREFIX)}
+    single = {ea_id: value for ea_id, value in attributes.items() if ea_id not in many}
+    lists = row.get("multipleValueExtendedAttributes") or []
     return body | {
-        "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], attributes, ea_value_key),
-        "multipleValueExtendedAttributes": plain(row.get("multipleValueExtendedAttributes") or []),
+        "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], single, ea_value_key),
+        "multipleValueExtendedAttributes": _with_lists(lists, many, row.get(kind.id_key)),
     }
 
 
@@ -284,6 +296,18 @@ def _with_attributes(
 ) -> list[dict[str, Any]]:
     kept = [plain(dict(row)) for row in rows if str(row.get("eaId")) not in changes]  # Fractions exact, as text.
     return kept + [{"eaId": int(ea_id), ea_value_key: value} for ea_id, value in changes.items()]
+
+
+def _with_lists(
+    rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Sequence[Any]], object_id: object
+) -> list[dict[str, Any]]:
+    kept = [plain(dict(row)) for row in rows if str(row.get("extAttributeId")) not in changes]
+    owner = {} if object_id is None else {"parentId": object_id}
+    return kept + [
+        {**owner, "extAttributeId": int(ea_id), "encodedListItemId": int(item)}
+        for ea_id, items in changes.items()
+        for item in items
+    ]
 
 
 def _whole_seconds(moment: datetime) -> str:

@@ -198,6 +198,31 @@ def test_fields_are_written_where_the_kind_lives(
     assert {"extendedAttributes", "multipleValueExtendedAttributes"} <= body.keys()
 
 
+def test_an_attribute_of_many_values_is_read_and_written_as_the_list_of_its_items(
+    scripted: ScriptedVendor, client: Client, vendor: AprimoVendor
+) -> None:
+    assert read(vendor, "generic_object_alpha", 301).wire["extrAttr349"] == ["4", "5"]
+    fields = {"extrAttr349": ["5", "6"]}
+
+    assert send(client, SetFields(object_kind="generic_object_alpha", object_id=301, fields=fields)).how == "sent"
+
+    assert scripted.calls[-1].json["multipleValueExtendedAttributes"] == [
+        {"parentId": 301, "extAttributeId": 348, "encodedListItemId": 9},
+        {"parentId": 301, "extAttributeId": 349, "encodedListItemId": 5},
+        {"parentId": 301, "extAttributeId": 349, "encodedListItemId": 6},
+    ]
+
+
+def test_an_activity_takes_no_list_because_only_single_values_are_marked(
+    scripted: ScriptedVendor, client: Client
+) -> None:
+    scripted.on("GET /api/activities/5012", sample("aprimo", "activity_submitted"))
+    command = SetFields(object_kind="activity", object_id=5012, fields={"extrAttr305": ["1"]})
+
+    with pytest.raises(PermanentError, match="take no list in extrAttr305"):
+        send(client, command)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "path"),
     [

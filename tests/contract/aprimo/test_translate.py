@@ -121,6 +121,10 @@ def test_money_has_two_places_or_more_and_is_never_guessed(given: object, expect
         ("2026-02-05T17:00:00", "2026-02-05T17:00:01Z", False),
         ("2026-02-05T17:00", "2026-02-05T17:99", False),
         ("2026-02-05", "2026-02-05T00:00:00", False),
+        (["3", "1"], ["1", "3"], True),
+        ([], None, True),
+        (["1"], "1", True),
+        (["1"], ["1", "1"], False),
     ],
 )
 def test_two_wire_values_are_the_same_when_they_mean_the_same(one: object, other: object, *, same: bool) -> None:

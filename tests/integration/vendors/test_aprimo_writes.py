@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.effects import EFFECTS
+from pipeline.aprimo.wire import OBJECT_KINDS
 from pipeline.commands import Cause, SetFields
 from pipeline.ports import NotThere, Sent
 from pipeline.words import EventId, JsonValue
@@ -108,3 +109,17 @@ def test_a_tasks_due_date_moves_alone_and_with_other_fields(
     after = marketer.api("GET", f"tasks/{task}").json()
     assert (after["name"], after["endDate"][:19]) == ("Copy it", "2026-12-02T17:00:00")
     assert len(aprimo_sandbox.changes(f"task:{task}")) == 3  # Made, moved, moved and named.
+
+
+def test_an_attribute_of_many_values_is_set_whole_and_read_back(aprimo: Client, marketer: AprimoCaller) -> None:
+    case = made(
+        marketer, "generic-object-alpha", "id", name="Case", extendedAttributes=[{"eaId": 350, "eaValue": "Legal"}]
+    )
+
+    assert write(aprimo, "generic_object_alpha", case, {"extrAttr359": ["3594", "3591"]}) == ONCE
+    assert write(aprimo, "generic_object_alpha", case, {"extrAttr359": ["3592"], "extrAttr358": "3583"}) == ONCE
+
+    row = aprimo.object(OBJECT_KINDS["generic_object_alpha"], case, bounds())
+    assert row is not None
+    assert [row.values[name] for name in ("extrAttr359", "extrAttr358", "extrAttr350")] == [["3592"], "3583", "Legal"]
+    assert write(aprimo, "generic_object_alpha", case, {"extrAttr359": []}) == ONCE
