@@ -89,6 +89,13 @@ class Aprimo:
     ea_value_key: str = setting(
         "eaValue", "Key under which an extended attribute's value is written.", example="eaValue"
     )
+    cache_s: float = setting(
+        600.0,
+        "How long names, definitions and users are remembered; an unknown one is looked for again at once.",
+        example="600",
+        unit="s",
+        at_least=0,
+    )
     undated_kinds: tuple[str, ...] = setting(
         tuple(f"generic_object_{letter}" for letter in ("alpha", "bravo", "charlie", "delta", "echo")),
         "Kinds of objects whose rows carry no `modifiedDate`: each poll pages through all of them and compares.",

@@ -61,6 +61,7 @@ CODES: Mapping[str, Code] = {
     "verb_unknown": Code(cure="A flow asks for a verb that does not exist: report it."),
     "field_unknown": Code(cure="A flow would change something that a task does not have: report it."),
     "id_malformed": Code(cure="Mend the id named in the hint in Aprimo, then replay."),
+    "name_unknown": Code(cure="Mend the name in the flow's TOML file, or make what it names in Aprimo, then replay."),
     "project_unknown": Code(
         cure="The project is unknown or hidden: mend its id or the right to see it, then replay."
     ),

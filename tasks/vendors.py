@@ -83,6 +83,7 @@ def aprimo(
         fallback_ttl_s=told.fallback_ttl_s,
         page_size=told.page_size,
         ea_value_key=told.ea_value_key,
+        cache_s=told.cache_s,
         undated_kinds=frozenset(told.undated_kinds),
         max_hits=told.max_hits,
     )

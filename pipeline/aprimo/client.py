@@ -164,10 +164,42 @@ class Client:
         """Annotate an asset version; False when it is unknown or hidden."""
         return self._sender.send(self._wire.post_annotation(asset_id, version, body), bounds).status != NOT_FOUND
 
+    def status_names(self, bounds: Bounds) -> Mapping[int, str]:
+        """The tenant's names of task and project statuses by number, remembered for a while."""
+        return self._status_names.get("names", lambda _: self._read_status_names(bounds))
+
+    def system_type_names(self, bounds: Bounds) -> list[str]:
+        """The names of the tenant's system types."""
+        answer = self._sender.send(self._wire.get_system_types(), bounds)
+        with reading("Aprimo's system types"):
+            rows = answer.json_object().get("systemtypes") or []
+            return [str(row["type"]["systemTypeName"]) for row in rows if isinstance(row.get("type"), dict)]
+
+    def system_type_items(self, name: str, bounds: Bounds) -> tuple[dict[str, Any], ...]:
+        """The items of a system type."""
+        answer = self._sender.send(self._wire.get_system_types(name), bounds)
+        with reading(f"Aprimo's system type {name}"):
+            return wire.read_page(answer).rows
+
+    def metadata(self, kind: str, bounds: Bounds) -> Mapping[str, Any] | None:
+        """What the tenant says of a kind's fields; None when it does not."""
+        answer = self._sender.send(self._wire.get_metadata(kind), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"Aprimo's metadata of {kind}"):
+            return answer.json_object()
+
+    def pick_list(self, ea_id: int, bounds: Bounds) -> Mapping[str, Any] | None:
+        """What an extended attribute with a list offers; None when it has none, or is hidden."""
+        answer = self._sender.send(self._wire.get_pick_list(ea_id), bounds)
+        if answer.status == NOT_FOUND:
+            return None
+        with reading(f"The list of Aprimo's extended attribute {ea_id}"):
+            return answer.json_object()
+
     def status_name(self, number: int, bounds: Bounds) -> str:
         """The tenant's name of a project status, in lower case; "" for one that the lookup does not name."""
-        names = self._status_names.get("names", lambda _: self._read_status_names(bounds))
-        return names.get(number, "").casefold()
+        return self.status_names(bounds).get(number, "").casefold()
 
     def people(self, ids: Iterable[int], bounds: Bounds) -> dict[int, Person]:
         """Users by id, remembered for a while."""

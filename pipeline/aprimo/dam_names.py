@@ -26,7 +26,7 @@ AGAIN_S = 5.0
 class _Shelf:
     read_at: float
     by_id: dict[str, Named]
-    by_name: dict[str, Named]
+    by_name: dict[str, list[Named]]
 
 
 class Names:
@@ -40,11 +40,18 @@ class Names:
         self._shelves: dict[str, _Shelf] = {}
 
     def find(self, plural: str, name: str, bounds: Bounds) -> Named:
-        """A definition by its name or id. Raises PermanentError with the closest names."""
+        """A definition by its name or id. Raises PermanentError (`name_unknown`), with the closest names.
+
+        A name that several bear stands for none of them.
+        """
         found = self._look(plural, name, bounds)
         if found is None:
             raise _unknown(f"{plural.removesuffix('s')} {name!r}", name, self._names(plural, bounds))
         return found
+
+    def all(self, plural: str, bounds: Bounds) -> tuple[Named, ...]:
+        """Every definition of a list, as it is now."""
+        return tuple(self._again(plural, bounds).by_id.values())
 
     def option_id(self, field: Named, name: str, bounds: Bounds) -> str:
         """The id of an option of a field. Raises PermanentError with the closest names."""
@@ -76,9 +83,15 @@ class Names:
     def _look(self, plural: str, name: str, bounds: Bounds) -> Named | None:
         for shelf in (self._shelf, self._again):
             known = shelf(plural, bounds)
-            found = known.by_id.get(name) or known.by_name.get(name.casefold())
-            if found is not None:
-                return found
+            if name in known.by_id:
+                return known.by_id[name]
+            found = known.by_name.get(name.casefold(), [])
+            if len(found) > 1:
+                ids = ", ".join(each.id for each in found)
+                hint = f"Aprimo's DAM has {len(found)} {plural} called {name!r}: name one by its id ({ids})."
+                raise PermanentError("name_unknown", hint)
+            if found:
+                return found[0]
         return None
 
     def _names(self, plural: str, bounds: Bounds) -> list[str]:
@@ -96,11 +109,10 @@ class Names:
         if shelf is not None and self._monotonic() - shelf.read_at < age_s:
             return shelf
         rows = self._load(plural, bounds)
-        shelf = _Shelf(
-            read_at=self._monotonic(),
-            by_id={row.id: row for row in rows},
-            by_name={row.name.casefold(): row for row in rows},
-        )
+        by_name: dict[str, list[Named]] = {}
+        for row in rows:
+            by_name.setdefault(row.name.casefold(), []).append(row)
+        shelf = _Shelf(read_at=self._monotonic(), by_id={row.id: row for row in rows}, by_name=by_name)
         with self._lock:
             self._shelves[plural] = shelf
         return shelf
@@ -114,4 +126,4 @@ def _option(field: Named, name: str) -> str | None:
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> PermanentError:
     closest = ", ".join(difflib.get_close_matches(name, known, n=3, cutoff=0.4)) or "nothing like it"
-    return PermanentError("refused_by_vendor", f"Aprimo's DAM has no {what}; closest: {closest}.")
+    return PermanentError("name_unknown", f"Aprimo's DAM has no {what}; closest: {closest}.")

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.aprimo import dam_effects, dam_file_effects, pm_effects, wire
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.options import Verb
+from pipeline.aprimo.pm_changes import body_of_changes
 from pipeline.aprimo.pm_objects import flat_object, holds
 from pipeline.aprimo.translate import is_same
 from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind
@@ -35,7 +36,7 @@ def set_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds
     if command.object_kind == "task" and part in wire.TASK_PARTS:
         client.put_task_part(command.object_id, part, changes[part], bounds)
     else:
-        changed = wire.body_of_changes(kind, body, changes, ea_value_key=client.options.ea_value_key)
+        changed = body_of_changes(kind, body, changes, ea_value_key=client.options.ea_value_key)
         client.put_object(kind, command.object_id, changed, bounds)
     return Sent(how="sent")
 

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.aprimo import wire
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.options import Verb
+from pipeline.aprimo.pm_changes import body_of_changes
 from pipeline.aprimo.pm_objects import TASK_STATUS, flat_object, holds
 from pipeline.aprimo.translate import integer
 from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind
@@ -165,7 +166,7 @@ def create_object(client: Client, command: CreateObject, effect_key: EffectKey, 
         return Sent(how="already", vendor_ref=found.vendor_ref)
     kind = _generic(command)
     values = {**command.fields, command.reference_field: command.reference}
-    body = wire.body_of_changes(kind, {}, values, ea_value_key=client.options.ea_value_key)
+    body = body_of_changes(kind, {}, values, ea_value_key=client.options.ea_value_key)
     return Sent(how="sent", vendor_ref=client.create_object(kind, body, bounds))
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
-from pipeline.errors import PermanentError
-from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError, plain
+from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError
 from pipeline.words import JsonValue
 
 STATUS_LOOKUP = 2974
@@ -168,6 +168,14 @@ class Wire:
         path = f"extended-attributes/{ea_id}/pick-list-options"
         return self._get("extended-attributes", path, answers=MAY_BE_ABSENT)
 
+    def get_system_types(self, name: str = "") -> Request:
+        """Read the names of all system types, or the items of one."""
+        return self._get("system-types", f"system-types/{quote(name, safe='')}".rstrip("/"))
+
+    def get_metadata(self, kind: str) -> Request:
+        """Read the fields of a kind of object; a 404 is an answer."""
+        return self._get("metadata", f"metadata/{kind}", answers=MAY_BE_ABSENT)
+
     def get_status_names(self) -> Request:
         """Read the names of project and task statuses."""
         return self._get("lookup", f"lookup/{STATUS_LOOKUP}")
@@ -249,33 +257,6 @@ def read_fault(answer: Answer) -> Fault:
     return Fault(message="" if body is None else str(body))
 
 
-def body_of_changes(
-    kind: ObjectKind, row: Mapping[str, Any], changes: Mapping[str, Any], *, ea_value_key: str
-) -> dict[str, Any]:
-    """The body of a PUT that makes these changes and no other.
-
-    Where the route is marked for field-level update ("API basics", Extended attributes) both attribute collections
-    are left out: they are flush-and-fill, and one that is not sent is not emptied. On every other route they are
-    sent whole as they were read, because leaving them out can answer 500. A list is the ids of the items of an
-    attribute of many values. Raises PermanentError (`value_malformed`) for a list where single values are marked.
-    """
-    attributes = {
-        name.removeprefix(EA_PREFIX): value for name, value in changes.items() if name.startswith(EA_PREFIX)
-    }
-    many = {ea_id: value for ea_id, value in attributes.items() if isinstance(value, list)}
-    if kind.is_marked and many:
-        raise PermanentError("value_malformed", f"{kind.resource} take no list in {EA_PREFIX}{next(iter(many))}.")
-    if kind.is_marked:
-        return dict(changes)
-    body = {name: value for name, value in changes.items() if not name.startswith(EA_PREFIX)}
-    single = {ea_id: value for ea_id, value in attributes.items() if ea_id not in many}
-    lists = row.get("multipleValueExtendedAttributes") or []
-    return body | {
-        "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], single, ea_value_key),
-        "multipleValueExtendedAttributes": _with_lists(lists, many, row.get(kind.id_key)),
-    }
-
-
 def read_annotations(answer: Answer) -> list[dict[str, Any]]:
     """The annotations, under whichever of the keys that clients saw. Raises UnreadableAnswerError."""
     body = answer.json()
@@ -289,25 +270,6 @@ def read_annotations(answer: Answer) -> list[dict[str, Any]]:
 
 def _annotations(asset_id: int, version: int) -> str:
     return f"assets/{asset_id}/versions/{version}/annotations-data"
-
-
-def _with_attributes(
-    rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Any], ea_value_key: str
-) -> list[dict[str, Any]]:
-    kept = [plain(dict(row)) for row in rows if str(row.get("eaId")) not in changes]  # Fractions exact, as text.
-    return kept + [{"eaId": int(ea_id), ea_value_key: value} for ea_id, value in changes.items()]
-
-
-def _with_lists(
-    rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Sequence[Any]], object_id: object
-) -> list[dict[str, Any]]:
-    kept = [plain(dict(row)) for row in rows if str(row.get("extAttributeId")) not in changes]
-    owner = {} if object_id is None else {"parentId": object_id}
-    return kept + [
-        {**owner, "extAttributeId": int(ea_id), "encodedListItemId": int(item)}
-        for ea_id, items in changes.items()
-        for item in items
-    ]
 
 
 def _whole_seconds(moment: datetime) -> str:

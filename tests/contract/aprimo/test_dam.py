@@ -226,9 +226,49 @@ def test_a_name_nobody_knows_is_for_a_person_with_the_closest_ones(client: Clien
     with pytest.raises(PermanentError, match=r"no fielddefinition 'CampaignCod'; closest: CampaignCode\."):
         client.dam.names.find("fielddefinitions", "CampaignCod", bounds())
 
+    with pytest.raises(PermanentError) as unknown:
+        client.dam.names.find("fielddefinitions", "CampaignCod", bounds())
+    assert unknown.value.code == "name_unknown"
+
     field = client.dam.names.find("fielddefinitions", "reviewstate", bounds())
     with pytest.raises(PermanentError, match=r"no option 'Aproved' of ReviewState; closest: Approved\."):
         client.dam.names.option_id(field, "Aproved", bounds())
+
+
+def test_a_name_that_two_bear_stands_for_neither(scripted: ScriptedVendor, client: Client) -> None:
+    rows = [{"id": "w1", "name": "Web team"}, {"id": "w2", "name": "WEB TEAM"}]
+    scripted.on("GET /api/core/collections", {"items": rows, "_links": {}})
+
+    with pytest.raises(PermanentError, match=r"2 collections called 'Web team': name one by its id \(w1, w2\)"):
+        client.dam.names.find("collections", "Web team", bounds())
+    assert client.dam.names.find("collections", "w2", bounds()).id == "w2"
+
+
+def test_many_unknown_names_cost_one_more_read_and_not_one_each(scripted: ScriptedVendor) -> None:
+    """A tenant that lost an option would otherwise cost a read per record."""
+    clock = [100.0]
+    client = new_aprimo("https://acme.aprimo.test", new_adapter=scripted.adapter)
+    client.dam.names._monotonic = lambda: clock[0]
+    field = "22aa22bb33cc44dd55ee66ff77008899"
+    client.dam.names.option_name(field, "33bb22bb33cc44dd55ee66ff77008899", bounds())
+    clock[0] += 6.0
+
+    for number in range(20):
+        client.dam.names.option_name(field, f"{number:032x}", bounds())
+
+    assert scripted.lines() == [FIELDS, FIELDS]
+
+
+def test_what_was_read_is_forgotten_after_its_time(scripted: ScriptedVendor) -> None:
+    clock = [100.0]
+    client = new_aprimo("https://acme.aprimo.test", new_adapter=scripted.adapter)
+    client.dam.names._monotonic = lambda: clock[0]
+
+    for later_s in (0.0, client.options.cache_s - 1.0, 2.0):
+        clock[0] += later_s
+        client.dam.names.find("fielddefinitions", "Score", bounds())
+
+    assert scripted.lines() == [FIELDS, FIELDS]
 
 
 def test_a_search_pages_in_the_query_and_names_its_parameters(scripted: ScriptedVendor, client: Client) -> None:

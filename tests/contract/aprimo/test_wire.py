@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.aprimo import wire
+from pipeline.aprimo.pm_changes import body_of_changes
 from pipeline.aprimo.wire import OBJECT_KINDS, Wire
 from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError
 from tests.support.samples import sample, sample_bytes
@@ -74,9 +75,7 @@ def test_a_marked_route_is_sent_only_what_changes() -> None:
     """Both attribute collections stay away: they are flush-and-fill."""
     row = sample("aprimo", "activity_submitted")
 
-    body = wire.body_of_changes(
-        ACTIVITY, row, {"activityStateId": 3, "extrAttr307": "approved"}, ea_value_key="eaValue"
-    )
+    body = body_of_changes(ACTIVITY, row, {"activityStateId": 3, "extrAttr307": "approved"}, ea_value_key="eaValue")
 
     assert body == {"activityStateId": 3, "extrAttr307": "approved"}
 
@@ -84,7 +83,7 @@ def test_a_marked_route_is_sent_only_what_changes() -> None:
 def test_any_other_route_is_sent_both_collections_whole() -> None:
     row = sample("aprimo", "project_not_started")
 
-    body = wire.body_of_changes(
+    body = body_of_changes(
         PROJECT, row, {"title": "Spring", "extrAttr402": "c", "extrAttr403": "d"}, ea_value_key="eaValue"
     )
 
