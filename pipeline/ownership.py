@@ -16,6 +16,7 @@ from pipeline.commands import (
     AddCheck,
     AddComment,
     Command,
+    CommitmentVerb,
     CreateObject,
     CreateRecord,
     ProjectVerb,
@@ -49,6 +50,29 @@ _OPENTEXTS = Owned(owner=Side.OPENTEXT)
 _REMARKS = Owned(owner=Side.APRIMO, writer=Writer.NOTES)
 
 FIELDS: Mapping[str, Mapping[str, Owned]] = {
+    "budget_exception": {
+        "name": _APRIMOS,
+        "amount": _APRIMOS,
+        "currency": _APRIMOS,
+        "owner": _APRIMOS,
+        "budget": _APRIMOS,
+        "planned": _APRIMOS,
+        "account": _APRIMOS,
+        "request": _APRIMOS,
+        "reason": _APRIMOS,
+        "remark": _REMARKS,
+        "editor": _REMARKS,
+        "case": _OPENTEXTS,
+        "matrix": _OPENTEXTS,
+        "decision": _OPENTEXTS,
+        "decided_on": _OPENTEXTS,
+        "message": _OPENTEXTS,
+        "comments": _OPENTEXTS,
+        "justification": _OPENTEXTS,
+        "approved_amount": _OPENTEXTS,
+        "approvers": _OPENTEXTS,
+        "hold": _OPENTEXTS,
+    },
     "campaign_brief": {
         "name": _APRIMOS,
         "description": _APRIMOS,
@@ -117,6 +141,13 @@ A field that a tenant adds is Aprimo's; a stakeholder's state field is OpenText'
 """
 
 STATES: Mapping[str, Mapping[str, Side]] = {
+    "budget_exception": {
+        "draft": Side.APRIMO,
+        "submitted": Side.APRIMO,
+        "approved": Side.OPENTEXT,
+        "rejected": Side.OPENTEXT,
+        "cancelled": Side.APRIMO,
+    },
     "campaign_brief": {
         "draft": Side.APRIMO,
         "submitted": Side.APRIMO,
@@ -147,6 +178,7 @@ STATES: Mapping[str, Mapping[str, Side]] = {
 """Flow -> our state word -> whose value it is."""
 
 ACTS: Mapping[str, frozenset[str]] = {
+    "budget_exception": frozenset({CommitmentVerb.KIND}),
     "campaign_brief": frozenset({ProjectVerb.KIND}),
     "content_production": frozenset(),
     "asset_review": frozenset({AddCheck.KIND}),

@@ -84,10 +84,23 @@ def snapshot(
         }
         state_id = integer(row.values.get(words.state_wire))
         values |= {"state": words.state_word(state_id), "state_id": state_id, "type_id": None}
-    values |= {"status": status, "modified_by": row.modified_by}
+    values |= {"status": status, "modified_by": row.modified_by, **_spent_for(want, row)}
     version = sortable(row.modified_at) if row.modified_at else ""
     wire = {name: as_json(value) for name, value in row.values.items()}
     return Snapshot(want=want, read_at=read_at, version=version, values=values, wire=wire)
+
+
+def _spent_for(want: Want, row: Row) -> dict[str, JsonValue]:
+    """`activities`: the ids of the activities that a commitment's items are for, each once, in order."""
+    if want.kind != "commitment":
+        return {}
+    items = row.values.get("commitmentItems")
+    ids = (
+        [integer(each.get("activityId")) for each in items if isinstance(each, dict)]
+        if isinstance(items, list)
+        else []
+    )
+    return {"activities": [*sorted({each for each in ids if each is not None})]}
 
 
 def holds(now: object, expected: object) -> bool:

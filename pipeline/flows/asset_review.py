@@ -156,7 +156,7 @@ def _in_review(case: Case, live: ProcessRow) -> Plan:
         return _start(case, live.revision) if is_same else _superseded(case)
     if case.is_process_over:
         return _goes_on(case)
-    is_asked = case.event.type == facts.RESTART and case.state == SUBMITTED
+    is_asked = facts.is_restart_asked(case.event) and case.state == SUBMITTED
     is_back = case.state == SUBMITTED and case.link.agreed_value(STATE) == CHANGES
     is_new = is_asked or is_back or not is_same or bool(midway.material(case))
     return _superseded(case) if is_new else _goes_on(case)

@@ -128,7 +128,7 @@ def _in_approval(case: Case) -> Plan:
         # known to be done, never doubled; what comes after it is planned anew.
         is_same = live.item_version == submission.submitted_as(case.words, values)
         return _start(case, live.revision) if is_same else _edited(case, ())
-    if case.event.type == facts.RESTART and case.state == _SUBMITTED and not case.is_process_over:
+    if facts.is_restart_asked(case.event) and case.state == _SUBMITTED and not case.is_process_over:
         return endings.restart(case)
     edited = midway.material(case)
     return _edited(case, edited) if edited else _goes_on(case)

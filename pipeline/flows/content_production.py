@@ -147,7 +147,7 @@ def _in_production(case: Case, live: ProcessRow) -> Plan:
         # As for a brief: the same start again is looked up or known to be done, never doubled.
         is_same = live.item_version == submission.submitted_as(case.words, values)
         return _start(case, live.revision) if is_same else endings.restart(case)
-    is_asked = case.event.type == facts.RESTART and case.state == _SUBMITTED and not case.is_process_over
+    is_asked = facts.is_restart_asked(case.event) and case.state == _SUBMITTED and not case.is_process_over
     return endings.restart(case) if is_asked or rescheduling.is_another(case) else _goes_on(case)
 
 

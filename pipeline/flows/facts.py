@@ -14,11 +14,17 @@ COMMENT = "signoff.comment"
 SAID = "signoff.said"
 """On a notes line: what was said in OpenText is to be put onto a file version. data: remarks, file_version."""
 RESTART = "signoff.restart"
-"""A person, or a heal, asks for a new revision of what is submitted."""
+"""A person, a heal, or a plan that ended the former one (`ours`) asks for a new revision of what is submitted."""
+OURS = "ours"
 LOOK_AGAIN = "signoff.look"
 """A plan of ours asks for another look at the item, or at its process."""
 LAST_WORDS = "signoff.last_words"
 """We ended a process: what was said in it until then is still to be shown. data: instance_id."""
+
+
+def is_restart_asked(event: Event) -> bool:
+    """Whether somebody wants what lives to end and to begin anew; a plan of ours has seen to the end already."""
+    return event.type == RESTART and event.data.get(OURS) is not True
 
 
 def is_deleted(event: Event) -> bool:

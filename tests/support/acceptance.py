@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -45,6 +45,25 @@ PAUSE_S = 0.02
 SECRET = "acceptance-secret"
 
 
+@dataclass
+class PatientWaker(FakeWaker):
+    """A queue whose messages come when their countdown is over, as the broker's do."""
+
+    waiting: list[tuple[float, Hint]] = field(default_factory=list)
+
+    def wake(self, hints: Sequence[Hint]) -> None:
+        self.waiting += [(time.monotonic() + hint.wait_s, hint) for hint in hints]
+
+    def next(self) -> Hint | None:
+        """The first message whose time has come."""
+        now = time.monotonic()
+        for entry in tuple(self.waiting):
+            if entry[0] <= now:
+                self.waiting.remove(entry)
+                return entry[1]
+        return None
+
+
 @dataclass(kw_only=True)
 class Desk:
     """One installation and everybody who works with it.
@@ -58,7 +77,7 @@ class Desk:
     aprimo_sandbox: Sandbox
     opentext_sandbox: Sandbox
     made: Wiring
-    waker: FakeWaker
+    waker: PatientWaker
     states: States
 
     # ---- the product works -----------------------------------------------------------------------------------------
@@ -74,7 +93,9 @@ class Desk:
             is_busy = self._work()
             if not is_busy and condition():
                 return
-            assert time.monotonic() < give_up_at, f"waited in vain; events {self.states.events()}"
+            assert time.monotonic() < give_up_at, (
+                f"waited in vain; events {self.states.events()}, waits {self.states.waits()}"
+            )
             if not is_busy:
                 time.sleep(PAUSE_S)
 
@@ -137,14 +158,13 @@ class Desk:
 
     def _work(self) -> bool:
         """Work one message off; whether there was one."""
-        if not self.waker.hints:
-            # A hint that came before its line was due is used up; the sweeper would repeat it in half a minute.
-            self.states.forget_hints()
+        hint = self.waker.next()
+        if hint is None:
             sweep.sweep(self.made.ports)
-        if not self.waker.hints:
-            return False
-        self._chain(self.waker.hints.pop(0))
-        return True
+            hint = self.waker.next()
+        if hint is not None:
+            self._chain(hint)
+        return hint is not None
 
     def _chain(self, hint: Hint) -> None:
         ids, ports = list(hint.event_ids), self.made.ports
@@ -171,7 +191,7 @@ def opened(
     web = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = _settings(folder, web, aprimo.base, opentext.base, changes or {})
     migrate(settings.database_url)
-    made, waker = Wiring(settings, Celery("acceptance", set_as_current=False)), FakeWaker()
+    made, waker = Wiring(settings, Celery("acceptance", set_as_current=False)), PatientWaker()
     vars(made).update(redis=fakeredis.FakeRedis(server=fakeredis.FakeServer()), waker=waker)
     pages, looking = SqlPages(settings.database_url), engine.writer(settings.database_url)
     with served(assemble(settings, _web_parts(made, pages)), has_lifespan=True, listener=listener):

@@ -16,6 +16,7 @@ from pipeline.store.tables import (
     gates,
     held_objects,
     lines,
+    notices,
     receipts,
 )
 from pipeline.words import EventId
@@ -43,6 +44,10 @@ class States:
         with self.engine.connect() as conn:
             rows = conn.execute(select(dead_letters.c.code, dead_letters.c.state).order_by(dead_letters.c.id))
             return [(row.code, row.state) for row in rows]
+
+    def notices(self) -> list[str]:
+        """Codes of what people are told, oldest first."""
+        return self._all(select(notices.c.code).order_by(notices.c.id))
 
     def letter_ids(self) -> list[str]:
         return [str(each) for each in self._all(select(dead_letters.c.id).order_by(dead_letters.c.id))]

@@ -103,8 +103,8 @@ def look_at_process(case: Case) -> tuple[FollowUp, ...]:
 
 
 def start_again(case: Case) -> FollowUp:
-    """A fact by which what is submitted then begins a new revision."""
-    return follow_ups.to_self(case, facts.RESTART, side=Side.APRIMO)
+    """A fact by which what is submitted then begins a new revision, unless a look between has begun it already."""
+    return follow_ups.to_self(case, facts.RESTART, side=Side.APRIMO, data={facts.OURS: True})
 
 
 def restart(case: Case) -> Plan:

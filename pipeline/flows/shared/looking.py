@@ -58,6 +58,11 @@ def wants_process(link: Link, words: FlowWords) -> tuple[Want, ...]:
     return (Want(flow=words.flow, side=Side.OPENTEXT, kind="process", object_id=live.instance_id),)
 
 
+def item_wanted(event: Event, words: FlowWords) -> tuple[Want, ...]:
+    """The item of the event's line."""
+    return _item(event, words)
+
+
 def is_provisional(link: Link) -> bool:
     """Whether the line is one for a process that nobody could place yet."""
     return link.business_key.startswith(_PROVISIONAL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from pipeline.flows.tenant import FieldType
@@ -57,6 +57,11 @@ def text(value: JsonValue) -> str:
 def instant(moment: datetime) -> str:
     """A moment as OpenText and Aprimo are given it, e.g. `2026-01-12T10:20:00Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in ISO 8601, in whole seconds, e.g. `PT129600S` for a day and a half."""
+    return f"PT{round(length.total_seconds())}S"
 
 
 def minute(moment: datetime) -> str:

@@ -42,6 +42,17 @@ MATRIX = lines(
 EFFECT = f"start:campaign_brief:{KEY}:1"
 
 
+def test_a_restart_of_our_own_does_not_end_what_a_look_between_has_begun() -> None:
+    ours = event(kind=facts.RESTART, data={facts.OURS: True})
+
+    link = in_approval()
+
+    made = plan(link, shown(link), what=ours)
+
+    assert made.commands == ()
+    assert made.follow_ups == ()
+
+
 def test_a_submitted_brief_starts_its_process_and_then_says_so() -> None:
     made = plan(no_link(), brief())
 
