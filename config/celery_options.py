@@ -39,7 +39,7 @@ def celery_options(settings: Settings) -> dict[str, object]:
     """What the Celery app is configured with. Raises SettingsError without a broker."""
     if settings.broker_url is None:
         raise SettingsError((_NO_BROKER,))
-    return {**_broker(settings), **_tasks(settings), **_worker(settings), **_beat(settings)}
+    return {**_broker(settings), **_tasks(settings), **_worker(settings), **_beat()}
 
 
 def _broker(settings: Settings) -> dict[str, object]:
@@ -127,12 +127,13 @@ def _worker(settings: Settings) -> dict[str, object]:
     }
 
 
-def _beat(settings: Settings) -> dict[str, object]:
+def _beat() -> dict[str, object]:
     return {
         # A new entry or a clock change is seen within this; also how often a health check finds beat alive.
         "beat_max_loop_interval": _LONGEST_POLL_OF_BEAT_S,
         "beat_enable_remote_control": True,
-        "beat_schedule_filename": str(settings.data_dir / "celerybeat-schedule"),
+        # What was done is known in SQL; the default scheduler keeps a file of its own besides.
+        "beat_scheduler": "celery.beat:Scheduler",
         "timezone": "UTC",
         "enable_utc": True,
     }

@@ -204,6 +204,9 @@ class Polling:
     overdue_every_s: float = setting(
         60.0, "Between two looks for reviews past their due time.", example="60", unit="s", at_least=0.1
     )
+    gates_every_s: float = setting(
+        60.0, "Between two log lines for each gate that is closed.", example="60", unit="s", at_least=0.1
+    )
     history_every_s: float = setting(
         10.0,
         "Between two looks for ended processes whose history was not whole yet.",

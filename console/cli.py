@@ -16,7 +16,7 @@ _COMMANDS = {
     "up": ("console.roles:up", "Start everything on this machine, supervised."),
     "demo": ("console.demo:demo", "Carry sample work through both sandboxes, live."),
     "worker": ("console.roles:worker", "Start one worker."),
-    "scheduler": ("console.roles:scheduler", "Start the timetable (exactly one is needed)."),
+    "scheduler": ("console.roles:scheduler", "Start the timetable; several do no harm."),
     "web": ("console.roles:web", "Start the webhook intake and the operators' pages."),
     "flower": ("console.roles:flower", "Start Celery's dashboard, read-only."),
     "sandbox": ("console.roles:sandbox", "Start one vendor's sandbox."),
@@ -27,13 +27,14 @@ _COMMANDS = {
     "dead-letters": ("console.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
     "pause": ("console.pauses:pause", "Hold a flow or a vendor for a while."),
     "resume": ("console.pauses:resume", "Let a paused flow or vendor go on."),
+    "schedules": ("console.schedules:schedules", "Show what runs by the clock, and how it stands."),
     "notices": ("console.notices:notices", "List what people were told, and mark it seen."),
     "people": ("console.people:people", "List who is who in both systems, and whom nobody could match."),
     "flows": ("console.flows:flows", "Check the flows' words, and deploy their process models."),
 }
 
 _FOR_OPERATORS = frozenset(
-    {"status", "events", "dead-letters", "pause", "resume", "notices", "people", "flows", "settings"}
+    {"status", "events", "dead-letters", "pause", "resume", "schedules", "notices", "people", "flows", "settings"}
 )
 """These print answers, some for programs; roles set up logs of their own."""
 

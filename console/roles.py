@@ -37,7 +37,7 @@ def worker(target: str | None, pulse: str | None) -> None:
 
 @click.command()
 def scheduler() -> None:
-    """Start the timetable; a second one does no harm and no good."""
+    """Start the timetable; several do no harm, and one that is left is enough."""
     from console import scheduler_role  # noqa: PLC0415 - imports Celery
 
     scheduler_role.run(_settings_for("scheduler"))

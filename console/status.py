@@ -10,6 +10,7 @@ import click
 from config.groups import Aprimo, OpenText
 from console import installation
 from console.queues import lengths
+from console.schedules import job_table, read_jobs
 from console.shown import EXIT_CODES, as_json, print_json, print_tables, reachable
 from console.tables import Table, queue_table, status_tables
 from pipeline.words import Side, Urgency
@@ -23,16 +24,19 @@ if TYPE_CHECKING:
 @reachable
 def status(*, as_json: bool) -> None:
     """Show what is open, waiting and dead, and why; gates, queues and each vendor's budget."""
-    now = installation.pages().status()
+    pages = installation.pages()
+    now, jobs = pages.status(), read_jobs(pages)
     made = installation.wiring_if_broker()
     queues = lengths(made.redis) if made else {}
     budgets = _budgets(made) if made and queues else ()
     if as_json:
         told = now.to_json()
         assert isinstance(told, dict)  # noqa: S101 - a status is an object
-        print_json({**told, "queues": dict(queues), "budgets": budgets})
+        print_json({**told, "queues": dict(queues), "budgets": budgets, "jobs": [job.to_json() for job in jobs]})
         return
-    print_tables(*status_tables(now), queue_table(queues), _budget_table(budgets))
+    troubled = [job for job in jobs if job.has_failed or job.is_behind]
+    tables = [*status_tables(now), queue_table(queues), _budget_table(budgets)]
+    print_tables(*tables, *([job_table(troubled, "Jobs that failed or are behind")] if troubled else []))
 
 
 def _budgets(made: Wiring) -> tuple[Mapping[str, str | float], ...]:

@@ -95,6 +95,17 @@ class WaitReason(StrEnum):
     """A call-back leaves the engine before its transaction is visible: the look waits a moment."""
 
 
+class CatchUp(StrEnum):
+    """What becomes of the slots that a job of the timetable has missed."""
+
+    ONCE = "once"
+    """One run makes up for all of them."""
+    SKIP = "skip"
+    """They are left out; a run that would come late is left out too."""
+    ALL = "all"
+    """Each is run, the oldest first."""
+
+
 class WakeReason(StrEnum):
     """Why the timetable is to look at a link again; each reason is looked for by one job of `watch`."""
 

@@ -1,62 +1,33 @@
-"""What the timetable's tasks run: each takes its (job, slot) row first, so that two schedulers do a job once."""
+"""What the jobs of the timetable do. To add one: a line in `JOBS` here, and its row in `schedules.timetable`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from config.settings import Settings
-from pipeline import codes, matching, polling
+from pipeline import codes, matching, polling, ticks
+from pipeline import sweep as sweeping
 from pipeline import watch as watching
-from pipeline.errors import PipelineError
 from pipeline.ports import Letter, Tx
+from pipeline.slots import Timing
 from pipeline.words import EventId
 from tasks.wiring import Wiring
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A job of the timetable and where its period stands in the settings."""
-
-    name: str
-    every_s: Callable[[Settings], float]
+Work = Callable[[Wiring, datetime], object]
+"""What a job does, for the slot that began then."""
 
 
-MATCH_PEOPLE = Job(name="match_people", every_s=lambda settings: settings.polling.people_every_s)
-OVERDUE = Job(name="overdue", every_s=lambda settings: settings.polling.overdue_every_s)
-HISTORY = Job(name="history", every_s=lambda settings: settings.polling.history_every_s)
-SPEND = Job(name="spend", every_s=lambda settings: settings.polling.spend_every_s)
-EMBARGO = Job(name="embargo", every_s=lambda settings: settings.polling.embargo_every_s)
-REVIEWS_DUE = Job(name="reviews_due", every_s=lambda settings: settings.polling.reviews_due_every_s)
-LATE_CASES = Job(name="late_cases", every_s=lambda settings: settings.polling.late_cases_every_s)
-REMARKS = Job(name="remarks", every_s=lambda settings: settings.polling.remarks_every_s)
-POLL_APRIMO = Job(name="poll_aprimo", every_s=lambda settings: settings.polling.aprimo_every_s)
-POLL_OPENTEXT = Job(name="poll_opentext", every_s=lambda settings: settings.polling.opentext_every_s)
-POLL_OPENTEXT_LISTS = Job(name="poll_opentext_lists", every_s=lambda settings: settings.polling.opentext_list_every_s)
-
-
-def once(job: Job, made: Wiring, work: Callable[[Wiring], object]) -> None:
-    """Run a job's work if this slot of it is still free; how it ended stays on its row."""
-    slot = _slot_of(made, job)
-    if not made.store.run(lambda tx: tx.ledger.begin_tick(job.name, slot, made.ports.me)):
-        return
-    error = ""
-    try:
-        work(made)
-    except PipelineError as failure:
-        # The vendor is away or throttles: the next slot reads from the same watermark.
-        error = f"{type(failure).__name__}: {failure}"
-        log.warning("job_waits", job=job.name, slot=slot, error=error)
-    except Exception as failure:
-        error = f"{type(failure).__name__}: {failure}"
-        raise
-    finally:
-        made.store.run(lambda tx: tx.ledger.end_tick(job.name, slot, error))
+def run(job: str, timing: Timing, made: Wiring) -> None:
+    """Run a job of the timetable for every slot that is to be begun now."""
+    for ran in ticks.run(job, timing, lambda slot: JOBS[job](made, slot), made.ports):
+        if ran.error:
+            # The vendor is away or throttles: the next slot reads from the same watermark.
+            log.warning("job_waits", job=job, slot=ran.slot, error=ran.error)
 
 
 def poll_aprimo(made: Wiring) -> None:
@@ -86,14 +57,13 @@ def match_people(made: Wiring) -> None:
     log.debug("matched", looked_for=matched.looked_for, found=matched.found)
 
 
-def watch(which: watching.Watch) -> Callable[[Wiring], object]:
-    """A job that looks for what has fallen due for the watch's reasons."""
-    return lambda made: watching.look(which, made.ports)
+def sweep(made: Wiring) -> None:
+    """Top the queues up from SQL."""
+    sweeping.sweep(made.ports)
 
 
-def watch_reviews(made: Wiring) -> None:
-    """What is overdue; and the gates that are closed, one log line each: alert rules read them."""
-    watching.look(watching.OVERDUE, made.ports)
+def tell_gates(made: Wiring) -> None:
+    """The gates that are closed, one log line each: alert rules read them."""
     for gate in made.store.run(lambda tx: tx.ledger.gates()):
         log.error("gate_closed", scope=gate.scope, kind=gate.kind, reason=gate.reason, by=gate.by, until=gate.until)
 
@@ -116,7 +86,23 @@ def tell_dead(event_ids: Sequence[EventId], made: Wiring) -> None:
         )
 
 
-def _slot_of(made: Wiring, job: Job) -> str:
-    """The slot of now: the period's number since the epoch, by the database's clock."""
-    now: datetime = made.store.run(lambda tx: tx.now)
-    return f"{job.every_s(made.settings):g}s#{int(now.timestamp() // job.every_s(made.settings))}"
+def _whenever(work: Callable[[Wiring], object]) -> Work:
+    """A job that does the same in every slot: it works from a watermark, or from what is due."""
+    return lambda made, _: work(made)
+
+
+def _watch(watch: watching.Watch) -> Work:
+    """A job that looks for what has fallen due for the watch's reasons."""
+    return lambda made, _: watching.look(watch, made.ports)
+
+
+JOBS: dict[str, Work] = {
+    "sweep": _whenever(sweep),
+    "poll_aprimo": _whenever(poll_aprimo),
+    "poll_opentext": _whenever(poll_opentext),
+    "poll_opentext_lists": _whenever(poll_opentext_lists),
+    "match_people": _whenever(match_people),
+    "gates": _whenever(tell_gates),
+    **{watch.job: _watch(watch) for watch in watching.WATCHES},
+}
+"""What each job does; its period, reason and catch-up rule are its row in `schedules.timetable`."""

@@ -263,11 +263,17 @@ class Ledger(Protocol):
     def save_seen_rows(self, feed: str, rows: Sequence[SeenRow]) -> None:
         """Insert or update."""
 
-    def begin_tick(self, job: str, slot: str, by: str) -> bool:
+    def begin_tick(self, job: str, slot: datetime, by: str) -> bool:
         """Take a slot of a job; False when it was taken already."""
 
-    def end_tick(self, job: str, slot: str, error: str) -> None:
-        """Record how it ended; error "" is well."""
+    def retake_tick(self, job: str, by: str, *, begun_before: datetime, oldest: datetime | None) -> datetime | None:
+        """Take over a slot that was begun before and never ended: the first one from `oldest` on, None for none."""
+
+    def end_tick(self, job: str, slot: datetime, by: str, error: str) -> None:
+        """Record how it ended, unless somebody else has taken it over; error "" is well."""
+
+    def last_tick(self, job: str) -> datetime | None:
+        """The newest slot of a job that was begun."""
 
     def close_gate(self, gate: Gate) -> None:
         """Close a gate, or move its end."""

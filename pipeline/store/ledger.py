@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from pipeline.events import Reading
 from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow
 from pipeline.store import chain, notices, people, tables
 from pipeline.store.statements import add_rows, insert_into
-from pipeline.store.tables import checkpoints, gates, holds, receipts, seen_rows, ticks
+from pipeline.store.tables import TICK_IS_OPEN, checkpoints, gates, holds, receipts, seen_rows, ticks
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 
 AUDIT_LOCK = 0x5167_6E6F
@@ -70,16 +70,35 @@ class SqlLedger:
         statement = insert.on_conflict_do_update(index_elements=["feed", "object_id"], set_=newest)
         self._conn.execute(statement, [{"feed": feed, **vars(row)} for row in rows])
 
-    def begin_tick(self, job: str, slot: str, by: str) -> bool:
+    def begin_tick(self, job: str, slot: datetime, by: str) -> bool:
         """Take a slot of a job; False when it was taken already."""
         insert = insert_into(self._conn, ticks).values(job=job, slot=slot, claimed_by=by, started_at=self._now)
         taken = insert.on_conflict_do_nothing(index_elements=["job", "slot"]).returning(ticks.c.slot)
         return self._conn.execute(taken).first() is not None
 
-    def end_tick(self, job: str, slot: str, error: str) -> None:
-        """Record how it ended; error "" is well."""
-        of_slot = update(ticks).where(ticks.c.job == job, ticks.c.slot == slot)
+    def retake_tick(self, job: str, by: str, *, begun_before: datetime, oldest: datetime | None) -> datetime | None:
+        """Take over a slot that was begun before and never ended: the first one from `oldest` on, None for none."""
+        is_left = and_(holds("ticks", TICK_IS_OPEN), ticks.c.job == job, ticks.c.started_at < begun_before)
+        left = select(ticks.c.slot).where(is_left).order_by(ticks.c.slot).limit(1).with_for_update(skip_locked=True)
+        if oldest is not None:
+            left = left.where(ticks.c.slot >= oldest)
+        slot: datetime | None = self._conn.execute(left).scalar()
+        if slot is not None:
+            taken = update(ticks).where(ticks.c.job == job, ticks.c.slot == slot)
+            self._conn.execute(taken.values(claimed_by=by, started_at=self._now))
+        return slot
+
+    def end_tick(self, job: str, slot: datetime, by: str, error: str) -> None:
+        """Record how it ended, unless somebody else has taken it over; error "" is well."""
+        of_slot = update(ticks).where(ticks.c.job == job, ticks.c.slot == slot, ticks.c.claimed_by == by)
         self._conn.execute(of_slot.values(ended_at=self._now, error=error))
+
+    def last_tick(self, job: str) -> datetime | None:
+        """The newest slot of a job that was begun."""
+        newest: datetime | None = self._conn.execute(
+            select(func.max(ticks.c.slot)).where(ticks.c.job == job)
+        ).scalar()
+        return newest
 
     def close_gate(self, gate: Gate) -> None:
         """Close a gate, or move its end."""

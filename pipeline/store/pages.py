@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from pipeline.store import engine, link_rows, people, serial, tables
 from pipeline.store.notices import NoticeLine, read_notices
 from pipeline.store.page import Page, reading
 from pipeline.store.people import PersonLine
+from pipeline.store.runs import Runs, read_runs
 from pipeline.store.status import Status, read_status
 from pipeline.store.store import Clock, database_now
 from pipeline.store.tables import events, lines
@@ -95,6 +97,11 @@ class SqlPages:
         """Who is who in both systems; those nobody could match first."""
         with reading(self._engines) as conn:
             return people.lines(conn, is_unresolved_only=is_unresolved_only, limit=limit)
+
+    def job_runs(self, jobs: Sequence[str]) -> Runs:
+        """The newest run of each job of the timetable, and the last one that failed."""
+        with reading(self._engines) as conn:
+            return read_runs(conn, jobs, self._now(conn))
 
     def dispose(self) -> None:
         """Close this process's connections; the next reading opens new ones."""

@@ -37,6 +37,8 @@ metadata = MetaData(
 LINE_WAITS_FOR_HOLDS = "wait_reason = 'held'"
 EVENT_IS_OPEN = "state in ('accepted', 'planned', 'carried', 'dead')"
 DELIVERY_IS_OPEN = "state not in ('done', 'dropped')"
+TICK_IS_OPEN = "ended_at is null"
+TICK_HAS_FAILED = "error <> ''"
 DELIVERY_HOLDS_ITS_KEY = "state <> 'dropped'"
 
 
@@ -320,11 +322,13 @@ ticks = Table(
     "ticks",
     metadata,
     _text("job", primary_key=True),
-    _text("slot", primary_key=True),
+    Column("slot", UtcTime, primary_key=True),
     _text("claimed_by"),
     Column("started_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
     _text("error", ""),
+    _partial("ticks_open_idx", "job", "slot", where=TICK_IS_OPEN),
+    _partial("ticks_failed_idx", "job", "slot", where=TICK_HAS_FAILED),
 )
 
 gates = Table(

@@ -11,6 +11,7 @@ from pipeline.store import SqlStore
 from tests.support.databases import any_database_url, postgres, postgres_url, sql_store, sqlite_template, sqlite_url
 from tests.support.memory.store import MemoryStore
 from tests.support.states import States
+from tests.support.store_rows import Clock
 from tests.support.stores import AnyStore, engine_behind, kept_in, url_behind
 
 __all__ = [
@@ -40,3 +41,19 @@ def states(store: AnyStore, url_behind: str) -> Iterator[States]:
     engine = engine_behind(store, url_behind)
     yield States(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ticking(kept_in: str, url_behind: str, clock: Clock) -> Iterator[AnyStore]:
+    """A store under a clock that the test moves."""
+    if kept_in == "memory":
+        yield MemoryStore(clock)
+        return
+    store = SqlStore(url_behind, clock=clock)
+    yield store
+    store.dispose()

@@ -58,19 +58,23 @@ def test_a_checkpoint_is_what_was_saved_last(store: Store) -> None:
 
 
 def test_a_slot_of_a_job_is_taken_once(store: Store, read_rows: ReadRows, clock: Clock) -> None:
+    nine, later = START, START + timedelta(minutes=5)
     with store.begin() as tx:
-        assert tx.ledger.begin_tick("poll", "09:00", "scheduler-1")
-        assert not tx.ledger.begin_tick("poll", "09:00", "scheduler-2")
-        assert tx.ledger.begin_tick("poll", "09:05", "scheduler-2")
+        assert tx.ledger.last_tick("poll") is None
+        assert tx.ledger.begin_tick("poll", nine, "worker-1")
+        assert not tx.ledger.begin_tick("poll", nine, "worker-2")
+        assert tx.ledger.begin_tick("poll", later, "worker-2")
+        assert tx.ledger.last_tick("poll") == later
     ended_at = clock.pass_s(3)
     with store.begin() as tx:
-        tx.ledger.end_tick("poll", "09:00", "Aprimo is away")
+        tx.ledger.end_tick("poll", nine, "worker-1", "Aprimo is away")
+        tx.ledger.end_tick("poll", later, "worker-1", "not its own")
 
     assert [
         (row.slot, row.claimed_by, row.started_at, row.ended_at, row.error) for row in read_rows(tables.ticks)
     ] == [
-        ("09:00", "scheduler-1", START, ended_at, "Aprimo is away"),
-        ("09:05", "scheduler-2", START, None, ""),
+        (nine, "worker-1", START, ended_at, "Aprimo is away"),
+        (later, "worker-2", START, None, ""),
     ]
 
 

@@ -54,18 +54,37 @@ class MemoryLedger:
         for row in rows:
             self._put("seen_rows", {"feed": feed, **vars(row)})
 
-    def begin_tick(self, job: str, slot: str, by: str) -> bool:
+    def begin_tick(self, job: str, slot: datetime, by: str) -> bool:
         """Take a slot of a job; False when it was taken already."""
         if self._tables["ticks"].get(job, slot) is not None:
             return False
         self._tables["ticks"].insert({"job": job, "slot": slot, "claimed_by": by, "started_at": self._now})
         return True
 
-    def end_tick(self, job: str, slot: str, error: str) -> None:
-        """Record how it ended; error "" is well."""
+    def retake_tick(self, job: str, by: str, *, begun_before: datetime, oldest: datetime | None) -> datetime | None:
+        """Take over a slot that was begun before and never ended: the first one from `oldest` on, None for none."""
+        left = [
+            row
+            for row in self._tables["ticks"].where("job", job)
+            if row["ended_at"] is None
+            and row["started_at"] < begun_before
+            and (oldest is None or row["slot"] >= oldest)
+        ]
+        if not left:
+            return None
+        row = min(left, key=_slot)
+        self._tables["ticks"].change(row, claimed_by=by, started_at=self._now)
+        return _slot(row)
+
+    def end_tick(self, job: str, slot: datetime, by: str, error: str) -> None:
+        """Record how it ended, unless somebody else has taken it over; error "" is well."""
         row = self._tables["ticks"].get(job, slot)
-        if row is not None:
+        if row is not None and row["claimed_by"] == by:
             self._tables["ticks"].change(row, ended_at=self._now, error=error)
+
+    def last_tick(self, job: str) -> datetime | None:
+        """The newest slot of a job that was begun."""
+        return max(map(_slot, self._tables["ticks"].where("job", job)), default=None)
 
     def close_gate(self, gate: Gate) -> None:
         """Close a gate, or move its end."""
@@ -145,6 +164,11 @@ class MemoryLedger:
             if (row["aprimo_user"] is not None and row["aprimo_user"] in aprimo_users)
             or (row["opentext_user"] is not None and row["opentext_user"] in opentext_users)
         ]
+
+
+def _slot(row: Row) -> datetime:
+    slot: datetime = row["slot"]
+    return slot
 
 
 def _person(row: Row) -> Person:

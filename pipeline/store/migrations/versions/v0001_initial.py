@@ -331,13 +331,15 @@ def _operation() -> None:
     op.create_table(
         "ticks",
         sa.Column("job", Word(), nullable=False),
-        sa.Column("slot", Word(), nullable=False),
+        sa.Column("slot", UtcTime(), nullable=False),
         sa.Column("claimed_by", Word(), nullable=False),
         sa.Column("started_at", UtcTime(), nullable=False),
         sa.Column("ended_at", UtcTime(), nullable=True),
         sa.Column("error", Word(), nullable=False),
         sa.PrimaryKeyConstraint("job", "slot", name="ticks_pk"),
     )
+    _partial("ticks_open_idx", "ticks", ["job", "slot"], where="ended_at is null")
+    _partial("ticks_failed_idx", "ticks", ["job", "slot"], where="error <> ''")
     op.create_table(
         "gates",
         sa.Column("scope", Word(), nullable=False),
