@@ -202,6 +202,11 @@ class Link:
     item: str = ""
     """The object in Aprimo that a link has whose business key names none, as a business key; "" for none."""
 
+    @property
+    def item_key(self) -> BusinessKey:
+        """What the link is about in Aprimo: the business key, or the object of a link whose key names none."""
+        return BusinessKey(self.item) if self.item else self.business_key
+
     def live_process(self) -> ProcessRow | None:
         """The one process that has not ended, if any."""
         return next((row for row in reversed(self.processes) if row.is_live), None)

@@ -62,7 +62,7 @@ def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWord
     if asking.is_commitment(words) or not looking.is_item(event.subject, words):
         return wanted
     if event.type == facts.DUE and event.data.get("reason") == WakeReason.SPEND:
-        wanted = tuple(dict.fromkeys((*looking.item_wanted(event, words), *wanted)))
+        wanted = tuple(dict.fromkeys((*looking.item_wanted(event, link, words), *wanted)))
     item = looking.item_in(snapshots, event.subject)
     return (*wanted, *(asking.accounts_wanted(item, words) if item and event.type != asking.HOLD else ()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pipeline.events import Event
 from pipeline.flows import facts
@@ -10,7 +11,7 @@ from pipeline.flows.shared import follow_ups, remarks, reviews
 from pipeline.flows.shared.case import Case, row_of
 from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.keys import process_key, split_aprimo_key
-from pipeline.plan import Link, Plan, Snapshot, Snapshots, Want, ignore
+from pipeline.plan import Link, Plan, ProcessRow, Snapshot, Snapshots, Want, ignore
 from pipeline.words import BusinessKey, ProcessState, Side
 
 _PROVISIONAL = process_key("")
@@ -31,7 +32,7 @@ def wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]
     is_unsettled = live is not None and live.state is ProcessState.STARTING
     asks_process = event.side is Side.OPENTEXT or event.type == facts.DUE
     asks_both = event.stale_count > 0 or is_unsettled or (link is not None and link.state == DECISION_WAITS)
-    wanted = _item(event, words) if asks_both or not asks_process else ()
+    wanted = item_wanted(event, link, words) if asks_both or not asks_process else ()
     return (*wanted, *(process_wants(event, link, words) if asks_both or asks_process else ()))
 
 
@@ -58,14 +59,28 @@ def wants_process(link: Link, words: FlowWords) -> tuple[Want, ...]:
     return (Want(flow=words.flow, side=Side.OPENTEXT, kind="process", object_id=live.instance_id),)
 
 
-def item_wanted(event: Event, words: FlowWords) -> tuple[Want, ...]:
-    """The item of the event's line."""
-    return _item(event, words)
-
-
 def is_provisional(link: Link) -> bool:
     """Whether the line is one for a process that nobody could place yet."""
     return link.business_key.startswith(_PROVISIONAL)
+
+
+def begun_there(snapshots: Snapshots, link: Link, words: FlowWords) -> Link:
+    """The link with a process that somebody started in OpenText as its live one, where that was read and is new.
+
+    A link has one live process: while one of ours lives, another is left alone.
+    """
+    read = process_in(snapshots)
+    process = read.process if read else None
+    is_new = process is not None and process.process_key == words.process_key and row_of(process, link) is None
+    if process is None or not is_new or link.live_process() is not None:
+        return link
+    row = ProcessRow(
+        revision=max([link.revision, *(each.revision for each in link.processes)]) + 1,
+        process_key=process.process_key,
+        state=ProcessState.RUNNING,
+        instance_id=process.instance_id,
+    )
+    return replace(link, processes=(*link.processes, row), revision=row.revision)
 
 
 def place(event: Event, process: Snapshot | None, words: FlowWords) -> Plan:
@@ -84,6 +99,12 @@ def place(event: Event, process: Snapshot | None, words: FlowWords) -> Plan:
         urgency=event.urgency,
     )
     return ignore("moved", follow_ups=(follow_up,))
+
+
+def stays(process: Snapshot | None, words: FlowWords) -> bool:
+    """Whether a process on a provisional line stays there: it is of this flow's model and names no item of it."""
+    read = process.process if process else None
+    return read is not None and read.process_key == words.process_key and not is_item(read.business_key, words)
 
 
 def is_item(key: BusinessKey, words: FlowWords) -> bool:
@@ -123,7 +144,7 @@ def process_in(snapshots: Snapshots) -> Snapshot | None:
 
 def gather(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Case:
     """The case of an event: what was read, as far as it is there and ours."""
-    item, process = item_in(snapshots, link.business_key), process_in(snapshots)
+    item, process = item_in(snapshots, link.item_key), process_in(snapshots)
     why_not_item = _why_not_item(item, link, words)
     why_not_process = _why_not_process(process, link)
     read = process.process if process else None
@@ -171,8 +192,10 @@ def _why_not_process(process: Snapshot | None, link: Link) -> str:
     return "" if row.is_live else OLDER
 
 
-def _item(event: Event, words: FlowWords) -> tuple[Want, ...]:
-    if not is_item(event.subject, words):
+def item_wanted(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
+    """The item of the event's line, if it has one."""
+    key = link.item_key if link else event.subject
+    if not is_item(key, words):
         return ()
-    kind, object_id, _ = split_aprimo_key(event.subject)
+    kind, object_id, _ = split_aprimo_key(key)
     return (Want(flow=words.flow, side=Side.APRIMO, kind=kind, object_id=object_id),)

@@ -13,7 +13,7 @@ from pipeline.flows.shared import submission
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import instant, text
 from pipeline.flows.tenant import FlowWords, Stakeholder
-from pipeline.keys import split_aprimo_key
+from pipeline.keys import kind_of, split_aprimo_key
 from pipeline.plan import Link, Plan, ProcessRow, Snapshot, refuse
 from pipeline.words import JsonValue, ProcessState
 
@@ -107,8 +107,10 @@ def _process_name(title: str, revision: int, unmatched: tuple[str, ...]) -> str:
 
 
 def address(link: Link, words: FlowWords) -> str:
-    """Where a person finds the item in Aprimo; "" when the tenant names no address."""
-    _, object_id, _ = split_aprimo_key(link.business_key)
+    """Where a person finds the item in Aprimo; "" when the tenant names no address, or there is no item."""
+    if not kind_of(link.item_key):
+        return ""
+    _, object_id, _ = split_aprimo_key(link.item_key)
     return words.link_template.replace("{id}", object_id)
 
 

@@ -196,7 +196,7 @@ def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, wri
 def _set_fields(case: Case, write: _Write, expects: Mapping[str, JsonValue]) -> Sequence[Command]:
     if not write.fields:
         return ()
-    kind, object_id, _ = split_aprimo_key(case.link.business_key)
+    kind, object_id, _ = split_aprimo_key(case.link.item_key)
     return (set_fields(kind, object_id, write.fields, expects),)
 
 
