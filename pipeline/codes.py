@@ -25,6 +25,12 @@ CODES: Mapping[str, Code] = {
     "value_malformed": Code(
         cure="Mend the value named in the hint in Aprimo; the next look goes on by itself.", is_mended_at_source=True
     ),
+    "limits_missing": Code(
+        cure="Add limits for the currency named in the hint to the flow's TOML file, then replay."
+    ),
+    "result_unusable": Code(
+        cure="The review is over, and its results cannot be used as the hint says: review again, then discard."
+    ),
     "item_hidden_or_deleted": Code(
         cure="Give the integration's user the right to see the item again, or discard to let go of it.",
         is_mended_at_source=True,

@@ -19,6 +19,7 @@ from pipeline.commands import (
     CommitmentVerb,
     CreateObject,
     CreateRecord,
+    CreateTask,
     ProjectVerb,
     SetFields,
     SetRecord,
@@ -134,6 +135,27 @@ FIELDS: Mapping[str, Mapping[str, Owned]] = {
         "message": _OPENTEXTS,
         "comments": _OPENTEXTS,
     },
+    "performance_insight": {
+        "name": _APRIMOS,
+        "begin": _APRIMOS,
+        "end": _APRIMOS,
+        "assets": _APRIMOS,
+        "owner": _APRIMOS,
+        "title": _APRIMOS,
+        "case": _OPENTEXTS,
+        "message": _OPENTEXTS,
+        "summary": _OPENTEXTS,
+        "period": _OPENTEXTS,
+        "score": _OPENTEXTS,
+        "verdict": _OPENTEXTS,
+        "findings": _OPENTEXTS,
+        "insight_period": _OPENTEXTS,
+        "insight_on": _OPENTEXTS,
+        "needs_revision": _OPENTEXTS,
+        "retire_proposal": _OPENTEXTS,
+        "record_status": _OPENTEXTS,
+        "classifications": _OPENTEXTS,
+    },
 }
 """Flow -> our field -> owner and writer.
 
@@ -174,6 +196,7 @@ STATES: Mapping[str, Mapping[str, Side]] = {
         "rejected": Side.OPENTEXT,
         "cancelled": Side.OPENTEXT,
     },
+    "performance_insight": {},
 }
 """Flow -> our state word -> whose value it is."""
 
@@ -182,6 +205,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "campaign_brief": frozenset({ProjectVerb.KIND}),
     "content_production": frozenset(),
     "asset_review": frozenset({AddCheck.KIND}),
+    "performance_insight": frozenset({CreateTask.KIND}),
 }
 """Flow -> the kinds of commands that it may plan in Aprimo beside setting its own fields."""
 

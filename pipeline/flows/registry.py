@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pipeline import ownership
 from pipeline.events import Event
-from pipeline.flows import asset_review, budget_exception, campaign_brief, content_production
+from pipeline.flows import asset_review, budget_exception, campaign_brief, content_production, performance_insight
 from pipeline.flows.shared.met import with_people
 from pipeline.flows.tenant import FlowWords
 from pipeline.flows.toml_table import Table
@@ -58,6 +58,7 @@ FLOWS: Mapping[str, FlowModule] = {
     "campaign_brief": campaign_brief,
     "asset_review": asset_review,
     "content_production": content_production,
+    "performance_insight": performance_insight,
 }
 
 

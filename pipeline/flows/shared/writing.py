@@ -37,18 +37,28 @@ SUBMITTED_WIRE = "submitted_wire"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filing:
+    """What changes of a record beside its fields: paths of classifications, and its status ("" leaves it)."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    status: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Draft:
     """What a flow wants done, before it is compared with what is there.
 
-    shown: what fields of OpenText's are to hold; state: our word for the state to write, "" to leave it.
-    first and last: commands before and after the write. expects: what must still hold when the write leaves.
-    quiet: why nothing is done, where it turns out that nothing is.
+    shown: what fields of OpenText's are to hold; state: our word for the state to write, "" to leave it. filing: what
+    changes of a record besides. first and last: commands before and after the write. expects: what must still hold
+    when the write leaves. quiet: why nothing is done, where it turns out that nothing is.
     """
 
     first: tuple[Command, ...] = ()
     last: tuple[Command, ...] = ()
     shown: Mapping[str, JsonValue] = field(default_factory=dict)
     state: str = ""
+    filing: Filing = Filing()
     expects: Mapping[str, JsonValue] = field(default_factory=dict)
     changes: LinkChanges = field(default_factory=LinkChanges)
     follow_ups: tuple[FollowUp, ...] = ()
@@ -69,7 +79,7 @@ class _Write:
 def finish(case: Case, draft: Draft) -> Plan:
     """The plan: commands in order with at most one write, link changes, and a reason where nothing is sent."""
     write = _write(case, draft)
-    commands = (*draft.first, *_set_fields(case, write, draft.expects), *draft.last)
+    commands = (*draft.first, *_set_fields(case, write, draft), *draft.last)
     changes = _merged(case, draft.changes, write)
     if not commands:
         reason = "hand_edit_kept" if write.notices else draft.quiet
@@ -81,6 +91,12 @@ def finish(case: Case, draft: Draft) -> Plan:
         follow_ups=draft.follow_ups,
         urgency=draft.urgency,
     )
+
+
+def filed(case: Case) -> set[str]:
+    """The paths of the classifications under which the record was read."""
+    rows = case.value("classifications")
+    return {text(row.get("path")) for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set()
 
 
 def expected_state(case: Case) -> dict[str, JsonValue]:
@@ -191,11 +207,16 @@ def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, wri
     return False
 
 
-def _set_fields(case: Case, write: _Write, expects: Mapping[str, JsonValue]) -> Sequence[Command]:
-    if not write.fields:
+def _set_fields(case: Case, write: _Write, draft: Draft) -> Sequence[Command]:
+    if not write.fields and draft.filing == Filing():
         return ()
     kind, object_id, _ = split_aprimo_key(case.link.item_key)
-    return (set_fields(kind, object_id, write.fields, expects),)
+    made = set_fields(kind, object_id, write.fields, draft.expects)
+    return (_with_filing(made, draft.filing) if isinstance(made, SetRecord) else made,)
+
+
+def _with_filing(made: SetRecord, filing: Filing) -> SetRecord:
+    return replace(made, status=filing.status, add_classifications=filing.add, remove_classifications=filing.remove)
 
 
 def set_fields(
