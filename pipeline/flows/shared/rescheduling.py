@@ -8,12 +8,12 @@ in OpenText stays until then.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.calendar import Calendar
-from pipeline.commands import Command
-from pipeline.flows.shared import midway, reviews, schedule, submission, told, work, writing
+from pipeline.commands import Command, SetVariables
+from pipeline.flows.shared import reviews, schedule, submission, told, work, writing
 from pipeline.flows.shared.case import Case, is_started
 from pipeline.flows.shared.values import same
 from pipeline.flows.tenant import FieldType, FieldWord, FlowWords
@@ -42,7 +42,7 @@ def is_scheduling(word: FieldWord, words: FlowWords) -> bool:
 
 def is_another(case: Case) -> bool:
     """Whether something else is wanted now: a material field changed that cannot travel into what is under way."""
-    return any(word.is_material and not _can_travel(case, word) for word in midway.edits(case))
+    return any(word.is_material and not _can_travel(case, word) for word in _changes(case))
 
 
 def edited(case: Case, calendar: Calendar) -> Edited:
@@ -51,20 +51,15 @@ def edited(case: Case, calendar: Calendar) -> Edited:
     known = writing.ours(case, schedule.agreed(dues)) if case.process is not None else {}
     if not is_started(case.live) or case.is_process_over:
         return Edited(rows=case.rows, dues=dues, agreed=known)
-    lists = submission.lists(case.words, _values(case))
-    anew = schedule.backwards(case.value(WANTED), case.words, lists, calendar)
-    fields = [word for word in midway.edits(case) if word.name != WANTED or anew is not None]
+    is_usable = schedule.deadline(case.value(WANTED), calendar) is not None
+    fields = [word for word in _changes(case) if word.name != WANTED or is_usable]
     variables = submission.variables(fields, case.item.values if case.item else {}, case.words)
-    plain = Edited(
-        rows=case.rows,
-        dues=dues,
-        commands=midway.set_values(case, variables),
-        agreed={**known, **writing.agreed_fields(case, fields), **_submitted(case, fields)},
-        notices=() if anew is not None else (told.date_unusable(case, WANTED),),
-    )
-    if anew is None or case.process is None or not _is_to_schedule(case, fields):
-        return plain
-    return _rescheduled(case, plain, anew, lists, variables)
+    agreed = {**known, **writing.agreed_fields(case, fields), **_submitted(case, fields)}
+    notices = () if is_usable else (told.date_unusable(case, WANTED),)
+    if case.process is None or not _is_to_schedule(case, fields):
+        commands = _set_variables(case, variables)
+        return Edited(rows=case.rows, dues=dues, commands=commands, agreed=agreed, notices=notices)
+    return _rescheduled(case, calendar, variables, Edited(rows=case.rows, dues=dues, agreed=agreed, notices=notices))
 
 
 def requested(case: Case) -> dict[str, JsonValue]:
@@ -73,26 +68,25 @@ def requested(case: Case) -> dict[str, JsonValue]:
     return {"submitted_as": submission.submitted_as(case.words, values), **writing.submitted_wire(case)}
 
 
-def _rescheduled(
-    case: Case,
-    plain: Edited,
-    dues: Mapping[str, datetime],
-    lists: Mapping[str, JsonValue],
-    variables: Mapping[str, JsonValue],
-) -> Edited:
+def _rescheduled(case: Case, calendar: Calendar, variables: Mapping[str, JsonValue], plain: Edited) -> Edited:
     """Every due time anew: variables for the steps to come, the tasks themselves for those that are open."""
-    words = case.words
+    words, values = case.words, {name: case.value(name) for name in case.words.fields}
+    lists = submission.lists(words, values)
+    dues = schedule.backwards(values.get(WANTED), words, lists, calendar)
+    if dues is None:
+        return plain
     revision = case.live.revision if case.live else case.link.revision
     expected = reviews.opening(words, lists, revision=revision, now=case.now)
-    moves, rows = schedule.moves(schedule.with_dues(work.with_parts(case.rows, expected), dues), dues)
+    rows = schedule.with_dues(work.with_parts(case.rows, expected), dues)
+    moves, rows = schedule.moves(rows, dues)
     scheduling = [word for word in words.fields.values() if is_scheduling(word, words)]
-    moved = {**submission.variables(scheduling, _values(case), words), **schedule.variables(words, dues)}
-    return replace(
-        plain,
+    moved = {**submission.variables(scheduling, values, words), **schedule.variables(words, dues)}
+    return Edited(
         rows=rows,
         dues=dues,
-        commands=(*midway.set_values(case, {**variables, **moved}), *moves),
+        commands=(*_set_variables(case, {**variables, **moved}), *moves),
         agreed={**plain.agreed, **writing.ours(case, schedule.agreed(dues))},
+        notices=plain.notices,
     )
 
 
@@ -104,8 +98,8 @@ def _is_to_schedule(case: Case, fields: Sequence[FieldWord]) -> bool:
     return is_other or any(is_scheduling(each, case.words) for each in fields)
 
 
-def _values(case: Case) -> dict[str, JsonValue]:
-    return {name: case.value(name) for name in case.words.fields}
+def _changes(case: Case) -> tuple[FieldWord, ...]:
+    return submission.changes(case.words, case.item.values, case.link) if case.item else ()
 
 
 def _can_travel(case: Case, word: FieldWord) -> bool:
@@ -115,3 +109,10 @@ def _can_travel(case: Case, word: FieldWord) -> bool:
 
 def _submitted(case: Case, fields: Sequence[FieldWord]) -> dict[str, Agreed]:
     return writing.ours(case, requested(case)) if any(word.is_material for word in fields) else {}
+
+
+def _set_variables(case: Case, variables: Mapping[str, JsonValue]) -> tuple[Command, ...]:
+    live = case.live
+    if not variables or live is None or live.instance_id is None:
+        return ()
+    return (SetVariables(instance_id=live.instance_id, variables=variables),)

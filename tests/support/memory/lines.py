@@ -106,6 +106,8 @@ class MemoryLines:
             if token != release.token:
                 raise KeyError(f"line {release.key} is held under token {token}, not {release.token}")
             row = self._line(release.key)
+            if row["token"] != token:
+                continue
             self._lines.change(
                 row,
                 step=release.step,

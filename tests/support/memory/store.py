@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from pipeline.ports import Tx
@@ -23,18 +24,43 @@ T = TypeVar("T")
 
 
 class MemoryTx:
-    """One transaction."""
+    """One transaction. Its parts are made when they are first asked for: most transactions need few."""
 
     def __init__(self, tables: Tables, now: datetime) -> None:
         self.now = now
-        self.lines = MemoryLines(tables, now)
-        self.events = MemoryEvents(tables, now)
-        self.deliveries = MemoryDeliveries(tables, now)
-        self.links = MemoryLinks(tables, now)
-        self.holds = MemoryHolds(tables, now)
-        self.letters = MemoryLetters(tables, now)
-        self.ledger = MemoryLedger(tables, now)
-        self.progress = MemoryProgress(tables, now)
+        self._tables = tables
+
+    @cached_property
+    def lines(self) -> MemoryLines:
+        return MemoryLines(self._tables, self.now)
+
+    @cached_property
+    def events(self) -> MemoryEvents:
+        return MemoryEvents(self._tables, self.now)
+
+    @cached_property
+    def deliveries(self) -> MemoryDeliveries:
+        return MemoryDeliveries(self._tables, self.now)
+
+    @cached_property
+    def links(self) -> MemoryLinks:
+        return MemoryLinks(self._tables, self.now)
+
+    @cached_property
+    def holds(self) -> MemoryHolds:
+        return MemoryHolds(self._tables, self.now)
+
+    @cached_property
+    def letters(self) -> MemoryLetters:
+        return MemoryLetters(self._tables, self.now)
+
+    @cached_property
+    def ledger(self) -> MemoryLedger:
+        return MemoryLedger(self._tables, self.now)
+
+    @cached_property
+    def progress(self) -> MemoryProgress:
+        return MemoryProgress(self._tables, self.now)
 
 
 class MemoryStore:
