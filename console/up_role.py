@@ -10,6 +10,7 @@ from types import FrameType
 
 import click
 
+from console import service_manager
 from console.embedded import MissingPartError
 from console.embedded_plan import Wishes
 from console.exits import Exit
@@ -30,7 +31,9 @@ def run() -> Exit:
         return Exit.FAILED
     with installation:
         stream.show("up", addresses(installation))
+        service_manager.tell(service_manager.READY)
         is_over.wait()
+        service_manager.tell(service_manager.STOPPING)
         stream.show("up", "stopping")
     stream.show("up", "stopped")
     return Exit.OK

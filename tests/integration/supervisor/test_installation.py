@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -42,11 +43,21 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """`signoff up` in a process of its own, ready."""
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """Where a service manager listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(5)
+        yield listening
+
+
+@pytest.fixture
+def up(tmp_path: Path, manager: socket.socket) -> Iterator[subprocess.Popen[str]]:
+    """`signoff up` in a process of its own, ready, as a service manager starts it."""
     argv = signoff_command("up")
     log = (tmp_path / "log").open("w+")
-    with log, subprocess.Popen(argv, env=environ_for(tmp_path), stdout=log, stderr=log, text=True) as process:
+    environ = {**environ_for(tmp_path), "NOTIFY_SOCKET": str(tmp_path / "notify")}
+    with log, subprocess.Popen(argv, env=environ, stdout=log, stderr=log, text=True) as process:
         try:
             wait_until(
                 lambda: process.poll() is not None or "everything runs" in (tmp_path / "log").read_text(),
@@ -128,15 +139,19 @@ def test_a_restarted_role_keeps_its_address(running: Installation) -> None:
     assert requests.get(f"{running.urls['web']}/hooks/aprimo/pm", timeout=5).status_code == 200
 
 
-def test_sigterm_ends_everything_and_the_exit_code_is_zero(up: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_sigterm_ends_everything_and_the_exit_code_is_zero(
+    up: subprocess.Popen[str], manager: socket.socket, tmp_path: Path
+) -> None:
     members = family(up.pid)
     assert len(members) > len(ROLES)
+    assert manager.recv(100) == b"READY=1"
 
     up.terminate()
 
     assert up.wait(timeout=40) == 0
     assert {pid for pid in members if lives(pid)} == set()
     assert not (tmp_path / "run.json").exists()
+    assert manager.recv(100) == b"STOPPING=1"
     assert (tmp_path / "log").read_text().endswith("| stopped\n")
 
 
