@@ -47,6 +47,13 @@ class Histories:
         self._urls = {vendor: urls[vendor] for vendor in OUR_USER}
         self._since = {vendor: _last(admin(url, "GET", "history")) for vendor, url in self._urls.items()}
 
+    @classmethod
+    def whole(cls, urls: Mapping[str, str]) -> Histories:
+        """Everything that both have ever done."""
+        made = cls(urls)
+        made._since = dict.fromkeys(OUR_USER, 0)
+        return made
+
     def effects(self) -> Effects:
         """What happened since."""
         rows = {

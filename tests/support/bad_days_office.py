@@ -68,6 +68,12 @@ _NEVER_POLLED = {"SIGNOFF_POLL_APRIMO_EVERY_S": "3600", "SIGNOFF_POLL_OPENTEXT_E
 }
 
 
+QUICK_SANDBOXES: Mapping[str, Mapping[str, Any]] = {
+    "aprimo_options": {"rate_per_s": 60, "webhook_retry_scale": 0.05},
+    "opentext_options": {"rate_per_s": 400},
+}
+
+
 @dataclass(kw_only=True)
 class Office:
     """The installation of one database, for one bad day after another."""
@@ -223,12 +229,8 @@ class Fault:
 @contextmanager
 def opened(folder: Path, database_url: str | None) -> Iterator[Office]:
     """An office in a folder, on SQLite unless another database is given."""
-    said = _settings(folder, database_url)
-    wishes = Wishes(
-        roles=_ROLES,
-        aprimo_options={"rate_per_s": 60, "webhook_retry_scale": 0.05},
-        opentext_options={"rate_per_s": 400},
-    )
+    said = quick_settings(folder, database_url)
+    wishes = Wishes(roles=_ROLES, **QUICK_SANDBOXES)
     with ExitStack() as held:
         log = held.enter_context((folder / "office.log").open("w", encoding="utf-8", buffering=1))
 
@@ -241,7 +243,8 @@ def opened(folder: Path, database_url: str | None) -> Iterator[Office]:
         yield Office(running=running, rows=rows, log=folder / "office.log", environ={**said, **running.environ})
 
 
-def _settings(folder: Path, database_url: str | None) -> dict[str, str]:
+def quick_settings(folder: Path, database_url: str | None) -> dict[str, str]:
+    """Settings by their environment names: sandboxes, and leases, limits and waits of seconds."""
     flows = folder / "terms"
     flows.mkdir()
     for path in PACKAGED_FLOWS.glob("*.toml"):
