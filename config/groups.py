@@ -204,6 +204,13 @@ class Polling:
     overdue_every_s: float = setting(
         60.0, "Between two looks for reviews past their due time.", example="60", unit="s", at_least=0.1
     )
+    audit_root_every_s: float = setting(
+        86_400.0,
+        "Between two anchors of the audit chain, which are also logged (`audit_anchored`).",
+        example="86400",
+        unit="s",
+        at_least=0.1,
+    )
     gates_every_s: float = setting(
         60.0, "Between two log lines for each gate that is closed.", example="60", unit="s", at_least=0.1
     )

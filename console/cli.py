@@ -27,6 +27,7 @@ _COMMANDS = {
     "dead-letters": ("console.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
     "pause": ("console.pauses:pause", "Hold a flow or a vendor for a while."),
     "resume": ("console.pauses:resume", "Let a paused flow or vendor go on."),
+    "audit": ("console.audit:audit", "Prove that the audit log is whole."),
     "schedules": ("console.schedules:schedules", "Show what runs by the clock, and how it stands."),
     "notices": ("console.notices:notices", "List what people were told, and mark it seen."),
     "people": ("console.people:people", "List who is who in both systems, and whom nobody could match."),
@@ -34,7 +35,19 @@ _COMMANDS = {
 }
 
 _FOR_OPERATORS = frozenset(
-    {"status", "events", "dead-letters", "pause", "resume", "schedules", "notices", "people", "flows", "settings"}
+    {
+        "status",
+        "events",
+        "dead-letters",
+        "pause",
+        "resume",
+        "audit",
+        "schedules",
+        "notices",
+        "people",
+        "flows",
+        "settings",
+    }
 )
 """These print answers, some for programs; roles set up logs of their own."""
 

@@ -78,6 +78,11 @@ def timetable(settings: Settings) -> tuple[Row, ...]:
             catch_up=CatchUp.SKIP,
         ),
         Row(
+            job="audit_root",
+            every_s=polling.audit_root_every_s,
+            reason="A tail that was cut off the audit chain shows against what was written down before.",
+        ),
+        Row(
             job="history",
             every_s=polling.history_every_s,
             reason="A process's history may lag behind its end, and a decision waits for all of it.",

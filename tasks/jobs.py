@@ -68,6 +68,13 @@ def tell_gates(made: Wiring) -> None:
         log.error("gate_closed", scope=gate.scope, kind=gate.kind, reason=gate.reason, by=gate.by, until=gate.until)
 
 
+def anchor_audit(made: Wiring) -> None:
+    """Write the audit chain's newest entry down, in SQL and in the log, which may be kept where SQL is not."""
+    anchor = made.store.run(lambda tx: tx.ledger.anchor())
+    if anchor:
+        log.info("audit_anchored", number=anchor.number, hash=anchor.hash)
+
+
 def tell_dead(event_ids: Sequence[EventId], made: Wiring) -> None:
     """One log line a letter that is still open: alert rules read them."""
 
@@ -103,6 +110,7 @@ JOBS: dict[str, Work] = {
     "poll_opentext_lists": _whenever(poll_opentext_lists),
     "match_people": _whenever(match_people),
     "gates": _whenever(tell_gates),
+    "audit_root": _whenever(anchor_audit),
     **{watch.job: _watch(watch) for watch in watching.WATCHES},
 }
 """What each job does; its period, reason and catch-up rule are its row in `schedules.timetable`."""

@@ -8,6 +8,7 @@ from pipeline.ports.engine import (
 )
 from pipeline.ports.progress import Progress, UploadRow
 from pipeline.ports.rows import (
+    Anchor,
     AttemptEnd,
     AuditEntry,
     Checkpoint,
@@ -54,6 +55,7 @@ from pipeline.ports.vendors import (
 )
 
 __all__ = [
+    "Anchor",
     "AttemptEnd",
     "AuditEntry",
     "Bounds",

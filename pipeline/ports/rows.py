@@ -299,6 +299,15 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """An entry of the audit chain as it was when it was the newest. at: when that was written down, where known."""
+
+    number: int
+    hash: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gate:
     """A closed gate. scope: `flow:x`, `vendor:y` or `route:vendor.group`; until None: until a person opens it."""
 

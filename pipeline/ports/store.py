@@ -16,6 +16,7 @@ from pipeline.events import Event, NewEvent, Reading
 from pipeline.plan import Hold, Link, LinkChanges
 from pipeline.ports.progress import Progress
 from pipeline.ports.rows import (
+    Anchor,
     AttemptEnd,
     AuditEntry,
     Checkpoint,
@@ -286,6 +287,9 @@ class Ledger(Protocol):
 
     def audit(self, entries: Sequence[AuditEntry]) -> None:
         """Append to the audit chain. Best late in a transaction: others wait with their entries until it ends."""
+
+    def anchor(self) -> Anchor | None:
+        """Write the chain's newest entry down; None where only the last anchor has come since, or nothing."""
 
     def people(self, *, aprimo_users: Sequence[str] = (), opentext_users: Sequence[str] = ()) -> list[Person]:
         """Whom we know by these users of either system."""

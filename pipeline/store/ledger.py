@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
 
 from pipeline.events import Reading
-from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow
-from pipeline.store import chain, notices, people, tables
+from pipeline.ports import Anchor, AuditEntry, Checkpoint, Gate, Person, SeenRow
+from pipeline.store import anchors, chain, notices, people, tables
 from pipeline.store.statements import add_rows, insert_into
 from pipeline.store.tables import TICK_IS_OPEN, checkpoints, gates, holds, receipts, seen_rows, ticks
 from pipeline.words import EventId, GateKind, ReceiptVerdict
@@ -120,13 +120,25 @@ class SqlLedger:
         """Append to the audit chain. Others wait with their entries until this transaction has ended."""
         if not entries:
             return
-        if self._conn.dialect.name == "postgresql":
-            self._conn.execute(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
-        last = select(tables.audit.c.number, tables.audit.c.hash).order_by(tables.audit.c.number.desc()).limit(1)
-        row = self._conn.execute(last).one_or_none()
+        row = self._last_entry()
         number, previous_hash = (row.number, row.hash) if row else (0, chain.START)
         linked = chain.link_up(entries, at=self._now, number=number, previous_hash=previous_hash)
         add_rows(self._conn, tables.audit, [vars(item) for item in linked])
+
+    def anchor(self) -> Anchor | None:
+        """Write the chain's newest entry down; None where only the last anchor has come since, or nothing."""
+        row = self._last_entry()
+        if row is None or row.act == chain.ANCHORED:
+            return None
+        self.audit([anchors.write(self._conn, self._now, number=row.number, hash_=row.hash)])
+        return Anchor(number=row.number, hash=row.hash, at=self._now)
+
+    def _last_entry(self) -> Row[Any] | None:
+        """The newest entry; nobody else adds one before this transaction has ended."""
+        if self._conn.dialect.name == "postgresql":
+            self._conn.execute(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
+        last = select(tables.audit).order_by(tables.audit.c.number.desc()).limit(1)
+        return self._conn.execute(last).one_or_none()
 
     def people(self, *, aprimo_users: Sequence[str] = (), opentext_users: Sequence[str] = ()) -> list[Person]:
         """Whom we know by these users of either system."""

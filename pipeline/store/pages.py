@@ -9,7 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from pipeline.plan import CommentRow, ProcessRow, ReviewRow
-from pipeline.store import engine, link_rows, people, serial, tables
+from pipeline.ports import Anchor
+from pipeline.store import anchors, engine, link_rows, people, serial, tables
+from pipeline.store.anchors import ChainCheck
 from pipeline.store.notices import NoticeLine, read_notices
 from pipeline.store.page import Page, reading
 from pipeline.store.people import PersonLine
@@ -97,6 +99,11 @@ class SqlPages:
         """Who is who in both systems; those nobody could match first."""
         with reading(self._engines) as conn:
             return people.lines(conn, is_unresolved_only=is_unresolved_only, limit=limit)
+
+    def audit_check(self, told: Sequence[Anchor] = ()) -> ChainCheck:
+        """The whole audit chain, held against our anchors and those that were kept elsewhere."""
+        with reading(self._engines) as conn:
+            return anchors.check(conn, told)
 
     def job_runs(self, jobs: Sequence[str]) -> Runs:
         """The newest run of each job of the timetable, and the last one that failed."""

@@ -355,6 +355,14 @@ audit = Table(
     _text("hash"),
 )
 
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("number", BigInt, primary_key=True, autoincrement=False),
+    _text("hash"),
+    Column("at", UtcTime, nullable=False),
+)
+
 people = Table(
     "people",
     metadata,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.events import Reading
 from pipeline.plan import Met
-from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow
+from pipeline.ports import Anchor, AuditEntry, Checkpoint, Gate, Person, SeenRow
 from pipeline.store import chain, people
 from pipeline.store.ledger import REFUSED_BODY_MAX
 from pipeline.words import EventId, GateKind, ReceiptVerdict
@@ -114,6 +114,17 @@ class MemoryLedger:
         )
         for item in linked:
             audit.insert(vars(item))
+
+    def anchor(self) -> Anchor | None:
+        """Write the chain's newest entry down; None where only the last anchor has come since, or nothing."""
+        last = self._tables["audit"].get(len(self._tables["audit"]))
+        if last is None or last["act"] == chain.ANCHORED:
+            return None
+        self._tables["anchors"].insert({"number": last["number"], "hash": last["hash"], "at": self._now})
+        self.audit(
+            [AuditEntry(actor="signoff", act=chain.ANCHORED, object=str(last["number"]), after=str(last["hash"]))]
+        )
+        return Anchor(number=last["number"], hash=last["hash"], at=self._now)
 
     def people(self, *, aprimo_users: Sequence[str] = (), opentext_users: Sequence[str] = ()) -> list[Person]:
         """Whom we know by these users of either system."""

@@ -1,16 +1,17 @@
-"""In the audit chain every change of an entry, and every gap, shows."""
+"""In the audit chain every change shows: edits and gaps by themselves, the rest against an anchor."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ports import AuditEntry
-from pipeline.store.chain import START, Linked, hash_of, hash_of_value, link_up
+from pipeline.ports import Anchor, AuditEntry
+from pipeline.store.chain import ANCHORED, START, Fault, Linked, Walk, hash_of, hash_of_value, link_up
 
 AT = datetime(2026, 1, 12, 9, 0, 0, 5, tzinfo=UTC)
 ENTRIES = st.lists(
@@ -27,6 +28,7 @@ ENTRIES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(entries=ENTRIES, number=st.integers(min_value=0, max_value=10**9))
 def test_each_entry_bears_its_own_hash_and_the_one_before(entries: list[AuditEntry], number: int) -> None:
     linked = link_up(entries, at=AT, number=number, previous_hash=START)
@@ -64,3 +66,133 @@ def test_the_hash_of_nothing_is_not_the_hash_of_an_empty_text() -> None:
 
 def test_the_order_of_a_values_keys_does_not_matter() -> None:
     assert hash_of_value({"a": 1, "b": 2}) == hash_of_value({"b": 2, "a": 1})
+
+
+LENGTH, ANCHORED_AT = 12, 9
+"""So many entries, the one of that number anchored when it was the newest."""
+
+
+def _chain() -> list[Linked]:
+    entries = [AuditEntry(actor="ops", act="replay", object=str(number), after=number) for number in range(LENGTH)]
+    entries[ANCHORED_AT] = AuditEntry(actor="signoff", act=ANCHORED, object=str(ANCHORED_AT), after="its hash")
+    return link_up(entries, at=AT, number=0, previous_hash=START)
+
+
+def _linked_anew(items: Sequence[Linked], *, first: int) -> list[Linked]:
+    """As somebody who knows how it is made: every entry from `first` on gets its number and hashes again."""
+    made = list(items[:first])
+    for item in items[first:]:
+        previous = made[-1] if made else None
+        number = previous.number + 1 if previous else 1
+        placed = replace(item, number=number, previous_hash=previous.hash if previous else START)
+        made.append(replace(placed, hash=hash_of(placed)))
+    return made
+
+
+def _faults(items: Sequence[Linked], *, anchors: Sequence[Anchor] | None = None) -> list[Fault]:
+    own = [Anchor(number=ANCHORED_AT, hash=_chain()[ANCHORED_AT - 1].hash)] if anchors is None else anchors
+    walk = Walk(own)
+    faults = [fault for item in items for fault in walk.step(item)]
+    return [*faults, *walk.end(own)]
+
+
+def _edit(items: list[Linked], at: int, value: str) -> list[Linked]:
+    return [*items[:at], replace(items[at], object=items[at].object + value), *items[at + 1 :]]
+
+
+def _delete(items: list[Linked], at: int, _: str) -> list[Linked]:
+    return items[:at] + items[at + 1 :]
+
+
+def _insert(items: list[Linked], at: int, value: str) -> list[Linked]:
+    """A new entry in between; those behind it move on by one, as their numbers are unique."""
+    moved = [replace(item, number=item.number + 1) for item in items[at:]]
+    return [*items[:at], replace(items[at], actor=value), *moved]
+
+
+def _reorder(items: list[Linked], at: int, _: str) -> list[Linked]:
+    one, two = items[at], items[(at + 1) % LENGTH]
+    swapped = {one.number: replace(two, number=one.number), two.number: replace(one, number=two.number)}
+    return [swapped.get(item.number, item) for item in items]
+
+
+def _cut(items: list[Linked], at: int, _: str) -> list[Linked]:
+    return items[: min(at, ANCHORED_AT)]
+
+
+TAMPERING = (_edit, _delete, _insert, _reorder, _cut)
+
+
+def test_a_chain_that_nobody_touched_is_whole() -> None:
+    assert _faults(_chain()) == []
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    tamper=st.sampled_from(TAMPERING),
+    at=st.integers(min_value=0, max_value=LENGTH - 2),
+    value=st.text(alphabet="abc", min_size=1, max_size=3),
+)
+def test_every_edit_shows(tamper: Callable[[list[Linked], int, str], list[Linked]], at: int, value: str) -> None:
+    assert _faults(tamper(_chain(), at, value)) != []
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    tamper=st.sampled_from(TAMPERING),
+    at=st.integers(min_value=0, max_value=ANCHORED_AT - 1),
+    value=st.text(alphabet="abc", min_size=1, max_size=3),
+)
+def test_whoever_makes_every_later_hash_anew_is_found_at_the_anchor(
+    tamper: Callable[[list[Linked], int, str], list[Linked]], at: int, value: str
+) -> None:
+    forged = _linked_anew(tamper(_chain(), at, value), first=max(0, at - 1))
+
+    assert _faults(forged) != []
+
+
+@pytest.mark.parametrize(
+    ("tamper", "told"),
+    [
+        (_edit, [(4, "edited")]),
+        (_delete, [(4, "missing")]),
+        (_reorder, [(4, "unlinked"), (4, "edited"), (5, "unlinked"), (5, "edited"), (6, "unlinked")]),
+        (_cut, [(9, "cut")]),
+    ],
+)
+def test_a_fault_is_told_with_its_place(
+    tamper: Callable[[list[Linked], int, str], list[Linked]], told: list[tuple[int, str]]
+) -> None:
+    assert [(fault.number, fault.what) for fault in _faults(tamper(_chain(), 3, "x"))] == told
+
+
+def test_a_tail_cut_right_behind_the_anchored_entry_shows_because_the_chain_told_of_the_anchor() -> None:
+    assert [(fault.number, fault.what) for fault in _faults(_chain()[:ANCHORED_AT])] == [(ANCHORED_AT, "cut")]
+
+
+def test_an_anchor_that_was_taken_away_shows_because_the_chain_tells_of_it() -> None:
+    assert _faults(_chain(), anchors=[]) == [
+        Fault(number=ANCHORED_AT, what="unanchored", detail="its anchor is gone")
+    ]
+
+
+def test_an_anchor_kept_elsewhere_finds_what_was_rewritten_together_with_ours() -> None:
+    forged = _linked_anew(_edit(_chain(), 3, "x"), first=3)
+    ours = Anchor(number=ANCHORED_AT, hash=forged[ANCHORED_AT - 1].hash)
+    elsewhere = Anchor(number=ANCHORED_AT, hash=_chain()[ANCHORED_AT - 1].hash)
+
+    assert _faults(forged, anchors=[ours]) == []
+    walk = Walk([ours, elsewhere])
+    assert [(fault.number, fault.what) for item in forged for fault in walk.step(item)] == [
+        (ANCHORED_AT, "rewritten")
+    ]
+
+
+def test_what_the_table_cannot_hold_is_hashed_as_it_is_kept() -> None:
+    """Else an operator's odd name would look like an edit for ever."""
+    (item,) = link_up(
+        [AuditEntry(actor="an\x00na\udce9", act="seen", object="7")], at=AT, number=0, previous_hash=START
+    )
+
+    assert item.actor == "an\N{REPLACEMENT CHARACTER}na\N{REPLACEMENT CHARACTER}"
+    assert hash_of(item) == item.hash

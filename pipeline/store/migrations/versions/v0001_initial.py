@@ -27,6 +27,7 @@ def downgrade() -> None:
         "orders",
         "uploads",
         "people",
+        "anchors",
         "audit",
         "gates",
         "ticks",
@@ -361,6 +362,13 @@ def _operation() -> None:
         sa.Column("previous_hash", Word(), nullable=False),
         sa.Column("hash", Word(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="audit_pk"),
+    )
+    op.create_table(
+        "anchors",
+        sa.Column("number", BIG, autoincrement=False, nullable=False),
+        sa.Column("hash", Word(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="anchors_pk"),
     )
     op.create_table(
         "people",
