@@ -51,7 +51,7 @@ def read_terms(root: Table) -> AssetTerms:
         approval=approval.read_words(root.table("approval")),
         checks={key: named.text(key, example='"Legal check"') for key in named.names()},
         comments_check=comments.text("check", example='"Review comments"'),
-        listen_every=comments.duration("look_every", example='"PT15M"'),
+        listen_every=comments.duration("look_every", example='"PT10M"'),
     )
     comments.done()
     return terms

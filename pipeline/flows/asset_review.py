@@ -85,17 +85,19 @@ read_terms = asset_parts.read_terms
 
 
 def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
-    """What to read for an event; of a record in review also what people say of its latest version."""
+    """What to read for an event: where a review begins also what people say of the version, tasks for a typed date.
+
+    What is said while it runs is read when the timetable asks for it, not at every look: our own writes cause looks.
+    """
     if is_notes(event.line_key):
         return ()
     live = link.live_process() if link else None
     if timely.is_listening(event):
         return (versions.want(words.flow, live.item_version),) if live else ()
     item = looking.item_in(snapshots, event.subject)
-    version = versions.latest(item)
+    version, is_running = versions.latest(item), live is not None and live.state is not ProcessState.STARTING
     is_in_review = item is not None and item.values.get("state") in {SUBMITTED, CHANGES}
-    said = (versions.want(words.flow, version.id),) if version and is_in_review else ()
-    # A date that was typed moves tasks, so they are read.
+    said = (versions.want(words.flow, version.id),) if version and is_in_review and not is_running else ()
     is_moved = link is not None and is_in_review and dues.typed(item, link, words) is not None
     tasks = looking.process_wants(event, link, words) if is_moved else ()
     return tuple(dict.fromkeys((*looking.wants(event, link, words), *said, *tasks)))

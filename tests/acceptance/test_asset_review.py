@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.conftest import OpenDesk
 from tests.support.acceptance import Desk
 
 ROLES = ("compliance", "legal", "product")
@@ -323,28 +324,43 @@ def test_an_answer_that_nobody_knows_is_never_read_as_an_approval(desk: Desk) ->
 
 
 def test_comments_travel_both_ways_once_each(desk: Desk) -> None:
-    record_id = for_review(desk)
+    record_id = for_review(desk, ReviewState=["Draft"])
+    version_id = desk.dam.master(record_id)["id"]
+    note = {"fileVersionId": version_id, "comments": "Darker?", "userId": 88}
+    desk.aprimo_sandbox.admin("POST", "annotations", note)
+    desk.dam.write(record_id, ReviewState=["For review"])
     desk.rest()
-    version_id, instance = desk.dam.master(record_id)["id"], instance_of(desk, record_id)
+    instance = instance_of(desk, record_id)
 
-    desk.aprimo_sandbox.admin(
-        "POST", "annotations", {"fileVersionId": version_id, "comments": "Darker?", "userId": 88}
-    )
     desk.dam.write(record_id, Remark="Please hurry")
-    desk.rest()
     desk.opentext.workflow("POST", f"process-instances/{instance}/comments", {"message": "Which claim?"})
     desk.poll()
     desk.poll()
 
     messages = [row["message"] for row in desk.opentext.rows(f"process-instances/{instance}/comments")]
-    told = sorted(str(each).partition(" [sg-")[0] for each in messages)
-    assert told == [
+    assert sorted(str(each).partition(" [sg-")[0] for each in messages) == [
         "Requester One (Aprimo): Darker?",
         "Requester One (Aprimo): Please hurry",
         "Which claim?",
     ]
     ((outcome, description),) = results(desk, version_id)
     assert (outcome, description.partition(": ")[2]) == ("info", "Which claim?")
+
+
+def test_an_annotation_that_nothing_tells_of_is_found_while_the_review_runs(open_desk: OpenDesk) -> None:
+    desk = open_desk({"asset_review": lambda text: text.replace('"PT10M"', '"PT1S"')})
+    record_id = for_review(desk)
+    desk.rest()
+    version_id, instance = desk.dam.master(record_id)["id"], instance_of(desk, record_id)
+    note = {"fileVersionId": version_id, "comments": "Darker?", "userId": 88}
+    desk.aprimo_sandbox.admin("POST", "annotations", note)
+
+    def is_heard() -> bool:
+        desk.tick()
+        rows = desk.opentext.rows(f"process-instances/{instance}/comments")
+        return [str(row["message"]).partition(" [sg-")[0] for row in rows] == ["Requester One (Aprimo): Darker?"]
+
+    desk.until(is_heard)
 
 
 def test_a_date_moved_in_either_system_moves_in_the_other(desk: Desk) -> None:

@@ -461,7 +461,7 @@ def test_the_tasks_are_read_for_it() -> None:
 
     wanted = asset_review.wants(event(), {typed.want: typed}, link, words())
 
-    assert [each.kind for each in wanted] == ["record", "file_version", "process"]
+    assert [each.kind for each in wanted] == ["record", "process"]
 
 
 def test_a_date_moved_in_opentext_is_shown_in_aprimo() -> None:

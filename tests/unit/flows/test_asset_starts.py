@@ -240,11 +240,17 @@ def test_a_state_nobody_named_decides_nothing_and_is_told() -> None:
 # ---- what is read --------------------------------------------------------------------------------------------------
 
 
-def test_a_look_at_aprimo_reads_the_record_and_then_what_is_said_of_its_version() -> None:
-    first = asset_review.wants(event(), {}, in_review(), words())
-    more = asset_review.wants(event(), {ITEM_WANT: asset()}, in_review(), words())
+def test_where_a_review_begins_what_is_said_of_the_version_is_read_too() -> None:
+    first = asset_review.wants(event(), {}, None, words())
+    more = asset_review.wants(event(), {ITEM_WANT: asset()}, None, words())
 
     assert (first, more) == ((ITEM_WANT,), (ITEM_WANT, versions.want(FLOW, V2)))
+
+
+def test_while_it_runs_a_look_at_aprimo_reads_the_record_only() -> None:
+    link = in_review()
+
+    assert asset_review.wants(event(), {ITEM_WANT: shown(link)}, link, words()) == (ITEM_WANT,)
 
 
 def test_of_a_record_that_is_not_in_review_no_more_is_read() -> None:
@@ -276,19 +282,19 @@ LISTEN = event(Side.OPENTEXT, facts.DUE, data={"reason": WakeReason.REMARKS})
 def test_while_a_review_runs_the_timetable_looks_for_annotations() -> None:
     link = in_review()
 
-    assert (link.wake_at, link.wake_reason) == (NOW + timedelta(minutes=15), WakeReason.REMARKS)
+    assert (link.wake_at, link.wake_reason) == (NOW + timedelta(minutes=10), WakeReason.REMARKS)
     assert asset_review.wants(LISTEN, {}, link, words()) == (versions.want(FLOW, V2),)
 
 
 def test_an_annotation_travels_to_the_notes_line_and_the_next_look_is_set() -> None:
-    later = NOW + timedelta(minutes=15)
+    later = NOW + timedelta(minutes=10)
 
     made = plan(in_review(), file_version(SAID, at=later), what=LISTEN)
 
     assert (made.verdict, made.reason, made.changes.wake) == (
         Verdict.IGNORE,
         "not_yet",
-        Wake(at=later + timedelta(minutes=15), reason=WakeReason.REMARKS),
+        Wake(at=later + timedelta(minutes=10), reason=WakeReason.REMARKS),
     )
     (fact,) = made.follow_ups
     assert (fact.line_key, fact.type, fact.data) == (
@@ -299,7 +305,7 @@ def test_an_annotation_travels_to_the_notes_line_and_the_next_look_is_set() -> N
 
 
 def test_an_overdue_review_comes_before_the_next_look_for_annotations() -> None:
-    link, at = in_review(), NOW + timedelta(days=2, hours=23, minutes=50)
+    link, at = in_review(), NOW + timedelta(days=2, hours=23, minutes=55)
 
     made = plan(link, process(*reviews(), at=at))
 
