@@ -43,6 +43,15 @@ def test_a_request_that_is_created_as_submitted_starts_its_production(desk: Desk
     }
 
 
+def test_a_request_that_only_the_poller_sees_starts_as_well(desk: Desk) -> None:
+    desk.mute_aprimo()
+
+    request = ContentRequest(desk, **REQUEST)
+    desk.poll()
+
+    assert list(request.tasks()) == ["copywriting"]
+
+
 def test_a_draft_starts_nothing_until_it_is_submitted(desk: Desk) -> None:
     request = requested(desk, status=DRAFT)
     assert desk.running(PROCESS) == []

@@ -8,7 +8,7 @@ in OpenText stays until then.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.calendar import Calendar
@@ -51,15 +51,20 @@ def edited(case: Case, calendar: Calendar) -> Edited:
     known = writing.ours(case, schedule.agreed(dues)) if case.process is not None else {}
     if not is_started(case.live) or case.is_process_over:
         return Edited(rows=case.rows, dues=dues, agreed=known)
-    is_usable = schedule.deadline(case.value(WANTED), calendar) is not None
-    fields = [word for word in _changes(case) if word.name != WANTED or is_usable]
+    lists = submission.lists(case.words, _values(case))
+    anew = schedule.backwards(case.value(WANTED), case.words, lists, calendar)
+    fields = [word for word in _changes(case) if word.name != WANTED or anew is not None]
     variables = submission.variables(fields, case.item.values if case.item else {}, case.words)
-    agreed = {**known, **writing.agreed_fields(case, fields), **_submitted(case, fields)}
-    notices = () if is_usable else (told.date_unusable(case, WANTED),)
-    if case.process is None or not _is_to_schedule(case, fields):
-        commands = _set_variables(case, variables)
-        return Edited(rows=case.rows, dues=dues, commands=commands, agreed=agreed, notices=notices)
-    return _rescheduled(case, calendar, variables, Edited(rows=case.rows, dues=dues, agreed=agreed, notices=notices))
+    plain = Edited(
+        rows=case.rows,
+        dues=dues,
+        commands=_set_variables(case, variables),
+        agreed={**known, **writing.agreed_fields(case, fields), **_submitted(case, fields)},
+        notices=() if anew is not None else (told.date_unusable(case, WANTED),),
+    )
+    if anew is None or case.process is None or not _is_to_schedule(case, fields):
+        return plain
+    return _rescheduled(case, plain, anew, lists, variables)
 
 
 def requested(case: Case) -> dict[str, JsonValue]:
@@ -68,25 +73,26 @@ def requested(case: Case) -> dict[str, JsonValue]:
     return {"submitted_as": submission.submitted_as(case.words, values), **writing.submitted_wire(case)}
 
 
-def _rescheduled(case: Case, calendar: Calendar, variables: Mapping[str, JsonValue], plain: Edited) -> Edited:
+def _rescheduled(
+    case: Case,
+    plain: Edited,
+    dues: Mapping[str, datetime],
+    lists: Mapping[str, JsonValue],
+    variables: Mapping[str, JsonValue],
+) -> Edited:
     """Every due time anew: variables for the steps to come, the tasks themselves for those that are open."""
-    words, values = case.words, {name: case.value(name) for name in case.words.fields}
-    lists = submission.lists(words, values)
-    dues = schedule.backwards(values.get(WANTED), words, lists, calendar)
-    if dues is None:
-        return plain
+    words = case.words
     revision = case.live.revision if case.live else case.link.revision
     expected = reviews.opening(words, lists, revision=revision, now=case.now)
-    rows = schedule.with_dues(work.with_parts(case.rows, expected), dues)
-    moves, rows = schedule.moves(rows, dues)
+    moves, rows = schedule.moves(schedule.with_dues(work.with_parts(case.rows, expected), dues), dues)
     scheduling = [word for word in words.fields.values() if is_scheduling(word, words)]
-    moved = {**submission.variables(scheduling, values, words), **schedule.variables(words, dues)}
-    return Edited(
+    moved = {**submission.variables(scheduling, _values(case), words), **schedule.variables(words, dues)}
+    return replace(
+        plain,
         rows=rows,
         dues=dues,
         commands=(*_set_variables(case, {**variables, **moved}), *moves),
         agreed={**plain.agreed, **writing.ours(case, schedule.agreed(dues))},
-        notices=plain.notices,
     )
 
 
@@ -96,6 +102,10 @@ def _is_to_schedule(case: Case, fields: Sequence[FieldWord]) -> bool:
     held = process.variables.get(word.variable) if process and word.variable else case.value(WANTED)
     is_other = not same(held, case.value(WANTED), FieldType.DATE)
     return is_other or any(is_scheduling(each, case.words) for each in fields)
+
+
+def _values(case: Case) -> dict[str, JsonValue]:
+    return {name: case.value(name) for name in case.words.fields}
 
 
 def _changes(case: Case) -> tuple[FieldWord, ...]:
