@@ -18,16 +18,17 @@ def body_of_changes(
     Where the route is marked for field-level update ("API basics", Extended attributes) both attribute collections
     are left out: they are flush-and-fill, and one that is not sent is not emptied. On every other route they are
     sent whole as they were read, because leaving them out can answer 500. A list is the ids of the items of an
-    attribute of many values. Raises PermanentError (`value_malformed`) for a list where single values are marked.
+    attribute of many values; a single value is sent as text, whatever the attribute's type. Raises PermanentError
+    (`value_malformed`) for a list where single values are marked.
     """
     attributes = {
-        name.removeprefix(EA_PREFIX): value for name, value in changes.items() if name.startswith(EA_PREFIX)
+        name.removeprefix(EA_PREFIX): _as_text(value) for name, value in changes.items() if name.startswith(EA_PREFIX)
     }
     many = {ea_id: value for ea_id, value in attributes.items() if isinstance(value, list)}
     if kind.is_marked and many:
         raise PermanentError("value_malformed", f"{kind.resource} take no list in {EA_PREFIX}{next(iter(many))}.")
     if kind.is_marked:
-        return dict(changes)
+        return {**changes, **{f"{EA_PREFIX}{ea_id}": value for ea_id, value in attributes.items()}}
     body = {name: value for name, value in changes.items() if not name.startswith(EA_PREFIX)}
     single = {ea_id: value for ea_id, value in attributes.items() if ea_id not in many}
     lists = row.get("multipleValueExtendedAttributes") or []
@@ -35,6 +36,10 @@ def body_of_changes(
         "extendedAttributes": _with_attributes(row.get("extendedAttributes") or [], single, ea_value_key),
         "multipleValueExtendedAttributes": _with_lists(lists, many, row.get(kind.id_key)),
     }
+
+
+def _as_text(value: Any) -> Any:  # noqa: ANN401 - A list, a truth and null stay what they are.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _with_attributes(

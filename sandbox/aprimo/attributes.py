@@ -56,7 +56,7 @@ _REVIEW = ("review_case", "review_state", "review_assets", "review_summary", "re
 
 _ALL = [
     *_texts(301, (ACTIVITY, PROJECT), *_BRIEF, *_STATES),
-    *_texts(320, (ACTIVITY, REQUEST), *_REQUEST),
+    *_texts(320, (ACTIVITY, PROJECT, REQUEST), *_REQUEST),
     *_texts(330, (ACTIVITY,), *_SPEND),
     *_texts(340, (COMMITMENT,), *_COMMITMENT),
     *_texts(350, (CASE,), *_CASE),

@@ -30,8 +30,6 @@ from pipeline.plan import (
 from pipeline.words import JsonValue, Side, Urgency
 
 BY_US = "signoff"
-ATTRIBUTE = "extrAttr"
-"""How the wire name of an extended attribute of PM begins."""
 STATE = "state"
 PUT_BACK = "put_back:"
 SUBMITTED_WIRE = "submitted_wire"
@@ -231,9 +229,7 @@ def set_fields(
 
 
 def as_wire(word: FieldWord, value: JsonValue, words: FlowWords) -> JsonValue:
-    """A value as it is written: a list stays one in the DAM, and is one text in PM, whose attributes hold texts."""
-    if isinstance(value, int) and words.object_kind != RECORD and word.wire.startswith(ATTRIBUTE):
-        return str(value)
+    """A value as it is written: a list stays one in the DAM, and is one text in PM."""
     if isinstance(value, list) and (words.object_kind != RECORD or word.type is not FieldType.LIST):
         return f"{word.separator} ".join(text(item) for item in value)
     return value

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.aprimo import wire
 from pipeline.aprimo.pm_changes import body_of_changes
-from pipeline.aprimo.wire import OBJECT_KINDS, Wire
+from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind, Wire
 from pipeline.transport.messages import Answer, Fault, Request, UnreadableAnswerError
 from tests.support.samples import sample, sample_bytes
 
@@ -78,6 +78,16 @@ def test_a_marked_route_is_sent_only_what_changes() -> None:
     body = body_of_changes(ACTIVITY, row, {"activityStateId": 3, "extrAttr307": "approved"}, ea_value_key="eaValue")
 
     assert body == {"activityStateId": 3, "extrAttr307": "approved"}
+
+
+@pytest.mark.parametrize("kind", [ACTIVITY, PROJECT], ids=["marked", "unmarked"])
+def test_a_number_goes_into_an_attribute_as_text(kind: ObjectKind) -> None:
+    changes = {"activityStateId": 3, "extrAttr321": 40}
+
+    body = body_of_changes(kind, {}, changes, ea_value_key="eaValue")
+
+    attributes = body.get("extendedAttributes") or [{"eaId": 321, "eaValue": body["extrAttr321"]}]
+    assert (body["activityStateId"], attributes) == (3, [{"eaId": 321, "eaValue": "40"}])
 
 
 def test_any_other_route_is_sent_both_collections_whole() -> None:
