@@ -12,7 +12,7 @@ class Stand(StrEnum):
 
     LIVE = "live"
     APPROVED = "approved"
-    """It ended by itself, and every review that it takes approved."""
+    """It ended by itself, and every review that it takes approved; of work in steps, the last step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +20,12 @@ class Agreement:
     """While an item is in one of these states its newest process stands so, and these values are equal.
 
     states: our words of Aprimo's state. is_mutual: a process that stands so means one of the states as well.
-    equal: our field in Aprimo -> the process variable with the same value.
+    equal: our field in Aprimo -> the process variable with the same value. derived: our fields in Aprimo that hold
+    what the flow makes of the process's tasks and variables: planned anew, nothing would be written.
     """
 
     states: frozenset[str]
     stand: Stand
     is_mutual: bool = False
     equal: Mapping[str, str] = field(default_factory=dict)
+    derived: frozenset[str] = frozenset()

@@ -6,15 +6,14 @@ steps, in the order of its file; the last one approves. Nothing is produced by d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 
 from pipeline import ownership
-from pipeline.calendar import Calendar
 from pipeline.events import Event
-from pipeline.flows import facts
-from pipeline.flows.calendar_table import read_calendar
+from pipeline.flows import facts, production_parts
+from pipeline.flows.agreements import Agreement, Stand
+from pipeline.flows.production_parts import Terms
 from pipeline.flows.shared import (
     assets,
     endings,
@@ -33,10 +32,8 @@ from pipeline.flows.shared import (
     writing,
 )
 from pipeline.flows.shared.case import Case
-from pipeline.flows.shared.values import instant, text
 from pipeline.flows.shared.writing import STATE, Draft, expected_content, expected_state, finish, ours
 from pipeline.flows.tenant import FlowWords
-from pipeline.flows.toml_table import Table
 from pipeline.keys import is_notes
 from pipeline.plan import (
     Link,
@@ -44,13 +41,12 @@ from pipeline.plan import (
     Notice,
     Plan,
     ProcessRow,
-    ReviewRow,
     Snapshots,
     Want,
     ignore,
     refuse,
 )
-from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, Urgency
+from pipeline.words import Decision, EndedBy, ProcessState, ReviewState, Side, Urgency
 
 NAME = "content_production"
 STATES = ("draft", "submitted", "withdrawn", "produced", "cancelled")
@@ -60,36 +56,24 @@ FIELDS = ("name", "wanted", "matrix", "percent", "step", "step_owner", "next_due
 ALSO: Mapping[str, tuple[str, ...]] = {}
 ANSWERS = frozenset({"done", "back_to_design", "back_to_copy"})
 """What a step may answer beside a decision."""
+AGREES = (
+    Agreement(
+        states=frozenset({"submitted"}),
+        stand=Stand.LIVE,
+        is_mutual=True,
+        derived=frozenset({"percent", "step", "step_owner", "next_due", "late", "matrix"}),
+    ),
+    Agreement(states=frozenset({"produced"}), stand=Stand.APPROVED, derived=frozenset({"percent", "assets"})),
+)
+"""What must be true of both systems at rest: no request without a live process, and Aprimo shows where it stands."""
 
 _SUBMITTED = "submitted"
-_IN_PRODUCTION = "in production"
 _PHASES: Mapping[Decision, str] = {Decision.APPROVED: "produced"}
 _STATE_OF: Mapping[Decision, str] = {Decision.APPROVED: "produced", Decision.CANCELLED: "cancelled"}
 """Where an ended process takes the item. One whose end is not clear takes it nowhere."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """The flow's own tables.
-
-    assets_variable: where the last step names what was produced. asset_link: a record's address, with `{id}`.
-    """
-
-    calendar: Calendar
-    assets_variable: str
-    asset_link: str
-
-
-def read_terms(root: Table) -> Terms:
-    """The tables `[calendar]` and `[produced]`."""
-    produced = root.table("produced")
-    terms = Terms(
-        calendar=read_calendar(root),
-        assets_variable=produced.text("variable", example='"producedAssets"'),
-        asset_link=produced.text("link", example='"https://example.dam.aprimo.com/assets/{id}"'),
-    )
-    produced.done()
-    return terms
+read_terms = production_parts.read_terms
 
 
 def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
@@ -103,7 +87,7 @@ def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWord
     is_scheduled = any(
         rescheduling.is_scheduling(each, words) for each in submission.changes(words, item.values, link)
     )
-    return tuple(dict.fromkeys((*wanted, *(looking.wants_process(link, words) if is_scheduled else ()))))
+    return tuple(dict.fromkeys((*wanted, *(looking.process_wants(event, link, words) if is_scheduled else ()))))
 
 
 def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
@@ -175,14 +159,8 @@ def _start(case: Case, revision: int) -> Plan:
     )
     rows = schedule.with_dues(reviews.opening(words, lists, revision=revision, now=case.now), dues)
     follow_ups, remarked = notes.remarked(case)
-    process = ProcessRow(
-        revision=revision,
-        process_key=words.process_key,
-        state=ProcessState.STARTING,
-        item_version=submission.submitted_as(words, item.values),
-        started_effect=text(command.variables["signoffEffect"]),
-    )
-    standing = work.stand(rows, words, dues, deadline=_deadline(case))
+    process = starting.begun(command, item_version=submission.submitted_as(words, item.values))
+    standing = work.stand(rows, words, dues, deadline=production_parts.deadline(case))
     changes = LinkChanges(
         state="in_production",
         revision=revision,
@@ -197,7 +175,7 @@ def _start(case: Case, revision: int) -> Plan:
         wake=work.wake(standing, now=case.now) if standing else None,
     )
     shown = {
-        **_shown(case, rows, dues, revision=revision),
+        **production_parts.shown(case, rows, dues, revision=revision),
         "case": case.link.business_key,
         "assets": "",
         "produced_on": "",
@@ -222,13 +200,13 @@ def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
     follow_ups, remarked = notes.remarked(case)
     state = looking.DECISION_WAITS if case.is_process_over else "in_production"
     changes = progress.going_on(case, escalated.rows, state=state)
-    standing = work.stand(escalated.rows, case.words, edited.dues, deadline=_deadline(case))
+    standing = work.stand(escalated.rows, case.words, edited.dues, deadline=production_parts.deadline(case))
     if standing is not None:
         wake = work.wake(standing, now=case.now)
         changes = replace(changes, wake=wake if wake.at != case.link.wake_at else None)
     draft = Draft(
         first=(*edited.commands, *escalated.commands),
-        shown=_shown(case, escalated.rows, edited.dues, revision=case.live.revision),
+        shown=production_parts.shown(case, escalated.rows, edited.dues, revision=case.live.revision),
         expects=expected_state(case),
         changes=replace(
             changes,
@@ -261,14 +239,14 @@ def _ended(case: Case) -> Plan:
     decision = Decision.APPROVED if is_produced else unclear
     rows = reviews.closed(case.rows, ReviewState.NOT_NEEDED)
     phase, state = _PHASES.get(decision, decision.value), _STATE_OF.get(decision, "")
-    made = _made(case) if is_produced else assets.Named(links=(), unclear=())
-    message = _end_message(decision, live.revision, made, why=process.delete_reason)
+    made = production_parts.made(case) if is_produced else assets.Named(links=(), unclear=())
+    message = production_parts.end_message(decision, live.revision, made, why=process.delete_reason)
     changes = progress.over(case, rows, by=EndedBy.THEM, outcome=phase, state=phase)
     draft = Draft(
         shown={
             **showing.shown(case, rows, revision=live.revision, phase=phase),
             **work.NOBODY_WORKS,
-            **(_shown_produced(process.ended_at, made) if is_produced else {}),
+            **(production_parts.produced(process.ended_at, made) if is_produced else {}),
             "message": message,
         },
         state=state,
@@ -310,49 +288,6 @@ def _left(case: Case) -> Plan:
         urgency=Urgency.EXPRESS,
     )
     return finish(case, draft)
-
-
-# ---- what is shown -----------------------------------------------------------------------------------------------
-
-
-def _shown(
-    case: Case, rows: Sequence[ReviewRow], dues: Mapping[str, datetime], *, revision: int
-) -> dict[str, JsonValue]:
-    """The steps and where they stand; between two steps only the steps."""
-    standing = work.stand(rows, case.words, dues, deadline=_deadline(case))
-    if standing is None:
-        return showing.shown(case, rows, revision=revision, phase=_IN_PRODUCTION)
-    return {
-        **showing.shown(case, standing.rows, revision=revision, phase=_IN_PRODUCTION),
-        **work.shown(standing, case.words, now=case.now),
-    }
-
-
-def _deadline(case: Case) -> datetime | None:
-    return schedule.deadline(case.value(rescheduling.WANTED), case.words.terms_of(Terms).calendar)
-
-
-def _made(case: Case) -> assets.Named:
-    terms = case.words.terms_of(Terms)
-    named = case.process.variables.get(terms.assets_variable) if case.process else None
-    return assets.read(named, terms.asset_link)
-
-
-def _shown_produced(at: datetime, made: assets.Named) -> dict[str, JsonValue]:
-    return {"percent": work.DONE, "produced_on": instant(at), "assets": assets.render(made.links)}
-
-
-def _end_message(decision: Decision, revision: int, made: assets.Named, *, why: str) -> str:
-    """What the item's message field tells its requester of the end."""
-    match decision:
-        case Decision.APPROVED:
-            none_named = "" if made.links else " No produced assets were named."
-            return f"Produced, revision {revision}.{none_named}"
-        case Decision.CANCELLED:
-            reason = f" ({why})" if why else ""
-            return f"Cancelled in OpenText{reason}, revision {revision}. Nothing was produced."
-        case _:
-            return f"How revision {revision} ended is not clear, an operator was told. It does not count as produced."
 
 
 def _quiet(case: Case) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -380,45 +381,60 @@ def test_each_step_is_one_write_and_rest_is_rest(desk: Desk) -> None:
 
 # ---- what a request is, by TOML alone -----------------------------------------------------------------------------
 
-AS_ACTIVITY = {
-    'kind = "generic_object_charlie"': 'kind = "activity"\ntypes = [19]',
-    'state = "status"': 'state = "activityStateId"',
-    "produced = 3": "produced = 9",
-    "withdrawn = 4": "withdrawn = 6",
-    "cancelled = 5": "cancelled = 7",
-    "extrAttr328": "ownerId",
-    "extrAttr329": "extrAttr315",
-    "extrAttr380": "extrAttr301",
-    "extrAttr381": "extrAttr306",
-    "extrAttr383": "extrAttr308",
-    "extrAttr384": "extrAttr309",
-    "extrAttr385": "extrAttr310",
+OWN_WORDS = {
+    "activity": {
+        'kind = "generic_object_charlie"': 'kind = "activity"\ntypes = [19]',
+        'state = "status"': 'state = "activityStateId"',
+        "produced = 3": "produced = 9",
+        "extrAttr328": "ownerId",
+    },
+    "project": {
+        'kind = "generic_object_charlie"': 'kind = "project"',
+        'state = "status"': 'state = "extrAttr307"',
+        'wire = "name"': 'wire = "title"',
+    },
 }
-"""The shipped file's words, and those of a tenant whose requests are activities."""
+"""What a tenant whose requests are activities, or projects, writes into the shipped file."""
+OF_BRIEFS = {329: 315, 380: 301, 381: 306, 383: 308, 384: 309, 385: 310}
+"""The attributes that both have instead of those of generic objects."""
+MADE_AS = {
+    "activity": {"name": "Spring page", "activityTypeId": 19, "activityStateId": 2, "ownerId": 88},
+    "project": {"title": "Spring page"},
+}
 
 
-def as_activity(document: str) -> str:
-    for shipped, own in AS_ACTIVITY.items():
+def as_own(kind: str, document: str) -> str:
+    own = OWN_WORDS[kind] | {f"extrAttr{ours}": f"extrAttr{theirs}" for ours, theirs in OF_BRIEFS.items()}
+    for shipped, theirs in own.items():
         assert shipped in document
-        document = document.replace(shipped, own)
+        document = document.replace(shipped, theirs)
     return document
 
 
 @pytest.mark.parametrize("source", ["webhook", "poller"])
-def test_a_tenant_whose_requests_are_activities_says_so_in_the_file_alone(open_desk: OpenDesk, source: str) -> None:
-    desk = open_desk({"content_production": as_activity})
+@pytest.mark.parametrize(("kind", "resource"), [("activity", "activities"), ("project", "projects")])
+def test_a_tenant_says_in_the_file_alone_that_requests_are_activities_or_projects(
+    open_desk: OpenDesk, kind: str, resource: str, source: str
+) -> None:
+    desk = open_desk({"content_production": partial(as_own, kind)})
     if source == "poller":
         desk.mute_aprimo()
-    attributes = {"extrAttr320": WANTED, "extrAttr326": ""}
-    made = desk.aprimo.make_activity(activityTypeId=19, activityStateId=2, ownerId=88, **attributes)
+    attributes = {320: WANTED, 326: ""} | ({328: "88", 307: "2"} if kind == "project" else {})
+    listed = [{"eaId": number, "eaValue": value} for number, value in attributes.items()]
+    body = {**MADE_AS[kind], "extendedAttributes": listed, "multipleValueExtendedAttributes": []}
+    made = desk.aprimo.api("POST", resource, body).json()
+    number = made[f"{kind}Id"]
+    if kind == "project":
+        desk.aprimo.api("POST", f"projects/{number}/start", {})  # Aprimo calls out for a project that starts.
     desk.poll() if source == "poller" else desk.rest()
 
-    instance = desk.instance(PROCESS, f"aprimo:activity:{made['activityId']}")
+    instance = desk.instance(PROCESS, f"aprimo:{kind}:{number}")
     for step, outcome in (("copywriting", "done"), ("design", "done"), ("qa", "approved")):
         desk.decide(desk.opentext.tasks(instance)[step], f"{step}.one@example.test", outcome)
     desk.rest()
 
-    activity = desk.aprimo.api("GET", f"activities/{made['activityId']}").json()
-    attributes = {each["eaId"]: each["eaValue"] for each in activity["extendedAttributes"]}
-    assert (activity["activityStateId"], attributes[321]) == (9, "100")
+    shown = desk.aprimo.api("GET", f"{resource}/{number}").json()
+    attributes = {each["eaId"]: each["eaValue"] for each in shown["extendedAttributes"]}
+    assert (shown["activityStateId"] if kind == "activity" else attributes[307]) in {9, "3"}
+    assert attributes[321] == "100"
     assert attributes[306].startswith("Revision 1 · produced")

@@ -258,12 +258,12 @@ class World:
         self.now += timedelta(seconds=1)
 
     def _check(self, name: str, value: JsonValue, stood: JsonValue) -> None:
-        is_claim = (name, value) in {("state", "produced"), ("percent", "100")}
+        is_claim = (name, value) in {("state", "produced"), ("percent", 100)}
         if is_claim and self.link.agreed_value("state") != "produced" and not self._is_produced(stood):
             self.unfounded.append(f"{name} in revision {self.link.revision}")
 
     def _is_produced(self, stood: JsonValue) -> bool:
-        """Whether every language was done and then approved, of what the request says now, and nobody took it back."""
+        """Whether every language was done and then approved, as the request says now, and nobody took it back."""
         row = self.link.live_process()
         process = self.processes.get(row.instance_id or "") if row else None
         if (

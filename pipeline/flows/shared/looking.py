@@ -51,14 +51,6 @@ def process_wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Wa
     return (Want(flow=words.flow, side=Side.OPENTEXT, kind="process", object_id=instance_id),)
 
 
-def wants_process(link: Link, words: FlowWords) -> tuple[Want, ...]:
-    """The live process, once it is known to exist: where what was read of the item concerns its tasks."""
-    live = link.live_process()
-    if live is None or live.instance_id is None:
-        return ()
-    return (Want(flow=words.flow, side=Side.OPENTEXT, kind="process", object_id=live.instance_id),)
-
-
 def is_provisional(link: Link) -> bool:
     """Whether the line is one for a process that nobody could place yet."""
     return link.business_key.startswith(_PROVISIONAL)

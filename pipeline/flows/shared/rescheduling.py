@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.calendar import Calendar
-from pipeline.commands import Command, SetVariables
-from pipeline.flows.shared import reviews, schedule, submission, told, work, writing
+from pipeline.commands import Command
+from pipeline.flows.shared import midway, reviews, schedule, submission, told, work, writing
 from pipeline.flows.shared.case import Case, is_started
 from pipeline.flows.shared.values import same
 from pipeline.flows.tenant import FieldType, FieldWord, FlowWords
@@ -42,7 +42,7 @@ def is_scheduling(word: FieldWord, words: FlowWords) -> bool:
 
 def is_another(case: Case) -> bool:
     """Whether something else is wanted now: a material field changed that cannot travel into what is under way."""
-    return any(word.is_material and not _can_travel(case, word) for word in _changes(case))
+    return any(word.is_material and not _can_travel(case, word) for word in midway.edits(case))
 
 
 def edited(case: Case, calendar: Calendar) -> Edited:
@@ -53,12 +53,12 @@ def edited(case: Case, calendar: Calendar) -> Edited:
         return Edited(rows=case.rows, dues=dues, agreed=known)
     lists = submission.lists(case.words, _values(case))
     anew = schedule.backwards(case.value(WANTED), case.words, lists, calendar)
-    fields = [word for word in _changes(case) if word.name != WANTED or anew is not None]
+    fields = [word for word in midway.edits(case) if word.name != WANTED or anew is not None]
     variables = submission.variables(fields, case.item.values if case.item else {}, case.words)
     plain = Edited(
         rows=case.rows,
         dues=dues,
-        commands=_set_variables(case, variables),
+        commands=midway.set_values(case, variables),
         agreed={**known, **writing.agreed_fields(case, fields), **_submitted(case, fields)},
         notices=() if anew is not None else (told.date_unusable(case, WANTED),),
     )
@@ -91,7 +91,7 @@ def _rescheduled(
         plain,
         rows=rows,
         dues=dues,
-        commands=(*_set_variables(case, {**variables, **moved}), *moves),
+        commands=(*midway.set_values(case, {**variables, **moved}), *moves),
         agreed={**plain.agreed, **writing.ours(case, schedule.agreed(dues))},
     )
 
@@ -108,10 +108,6 @@ def _values(case: Case) -> dict[str, JsonValue]:
     return {name: case.value(name) for name in case.words.fields}
 
 
-def _changes(case: Case) -> tuple[FieldWord, ...]:
-    return submission.changes(case.words, case.item.values, case.link) if case.item else ()
-
-
 def _can_travel(case: Case, word: FieldWord) -> bool:
     is_list = any(each.each == word.name for each in case.words.stakeholders)
     return is_list and not case.is_process_over and not work.has_begun(case.rows, word.name, case.words)
@@ -119,10 +115,3 @@ def _can_travel(case: Case, word: FieldWord) -> bool:
 
 def _submitted(case: Case, fields: Sequence[FieldWord]) -> dict[str, Agreed]:
     return writing.ours(case, requested(case)) if any(word.is_material for word in fields) else {}
-
-
-def _set_variables(case: Case, variables: Mapping[str, JsonValue]) -> tuple[Command, ...]:
-    live = case.live
-    if not variables or live is None or live.instance_id is None:
-        return ()
-    return (SetVariables(instance_id=live.instance_id, variables=variables),)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.commands import EndProcess, SetVariables, UpdateTask
-from pipeline.flows import content_production, facts
+from pipeline.flows import content_production, facts, production_parts
 from pipeline.flows.shared import schedule
 from pipeline.plan import Link, Notice, Verdict
 from pipeline.words import JsonValue, ReviewState
@@ -63,7 +63,7 @@ IN_DESIGN = process(*done("copywriting"), task("design"))
     ],
 )
 def test_a_date_without_a_time_of_day_means_that_days_closing(wanted: JsonValue, moment: datetime | None) -> None:
-    calendar = words().terms_of(content_production.Terms).calendar
+    calendar = words().terms_of(production_parts.Terms).calendar
 
     assert schedule.deadline(wanted, calendar) == moment
 

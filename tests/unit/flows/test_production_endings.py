@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from pipeline import ownership
 from pipeline.commands import EndProcess, SetFields
-from pipeline.flows import facts
+from pipeline.flows import content_production, facts
 from pipeline.flows.shared import assets
 from pipeline.plan import Notice, Plan, TaskRead, Verdict
 from pipeline.words import EndedBy, JsonValue, ProcessState, Side, Urgency
@@ -25,6 +26,7 @@ from tests.support.productions import (
     seen,
     shown,
     task,
+    words,
     written,
 )
 
@@ -49,7 +51,7 @@ def test_an_approved_production_is_produced_with_links_in_one_write() -> None:
     assert told.pop("matrix")
     assert told == {
         "state": "produced",
-        "percent": "100",
+        "percent": 100,
         "step": "",
         "step_owner": "",
         "next_due": "",
@@ -247,3 +249,11 @@ def test_a_state_set_by_hand_is_put_back() -> None:
     made = plan(link, shown(link, "produced"))
 
     assert written(made) == {"state": "submitted"}
+
+
+def test_what_must_agree_speaks_of_states_and_fields_of_the_flow() -> None:
+    known = words()
+
+    for each in content_production.AGREES:
+        assert each.states <= set(content_production.STATES)
+        assert each.derived <= set(ownership.names_of(known, Side.OPENTEXT))

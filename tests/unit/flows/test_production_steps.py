@@ -83,7 +83,7 @@ def test_a_submitted_request_starts_its_process_with_every_due_date_and_then_say
             "Localization fr · waiting · due 2026-03-12 16:00",
             "Final QA · waiting · due 2026-03-13 16:00",
         ),
-        "percent": "0",
+        "percent": 0,
         "step": "Copywriting",
         "step_owner": "Copywriters",
         "next_due": "2026-03-03T16:00:00Z",
