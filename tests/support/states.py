@@ -16,6 +16,7 @@ from pipeline.store.tables import (
     gates,
     held_objects,
     lines,
+    links,
     notices,
     receipts,
 )
@@ -140,6 +141,11 @@ class States:
     def be_ready(self) -> None:
         """Every wait is over."""
         self._write(update(lines).where(lines.c.ready_at.is_not(None)).values(ready_at=datetime.now(UTC)))
+
+    def come_due(self) -> None:
+        """As if the time had come at which the timetable is to look at a link."""
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        self._write(update(links).where(links.c.wake_at.is_not(None)).values(wake_at=past))
 
     def expire_leases(self) -> None:
         past = datetime.now(UTC) - timedelta(seconds=1)
