@@ -103,7 +103,7 @@ class EveryKind:
     def begin(self, world: World) -> None:
         self._world = world
         for item in range(1, self.items + 1):
-            furnish(world, item)
+            furnish(world.aprimo, world.opentext, item)
             self.edit(item)
 
     def mend(self, event_id: str) -> None:
@@ -140,7 +140,7 @@ class EveryKind:
         kinds = [self.only] if self.only else draws.choices(sorted(KINDS), k=draws.randint(1, 3))
         for place, kind in enumerate(kinds):
             spot = Spot(item=item, version=version, place=place)
-            prepare(self.world, kind, spot)
+            prepare(self.world.aprimo, self.world.opentext, kind, spot)
             self._thing_of[self._trace(COMMANDS[kind](spot))] = item
         thing.update(version=version, wanted={**thing["wanted"], str(version): kinds})
         self.world.scene.say(f"thing {item} version {version}: {' '.join(kinds)}")

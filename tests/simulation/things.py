@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pipeline.keys import aprimo_key
 from pipeline.plan import ProcessRead, TaskRead
 from pipeline.words import InstanceId
-from tests.simulation.plays import World
 from tests.simulation.spots import MODEL, THING, Spot
+from tests.support.memory.aprimo import MemoryAprimo
+from tests.support.memory.opentext import MemoryOpenText
 
 
-def prepare(world: World, kind: str, spot: Spot) -> None:
+def prepare(aprimo: MemoryAprimo, opentext: MemoryOpenText, kind: str, spot: Spot) -> None:
     """The objects that a command at a spot works on."""
-    things, number = world.aprimo.things, str(spot.number)
+    things, number = aprimo.things, str(spot.number)
     match kind:
         case "pm.project_verb":
             things["project", number] = {"status": "not started"}
@@ -26,33 +29,33 @@ def prepare(world: World, kind: str, spot: Spot) -> None:
         case "dam.drop_public_link":
             things["public-link", f"link-{number}"] = {"version": number, "rendition": "web", "uri": ""}
         case "ot.end_process":
-            world.opentext.keep(_process(f"instance-{number}", spot.item, world))
+            opentext.keep(_process(f"instance-{number}", spot.item, opentext.now))
         case "ot.complete_task":
-            process = world.opentext.processes[spot.instance]
-            task = TaskRead(task_id=f"done-{number}", definition_key="done", opened_at=world.scene.baton.now)
-            world.opentext.keep(_with_task(process, task))
+            process = opentext.processes[spot.instance]
+            task = TaskRead(task_id=f"done-{number}", definition_key="done", opened_at=opentext.now)
+            opentext.keep(_with_task(process, task))
 
 
-def furnish(world: World, item: int) -> None:
+def furnish(aprimo: MemoryAprimo, opentext: MemoryOpenText, item: int) -> None:
     """What belongs to an item from the start."""
-    things = world.aprimo.things
-    things[THING, str(item)] = {"version": 0, "wanted": {}, "guard": "0", "modified": world.aprimo.now}
+    things = aprimo.things
+    things[THING, str(item)] = {"version": 0, "wanted": {}, "guard": "0", "modified": aprimo.now}
     things["asset", f"{item}/1"] = {"annotations": []}
     things["project", str(item)] = {"status": "in progress"}
     things["record", f"record-{item}"] = {"status": "draft", "classifications": [], "versions": []}
     things["file-version", f"file-{item}"] = {"checks": []}
     things["collection", f"collection-{item}"] = {"records": []}
-    process = _process(f"instance-of-{item}", item, world)
-    task = TaskRead(task_id=f"changed-{item}", definition_key="changed", opened_at=world.scene.baton.now)
-    world.opentext.keep(_with_task(process, task))
+    process = _process(f"instance-of-{item}", item, opentext.now)
+    task = TaskRead(task_id=f"changed-{item}", definition_key="changed", opened_at=opentext.now)
+    opentext.keep(_with_task(process, task))
 
 
-def _process(instance_id: str, item: int, world: World) -> ProcessRead:
+def _process(instance_id: str, item: int, now: datetime) -> ProcessRead:
     return ProcessRead(
         instance_id=InstanceId(instance_id),
         process_key=MODEL,
         business_key=aprimo_key(THING, item),
-        started_at=world.scene.baton.now,
+        started_at=now,
     )
 
 
