@@ -114,9 +114,9 @@ def comment_marker(effect_key: str) -> str:
 
 def seen_hash(
     *,
-    open_tasks: Sequence[tuple[str, str, str]],
+    open_tasks: Sequence[tuple[str, str, str, int | None]],
     comment_ids: Sequence[str],
     variables: Mapping[str, object],
 ) -> str:
-    """What the list poll compares: open tasks (id, assignee, due date), comments and mapped variables."""
-    return digest([sorted(open_tasks), sorted(comment_ids), dict(variables)])
+    """What the list poll compares: open tasks (id, assignee, due date, priority), comments and mapped variables."""
+    return digest([sorted(open_tasks, key=lambda task: task[0]), sorted(comment_ids), dict(variables)])

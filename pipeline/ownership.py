@@ -156,6 +156,24 @@ FIELDS: Mapping[str, Mapping[str, Owned]] = {
         "record_status": _OPENTEXTS,
         "classifications": _OPENTEXTS,
     },
+    "operational_case": {
+        "name": _APRIMOS,
+        "kind": _APRIMOS,
+        "description": _APRIMOS,
+        "about": _APRIMOS,
+        "requester": _APRIMOS,
+        "remark": _REMARKS,
+        "editor": _REMARKS,
+        "case": _OPENTEXTS,
+        "priority": _OPENTEXTS,
+        "owner": _OPENTEXTS,
+        "matrix": _OPENTEXTS,
+        "open_tasks": _OPENTEXTS,
+        "resolution": _OPENTEXTS,
+        "decided_on": _OPENTEXTS,
+        "message": _OPENTEXTS,
+        "comments": _OPENTEXTS,
+    },
 }
 """Flow -> our field -> owner and writer.
 
@@ -197,6 +215,15 @@ STATES: Mapping[str, Mapping[str, Side]] = {
         "cancelled": Side.OPENTEXT,
     },
     "performance_insight": {},
+    "operational_case": {
+        "open": Side.APRIMO,
+        "on_hold": Side.APRIMO,
+        "in_progress": Side.OPENTEXT,
+        "resolved": Side.OPENTEXT,
+        "reopened": Side.OPENTEXT,
+        "closed": Side.OPENTEXT,
+        "cancelled": Side.OPENTEXT,
+    },
 }
 """Flow -> our state word -> whose value it is."""
 
@@ -206,13 +233,14 @@ ACTS: Mapping[str, frozenset[str]] = {
     "content_production": frozenset(),
     "asset_review": frozenset({AddCheck.KIND}),
     "performance_insight": frozenset({CreateTask.KIND}),
+    "operational_case": frozenset({CreateObject.KIND}),
 }
 """Flow -> the kinds of commands that it may plan in Aprimo beside setting its own fields."""
 
 STATUS, CLASSIFICATIONS = "record_status", "classifications"
 """What a record has beside its fields: a flow that sets one names it among its fields, as OpenText's."""
 
-_GIVEN_BACK = frozenset({"draft", "submitted"})
+GIVEN_BACK = frozenset({"draft", "submitted", "open"})
 """Aprimo's values that we write all the same: what was edited goes back to draft, a hand edit back to submitted."""
 
 
@@ -242,7 +270,7 @@ def state_owner(words: FlowWords, state: str) -> Side | None:
 
 def may_write_state(words: FlowWords, state: str) -> bool:
     """Whether we may put the item into this state."""
-    return state_owner(words, state) is Side.OPENTEXT or state in _GIVEN_BACK
+    return state_owner(words, state) is Side.OPENTEXT or state in GIVEN_BACK
 
 
 def check(commands: Iterable[Command], words: FlowWords, *, writer: Writer) -> None:

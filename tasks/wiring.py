@@ -20,7 +20,7 @@ from redis import Redis
 from config.settings import Settings
 from pipeline.backoff import RetryPolicy
 from pipeline.flows.reading import read_words
-from pipeline.flows.registry import bind
+from pipeline.flows.registry import bind_all
 from pipeline.flows.tenant import FlowWords
 from pipeline.ports import FlowPort, Gate, Limits, Ports, Tx, Vendor
 from pipeline.routes import Routes
@@ -67,7 +67,7 @@ class Wiring:
     @cached_property
     def flows(self) -> Mapping[str, FlowPort]:
         """Each flow with its words bound."""
-        return {name: bind(name, words) for name, words in self.words.items()}
+        return bind_all(self.words)
 
     @cached_property
     def routes(self) -> Routes:

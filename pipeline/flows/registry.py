@@ -6,12 +6,22 @@ A new flow is a module, a line here, a TOML file and a process model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Protocol
 
 from pipeline import ownership
 from pipeline.events import Event
-from pipeline.flows import asset_review, budget_exception, campaign_brief, content_production, performance_insight
+from pipeline.flows import (
+    asset_review,
+    budget_exception,
+    campaign_brief,
+    content_production,
+    operational_case,
+    performance_insight,
+)
+from pipeline.flows.case_parts import Terms
+from pipeline.flows.shared import late
 from pipeline.flows.shared.met import with_people
 from pipeline.flows.tenant import FlowWords
 from pipeline.flows.toml_table import Table
@@ -59,16 +69,21 @@ FLOWS: Mapping[str, FlowModule] = {
     "asset_review": asset_review,
     "content_production": content_production,
     "performance_insight": performance_insight,
+    "operational_case": operational_case,
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoundFlow:
-    """A flow with a tenant's words: the port `FlowPort`."""
+    """A flow with a tenant's words: the port `FlowPort`.
+
+    late_after: how long after its escalation a review of the flow becomes a case; None: never.
+    """
 
     name: str
     words: FlowWords
     module: FlowModule
+    late_after: timedelta | None = None
 
     def wants(self, event: Event, snapshots: Snapshots, link: Link | None) -> tuple[Want, ...]:
         """What to read for an event of a line, given what was read already."""
@@ -77,6 +92,8 @@ class BoundFlow:
     def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         """What is to be done. Raises OwnershipError when the flow would write what is not its own."""
         made = self.module.plan(event, snapshots, link, self._words_for(event))
+        if self.late_after is not None and not is_notes(event.line_key):
+            made = late.with_cases(made, event, snapshots, link, self.words, after=self.late_after)
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN
         ownership.check(made.commands, self.words, writer=writer)
         return with_people(made, snapshots, link, self.words)
@@ -84,6 +101,13 @@ class BoundFlow:
     def _words_for(self, event: Event) -> FlowWords:
         """The words of the kind of object that the event's line is about."""
         return self.words.as_kind(kind_of(event.subject))
+
+
+def bind_all(words: Mapping[str, FlowWords]) -> dict[str, BoundFlow]:
+    """The flows of a tenant, each with its words. Where it has the flow of cases, late reviews become cases."""
+    cases = words.get(operational_case.NAME)
+    late_after = cases.terms_of(Terms).late_after if cases else {}
+    return {flow: replace(bind(flow, each), late_after=late_after.get(flow)) for flow, each in words.items()}
 
 
 def bind(flow: str, words: FlowWords) -> BoundFlow:

@@ -91,7 +91,10 @@ def seen(row: InstanceRow, open_tasks: Sequence[TaskRow]) -> str:
     """What the list poll compares: open tasks and comments, as the flows compute it of a process that was read."""
     comments = merged_comments([row.comments, *(task.comments for task in open_tasks)])
     return seen_hash(
-        open_tasks=[(task.id, task.assignee, task.due_at.isoformat() if task.due_at else "") for task in open_tasks],
+        open_tasks=[
+            (task.id, task.assignee, task.due_at.isoformat() if task.due_at else "", task.priority)
+            for task in open_tasks
+        ],
         comment_ids=[comment.origin_id for comment in comments],
         variables={},
     )

@@ -15,6 +15,7 @@ from pipeline.plan import Link, Plan, ProcessRow, Snapshot, Snapshots, Want, ign
 from pipeline.words import BusinessKey, ProcessState, Side
 
 _PROVISIONAL = process_key("")
+_BEGUN_BY_US = "signoff:"
 _RECORD_ID = re.compile(r"[0-9a-f]{32}")
 GONE = "not_there"
 NOT_OURS = "not_ours"
@@ -80,7 +81,7 @@ def place(event: Event, process: Snapshot | None, words: FlowWords) -> Plan:
     read = process.process if process else None
     if read is None:
         return ignore(GONE)
-    if read.process_key != words.process_key or not is_item(read.business_key, words):
+    if read.process_key != words.process_key or not _is_line(read.business_key, words):
         return ignore(NOT_OURS)
     follow_up = follow_ups.to_item(
         words.flow,
@@ -96,7 +97,12 @@ def place(event: Event, process: Snapshot | None, words: FlowWords) -> Plan:
 def stays(process: Snapshot | None, words: FlowWords) -> bool:
     """Whether a process on a provisional line stays there: it is of this flow's model and names no item of it."""
     read = process.process if process else None
-    return read is not None and read.process_key == words.process_key and not is_item(read.business_key, words)
+    return read is not None and read.process_key == words.process_key and not _is_line(read.business_key, words)
+
+
+def _is_line(key: BusinessKey, words: FlowWords) -> bool:
+    """Whether a process's business key names the line that it belongs to: an item's, or that of work we began."""
+    return is_item(key, words) or key.startswith(_BEGUN_BY_US)
 
 
 def is_item(key: BusinessKey, words: FlowWords) -> bool:

@@ -142,7 +142,7 @@ def seen(process: ProcessRead) -> str:
     """What the list poll compares with, of a process that was just read; mapped variables are ours, so none count."""
     return seen_hash(
         open_tasks=[
-            (task.task_id, task.assignee, task.due_at.isoformat() if task.due_at else "")
+            (task.task_id, task.assignee, task.due_at.isoformat() if task.due_at else "", task.priority)
             for task in process.tasks
             if task.ended_at is None
         ],

@@ -72,5 +72,5 @@ def assets_unclear(case: Case, named: Named) -> tuple[Notice, ...]:
 
 
 def requester(case: Case) -> str:
-    """Who asked for the approval, as people know them; "" for nobody."""
-    return label(case.value("owner"))
+    """Who asked for it, as people know them; "" for nobody. The owner, where a flow has no requester beside it."""
+    return label(case.value("requester" if "requester" in case.words.fields else "owner"))

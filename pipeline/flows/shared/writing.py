@@ -184,9 +184,14 @@ def _state(case: Case, draft: Draft, write: _Write) -> None:
 
 
 def _is_state_edited(case: Case, agreed: str) -> bool:
-    """Whether somebody put the item by hand into a state that follows from a decision of OpenText's."""
-    is_decision = ownership.state_owner(case.words, case.state) is Side.OPENTEXT
-    return bool(agreed) and is_decision and case.state != agreed
+    """Whether somebody put the item by hand into a state that OpenText says, or back to where its process began."""
+    is_said_there = ownership.state_owner(case.words, case.state) is Side.OPENTEXT
+    is_begun_again = (
+        case.live is not None
+        and case.state in ownership.GIVEN_BACK
+        and ownership.state_owner(case.words, agreed) is Side.OPENTEXT
+    )
+    return bool(agreed) and (is_said_there or is_begun_again) and case.state != agreed
 
 
 def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, write: _Write) -> bool:
