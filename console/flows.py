@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from config.settings import PACKAGED_PROCESSES
-from console import deploying, installation
+from console import deploying, flow_names, installation
 from console.shown import EXIT_CODES, as_json, fail, print_json, print_tables, reachable
 from console.tables import Table, age
 from pipeline.errors import PipelineError
@@ -16,6 +16,7 @@ from pipeline.flows.tenant import FieldWord, FlowWords, Stakeholder
 from pipeline.ownership import STATES, owned
 
 DEPLOYED_FILE = "deployed.json"
+_CHECKED = ("flow", "system", "what", "name", "there", "what helps")
 
 
 @click.group(epilog=EXIT_CODES)
@@ -51,6 +52,30 @@ def deploy(*, names: tuple[str, ...], as_json: bool) -> None:
         return
     rows = tuple((each.key, each.how, each.version) for each in found)
     print_tables(Table(title="Process models", columns=("process", "outcome", "version"), rows=rows))
+
+
+@flows.command(epilog=EXIT_CODES)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@as_json
+def check(*, names: tuple[str, ...], as_json: bool) -> None:
+    """Look every name of these flows' files (default: all) up in Aprimo and in OpenText.
+
+    Exit code 1 where one is missing, or where several bear it. What no documented route tells is said to be not
+    checkable.
+    """
+    made = installation.wiring()
+    wanted = [_named(made.words, name) for name in names] or list(made.words.values())
+    try:
+        rows = flow_names.check(wanted, made)
+    except PipelineError as err:
+        fail(f"The names cannot be looked up: {err}")
+    wrong = [row for row in rows if row.is_wrong]
+    if as_json:
+        print_json({"names": [dict(zip(_CHECKED, row.cells(), strict=True)) for row in rows], "wrong": len(wrong)})
+    else:
+        print_tables(Table(title="Names", columns=_CHECKED, rows=tuple(row.cells() for row in rows)))
+    if wrong:
+        fail(f"{len(wrong)} of {len(rows)} names cannot be used as they are.")
 
 
 @flows.command(epilog=EXIT_CODES)

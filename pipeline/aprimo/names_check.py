@@ -16,7 +16,7 @@ from pipeline.aprimo.dam_translate import MODIFIED_BY
 from pipeline.aprimo.system_lists import Listed
 from pipeline.aprimo.wire import EA_PREFIX, OBJECT_KINDS
 from pipeline.errors import PermanentError
-from pipeline.flows.tenant import RECORD, FlowWords
+from pipeline.flows.tenant import RECORD, FlowWords, NamingTerms
 from pipeline.ports import Bounds
 
 CLOSEST_MAX = 3
@@ -62,7 +62,16 @@ class NamesCheck:
         parts = [words, *(words.as_role(role) for role in words.also)]
         checks = [check for part in parts for check in self._part(part)]
         checks += [self.user(each) for each in words.people]
+        checks += [self._of_terms(words, what, name) for what, name in _named_in(words.terms)]
         return tuple(dict.fromkeys(checks))
+
+    def _of_terms(self, words: FlowWords, what: str, name: str) -> NameCheck:
+        """A name that a flow's own tables give."""
+        kind, _, field = what.partition(":")
+        if kind == "option":
+            return self.option(words.fields[field].wire, name)
+        checks = {"check": self.check, "classification": self.classification, "collection": self.collection}
+        return checks[kind](name)
 
     # ---- the DAM ---------------------------------------------------------------------------------------------------
 
@@ -224,6 +233,10 @@ def _closest(name: str, known: Sequence[Listed]) -> tuple[str, ...]:
     shown = {text.casefold(): each.shown for each in known for text in (each.id, each.name) if text}
     found = difflib.get_close_matches(name.casefold(), shown, n=CLOSEST_MAX, cutoff=0.4)
     return tuple(dict.fromkeys(shown[each] for each in found))
+
+
+def _named_in(terms: object) -> Iterable[tuple[str, str]]:
+    return terms.named() if isinstance(terms, NamingTerms) else ()
 
 
 def _not_checkable(what: str, name: int | str, reason: str) -> NameCheck:

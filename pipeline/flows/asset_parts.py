@@ -37,6 +37,11 @@ class AssetTerms:
     comments_check: str
     listen_every: timedelta
 
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """The checks, and the options of the field `approval`."""
+        checks = [("check", name) for name in (*self.checks.values(), self.comments_check)]
+        return (*checks, *(("option:approval", option) for option in self.approval.values()))
+
 
 def read_terms(root: Table) -> AssetTerms:
     """The tables `[approval]`, `[checks]` and `[comments]`."""

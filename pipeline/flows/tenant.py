@@ -5,11 +5,11 @@ The file's shape, table by table, is in docs/flows.md; a reader gets every fault
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 _Terms = TypeVar("_Terms")
 
@@ -86,6 +86,14 @@ class Stakeholder:
     outcome_variable: str = ""
     part_variable: str = ""
     state_field: str = ""
+
+
+@runtime_checkable
+class NamingTerms(Protocol):
+    """A flow's own tables that name things of the tenant, so that those can be checked like any other name."""
+
+    def named(self) -> Iterable[tuple[str, str]]:
+        """What is named, and its name: `check`, `classification`, `collection`, or `option:` and our field's name."""
 
 
 @dataclass(frozen=True, kw_only=True)

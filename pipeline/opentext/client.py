@@ -192,6 +192,11 @@ class Client:
 
     # ---- parts -------------------------------------------------------------------------------------------------
 
+    def model_version(self, key: str, bounds: Bounds) -> int | None:
+        """The latest version of a deployed model; None where there is none with this key."""
+        latest = self._latest_model(key, bounds)
+        return None if latest is None else _version(latest)
+
     def _latest_model(self, key: str, bounds: Bounds) -> Mapping[str, Any] | None:
         rows = self._all(self._wire.models(key), bounds, "list of models")
         of_key = [row for row in rows if row.get("key") == key]

@@ -41,6 +41,10 @@ class Terms:
     task_project: int
     paths: Mapping[str, str]
 
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """The classifications of the verdicts."""
+        return tuple(("classification", path) for path in self.paths.values())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
