@@ -204,6 +204,42 @@ class Polling:
     overdue_every_s: float = setting(
         60.0, "Between two looks for reviews past their due time.", example="60", unit="s", at_least=0.1
     )
+    silence_every_s: float = setting(
+        60.0, "Between two looks for sources that have fallen silent.", example="60", unit="s", at_least=0.1
+    )
+    silence_factor: float = setting(
+        1.5,
+        "A source is silent after so many times the interval it is expected to tell something in.",
+        example="1.5",
+        at_least=1,
+    )
+    silence_changes: int = setting(
+        3, "And when so many changes were told by others alone meanwhile.", example="3", at_least=1
+    )
+    webhooks_expected_s: float = setting(
+        1800.0,
+        "Aprimo's webhooks and rules are expected to tell something so often.",
+        example="1800",
+        unit="s",
+        at_least=0.1,
+    )
+    callbacks_expected_s: float = setting(
+        14_400.0,
+        "OpenText's call-backs are expected so often.",
+        example="14400",
+        unit="s",
+        at_least=0.1,
+    )
+    feeds_expected_s: float = setting(
+        3600.0,
+        "A feed is expected to find something so often, where webhooks or call-backs tell of changes.",
+        example="3600",
+        unit="s",
+        at_least=0.1,
+    )
+    subscription_every_s: float = setting(
+        300.0, "Between two looks for webhooks that had to be delivered again.", example="300", unit="s", at_least=0.1
+    )
     audit_root_every_s: float = setting(
         86_400.0,
         "Between two anchors of the audit chain, which are also logged (`audit_anchored`).",

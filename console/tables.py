@@ -92,6 +92,7 @@ def status_tables(status: Status) -> tuple[Table, ...]:
             rows=tuple(map(_gate, status.gates)),
         ),
         *_hold_table(status.hold_waits),
+        *_alarm_table(status.alarms),
         *_held_up_table(status.held_up),
         Table(title="For people", rows=told),
         Table(title="People nobody could match", columns=("in Aprimo", "in OpenText", "since"), rows=people),
@@ -197,7 +198,9 @@ def notice_table(notices: Iterable[NoticeLine], title: str = "Notices") -> Table
                 notice.id,
                 notice.at,
                 notice.flow,
-                Link(text=notice.subject, path=f"/events?subject={quote(notice.subject, safe='')}"),
+                Link(text=notice.subject, path=f"/events?subject={quote(notice.subject, safe='')}")
+                if notice.flow
+                else notice.subject,
                 notice.revision,
                 notice.person or "operators",
                 notice.code,
@@ -297,6 +300,12 @@ def _held_up_table(held_up: Sequence[HeldUp]) -> tuple[Table, ...]:
     )
     columns = ("item", "flow", "held up by", "why", "since", "next try", "behind it")
     return (Table(title="Held up", columns=columns, rows=rows),) if rows else ()
+
+
+def _alarm_table(alarms: Sequence[NoticeLine]) -> tuple[Table, ...]:
+    """Shown where something is wrong that is about no item."""
+    rows = tuple((alarm.id, alarm.at, alarm.subject, alarm.code, alarm.text) for alarm in alarms)
+    return (Table(title="Alarms", columns=("notice", "at", "about", "code", "text"), rows=rows),) if rows else ()
 
 
 def _hold_table(waits: Sequence[HoldLine]) -> tuple[Table, ...]:

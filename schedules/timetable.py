@@ -83,6 +83,16 @@ def timetable(settings: Settings) -> tuple[Row, ...]:
             reason="A tail that was cut off the audit chain shows against what was written down before.",
         ),
         Row(
+            job="silence",
+            every_s=polling.silence_every_s,
+            reason="A source that tells nothing any more fails nowhere: others tell what it should have told.",
+        ),
+        Row(
+            job="subscription",
+            every_s=polling.subscription_every_s,
+            reason="Aprimo switches a subscription off after a few failed deliveries, and tells nobody.",
+        ),
+        Row(
             job="history",
             every_s=polling.history_every_s,
             reason="A process's history may lag behind its end, and a decision waits for all of it.",

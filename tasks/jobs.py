@@ -7,12 +7,14 @@ from datetime import datetime
 
 import structlog
 
-from pipeline import codes, matching, polling, ticks
+from pipeline import codes, matching, polling, silence, ticks
 from pipeline import sweep as sweeping
 from pipeline import watch as watching
+from pipeline.aprimo import hooks
 from pipeline.ports import Letter, Tx
 from pipeline.slots import Timing
 from pipeline.words import EventId
+from tasks import listening
 from tasks.wiring import Wiring
 
 log = structlog.get_logger(__name__)
@@ -75,6 +77,21 @@ def anchor_audit(made: Wiring) -> None:
         log.info("audit_anchored", number=anchor.number, hash=anchor.hash)
 
 
+def listen(made: Wiring) -> None:
+    """Whether a source has fallen silent; one log line each, when it is told: alert rules read them."""
+    sources = listening.sources(made.settings)
+    for source in silence.listen(sources, listening.patience(made.settings), made.store):
+        log.error("source_silent", source=source)
+
+
+def watch_subscription(made: Wiring) -> None:
+    """Whether Aprimo has to deliver its webhooks again, which it does not do for long."""
+    within_s = made.settings.polling.webhooks_expected_s
+    again = silence.watch_deliveries(listening.PM_WEBHOOK, hooks.repeats, made.store, within_s=within_s)
+    if again:
+        log.warning("deliveries_repeated", source=listening.PM_WEBHOOK, notices=again)
+
+
 def tell_dead(event_ids: Sequence[EventId], made: Wiring) -> None:
     """One log line a letter that is still open: alert rules read them."""
 
@@ -111,6 +128,8 @@ JOBS: dict[str, Work] = {
     "match_people": _whenever(match_people),
     "gates": _whenever(tell_gates),
     "audit_root": _whenever(anchor_audit),
+    "silence": _whenever(listen),
+    "subscription": _whenever(watch_subscription),
     **{watch.job: _watch(watch) for watch in watching.WATCHES},
 }
 """What each job does; its period, reason and catch-up rule are its row in `schedules.timetable`."""

@@ -67,6 +67,12 @@ def _of_status(status: Status) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "signoff_notices_unseen", "What people were told and have not seen.", status.notices_unseen
     )
+    alarms = GaugeMetricFamily(
+        "signoff_alarm", "What is wrong with a source or with the whole.", labels=["about", "code"]
+    )
+    for alarm in {(alarm.subject, alarm.code) for alarm in status.alarms}:
+        alarms.add_metric(alarm, 1)
+    yield alarms
     yield GaugeMetricFamily("signoff_people_unresolved", "People nobody could match.", len(status.unresolved_people))
 
 

@@ -186,6 +186,15 @@ def read_dam(raw: Raw, routes: Routes, *, new_key: Callable[[], str] = lambda: s
     return _reading(raw, events)
 
 
+def repeats(body: bytes) -> int:
+    """How often Aprimo had tried to deliver a webhook before; 0 where it does not say."""
+    try:
+        count = read_object(body).get("RetryCount")
+    except UnusableBodyError:
+        return 0
+    return count if isinstance(count, int) else 0
+
+
 def _pm_events(callout: Callout, time: datetime, routes: Routes) -> tuple[NewEvent, ...]:
     kind = KINDS.get(callout.type_id)
     if kind is None:

@@ -35,6 +35,7 @@ from pipeline.ports.rows import (
     StoredPlan,
     TailMove,
     Taken,
+    ToldAlone,
 )
 from pipeline.ports.store import (
     Deliveries,
@@ -97,6 +98,7 @@ __all__ = [
     "StoredPlan",
     "TailMove",
     "Taken",
+    "ToldAlone",
     "Tx",
     "UploadRow",
     "Vendor",

@@ -308,6 +308,15 @@ class Anchor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToldAlone:
+    """Changes that a source told of before anybody else: how many, and when the first of those came."""
+
+    source: str
+    events: int
+    first_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gate:
     """A closed gate. scope: `flow:x`, `vendor:y` or `route:vendor.group`; until None: until a person opens it."""
 

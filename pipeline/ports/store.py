@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from pipeline.commands import Cause, Command
 from pipeline.events import Event, NewEvent, Reading
-from pipeline.plan import Hold, Link, LinkChanges
+from pipeline.plan import Hold, Link, LinkChanges, Notice
 from pipeline.ports.progress import Progress
 from pipeline.ports.rows import (
     Anchor,
@@ -40,6 +40,7 @@ from pipeline.ports.rows import (
     StoredPlan,
     TailMove,
     Taken,
+    ToldAlone,
 )
 from pipeline.words import (
     BusinessKey,
@@ -299,6 +300,21 @@ class Ledger(Protocol):
 
     def people_to_match(self, *, limit: int) -> list[Person]:
         """Who has no match, never looked for first, then the longest not looked for."""
+
+    def last_heard(self, source: str) -> datetime | None:
+        """When the source told something last, whatever it was."""
+
+    def told_alone(self, sources: Sequence[str], *, since: datetime, limit: int) -> ToldAlone | None:
+        """What these sources told since then and nobody had told before: at most so many, None for nothing."""
+
+    def newest_bodies(self, source: str, *, since: datetime, limit: int) -> list[bytes]:
+        """What the source brought since then, as it came, the newest first."""
+
+    def tell_about(self, about: str, notice: Notice, *, revision: int) -> bool:
+        """Tell people something that is about no item; False where they were told this revision of it already."""
+
+    def see_about(self, about: str, code: str) -> None:
+        """Take back what people were told about something: it is not so any more."""
 
     def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
         """Mark notices seen; returns the ids of those that were not seen before, in their order."""

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
 
 from pipeline.events import Reading
-from pipeline.ports import Anchor, AuditEntry, Checkpoint, Gate, Person, SeenRow
-from pipeline.store import anchors, chain, notices, people, tables
+from pipeline.plan import Notice
+from pipeline.ports import Anchor, AuditEntry, Checkpoint, Gate, Person, SeenRow, ToldAlone
+from pipeline.store import anchors, chain, notices, people, silence, tables
 from pipeline.store.statements import add_rows, insert_into
 from pipeline.store.tables import TICK_IS_OPEN, checkpoints, gates, holds, receipts, seen_rows, ticks
 from pipeline.words import EventId, GateKind, ReceiptVerdict
@@ -151,6 +152,26 @@ class SqlLedger:
     def people_to_match(self, *, limit: int) -> list[Person]:
         """Who has no match, never looked for first, then the longest not looked for."""
         return people.to_match(self._conn, limit)
+
+    def last_heard(self, source: str) -> datetime | None:
+        """When the source told something last, whatever it was."""
+        return silence.last_heard(self._conn, source)
+
+    def told_alone(self, sources: Sequence[str], *, since: datetime, limit: int) -> ToldAlone | None:
+        """What these sources told since then and nobody had told before: at most so many, None for nothing."""
+        return silence.told_alone(self._conn, sources, since=since, limit=limit)
+
+    def newest_bodies(self, source: str, *, since: datetime, limit: int) -> list[bytes]:
+        """What the source brought since then, as it came, the newest first."""
+        return silence.newest_bodies(self._conn, source, since=since, limit=limit)
+
+    def tell_about(self, about: str, notice: Notice, *, revision: int) -> bool:
+        """Tell people something that is about no item; False where they were told this revision of it already."""
+        return notices.tell_about(self._conn, self._now, about, notice, revision=revision)
+
+    def see_about(self, about: str, code: str) -> None:
+        """Take back what people were told about something: it is not so any more."""
+        notices.see_about(self._conn, self._now, about, code)
 
     def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
         """Mark notices seen; returns the ids of those that were not seen before, in their order."""

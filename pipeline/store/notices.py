@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, Select, select, text, update
 
 from pipeline.plan import FoundDifference, Notice
 from pipeline.store.page import Page
@@ -20,12 +21,15 @@ _LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeLine(Page):
-    """A notice as people read it; person "" means the operators."""
+    """A notice as people read it; person "" means the operators.
+
+    One that is about no item has no flow, and its subject is what it is about.
+    """
 
     id: str
     at: datetime
     flow: str
-    subject: BusinessKey
+    subject: str
     revision: int
     person: str
     code: str
@@ -55,18 +59,29 @@ def read_notices(conn: Connection, *, is_seen_too: bool, limit: int) -> list[Not
     """What people were told, newest first."""
     found = (
         select(notices, links.c.flow, links.c.business_key)
-        .join(links, links.c.id == notices.c.link_id)
+        .outerjoin(links, links.c.id == notices.c.link_id)
         .order_by(notices.c.at.desc(), notices.c.id.desc())
         .limit(limit)
     )
     if not is_seen_too:
         found = found.where(holds("notices", "seen_at is null"))
+    return _lines(conn, found)
+
+
+def read_about_no_item(conn: Connection, *, limit: int) -> list[NoticeLine]:
+    """What people were told that is about no item, and have not seen, newest first."""
+    found = select(notices, links.c.flow, links.c.business_key).outerjoin(links, links.c.id == notices.c.link_id)
+    unseen = found.where(notices.c.about != "", holds("notices", "seen_at is null"))
+    return _lines(conn, unseen.order_by(notices.c.at.desc(), notices.c.id.desc()).limit(limit))
+
+
+def _lines(conn: Connection, found: Select[Any]) -> list[NoticeLine]:
     return [
         NoticeLine(
             id=str(row["id"]),
             at=row["at"],
-            flow=row["flow"],
-            subject=row["business_key"],
+            flow=row["flow"] or "",
+            subject=row["business_key"] or row["about"],
             revision=row["revision"],
             person=row["person"],
             code=row["code"],
@@ -75,6 +90,21 @@ def read_notices(conn: Connection, *, is_seen_too: bool, limit: int) -> list[Not
         )
         for row in conn.execute(found).mappings()
     ]
+
+
+def tell_about(conn: Connection, now: datetime, about: str, notice: Notice, *, revision: int) -> bool:
+    """Keep a notice that is about no item; False where the same one of this revision is kept already."""
+    insert = insert_into(conn, notices).values(about=about, revision=revision, at=now, **vars(notice))
+    new = insert.on_conflict_do_nothing(
+        index_elements=["about", "code", "revision"], index_where=text("about <> ''")
+    ).returning(notices.c.id)
+    return conn.execute(new).first() is not None
+
+
+def see_about(conn: Connection, now: datetime, about: str, code: str) -> None:
+    """What a notice about something said is not so any more: nobody needs to see it."""
+    unseen = update(notices).where(notices.c.about == about, notices.c.code == code, notices.c.seen_at.is_(None))
+    conn.execute(unseen.values(seen_at=now))
 
 
 def see(conn: Connection, now: datetime, notice_ids: Sequence[str]) -> list[str]:

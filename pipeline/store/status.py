@@ -13,6 +13,7 @@ from pipeline.store import people
 from pipeline.store.claims import is_gated
 from pipeline.store.holds import HoldLine, read_hold_lines
 from pipeline.store.ledger import closed_gates
+from pipeline.store.notices import NoticeLine, read_about_no_item
 from pipeline.store.page import Page
 from pipeline.store.standing import HeldUp, read_held_up
 from pipeline.store.tables import (
@@ -28,6 +29,7 @@ from pipeline.store.tables import (
 )
 from pipeline.words import ReviewState
 
+ALARMS = 20
 READY, RUNNING, WAITING, GATED, HELD = "ready", "running", "waiting", "gated", "held"
 
 
@@ -82,6 +84,8 @@ class Status(Page):
     at_review: tuple[AtReview, ...] = ()
     held_up: tuple[HeldUp, ...] = ()
     hold_waits: tuple[HoldLine, ...] = ()
+    alarms: tuple[NoticeLine, ...] = ()
+    """Notices nobody has seen that are about no item, but about a source or the whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +125,7 @@ def read_status(conn: Connection, now: datetime) -> Status:
         at_review=tuple(_at_review(conn)),
         held_up=tuple(read_held_up(conn, now)),
         hold_waits=tuple(read_hold_lines(conn)),
+        alarms=tuple(read_about_no_item(conn, limit=ALARMS)),
     )
 
 

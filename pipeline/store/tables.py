@@ -73,6 +73,7 @@ receipts = Table(
     _text("body_sha256"),
     Column("event_id", Word),
     Index("receipts_event_id_idx", "event_id"),
+    Index("receipts_source_idx", "source", "id"),
     _partial("receipts_refused_idx", "id", where="verdict = 'refused'"),
 )
 
@@ -307,7 +308,8 @@ notices = Table(
     "notices",
     metadata,
     Column("id", BigInt, primary_key=True, autoincrement=True),
-    _text("link_id", None, ForeignKey("links.id")),
+    Column("link_id", Word, ForeignKey("links.id")),  # None: it is about no item, but about what `about` names.
+    _text("about", ""),
     Column("revision", Integer, nullable=False),
     _text("person"),
     _text("code"),
@@ -315,6 +317,7 @@ notices = Table(
     Column("at", UtcTime, nullable=False),
     Column("seen_at", UtcTime),
     UniqueConstraint("link_id", "code", "revision", "person"),
+    _partial("notices_about_key", "about", "code", "revision", where="about <> ''", unique=True),
     _partial("notices_unseen_idx", "at", where="seen_at is null"),
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.aprimo.hooks import KINDS, is_signed, read_dam, read_pm
+from pipeline.aprimo.hooks import KINDS, is_signed, read_dam, read_pm, repeats
 from pipeline.events import NewEvent, Reading
 from pipeline.keys import digest
 from pipeline.routes import Routes
@@ -247,3 +247,10 @@ def _rule_call(changes: dict[str, Any]) -> bytes:
 def _rule_key(changes: dict[str, Any], headers: dict[str, str] | None = None) -> str:
     routes = Routes.of([words("asset_review", kind="record")])
     return read_dam(raw(_rule_call(changes), headers=headers), routes).events[0].dedupe_key
+
+
+@pytest.mark.parametrize(
+    ("body", "count"), [(b'{"RetryCount": 4}', 4), (b"{}", 0), (b"not json", 0), (b'{"RetryCount": "4"}', 0)]
+)
+def test_a_webhook_says_how_often_it_was_tried_before(body: bytes, count: int) -> None:
+    assert repeats(body) == count

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.events import Reading
-from pipeline.plan import Met
-from pipeline.ports import Anchor, AuditEntry, Checkpoint, Gate, Person, SeenRow
+from pipeline.plan import Met, Notice
+from pipeline.ports import Anchor, AuditEntry, Checkpoint, Gate, Person, SeenRow, ToldAlone
 from pipeline.store import chain, people
 from pipeline.store.ledger import REFUSED_BODY_MAX
+from pipeline.store.silence import LED_TO_SOMETHING
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 from tests.support.memory.rows import Row, Tables
 
@@ -151,6 +152,47 @@ class MemoryLedger:
         rows = [row for row in self._tables["people"] if None in (row["aprimo_user"], row["opentext_user"])]
         ordered = sorted(rows, key=lambda row: (row["checked_at"] is not None, row["checked_at"], row["id"]))
         return [_person(row) for row in ordered[:limit]]
+
+    def last_heard(self, source: str) -> datetime | None:
+        """When the source told something last, whatever it was."""
+        rows = self._tables["receipts"].where("source", source)
+        return max(rows, key=lambda row: int(row["id"]))["received_at"] if rows else None
+
+    def told_alone(self, sources: Sequence[str], *, since: datetime, limit: int) -> ToldAlone | None:
+        """What these sources told since then and nobody had told before: at most so many, None for nothing."""
+        found = [
+            row
+            for source in sources
+            for row in self._tables["events"].where("source", source)
+            if row["accepted_at"] > since and row["state"] in LED_TO_SOMETHING
+        ]
+        newest = sorted(found, key=lambda row: str(row["accepted_at"]), reverse=True)[:limit]
+        if not newest:
+            return None
+        return ToldAlone(source=newest[0]["source"], events=len(newest), first_at=newest[-1]["accepted_at"])
+
+    def newest_bodies(self, source: str, *, since: datetime, limit: int) -> list[bytes]:
+        """What the source brought since then, as it came, the newest first."""
+        rows = [
+            row
+            for row in self._tables["receipts"].where("source", source)
+            if row["received_at"] > since and row["body"] is not None
+        ]
+        return [row["body"] for row in sorted(rows, key=lambda row: -int(row["id"]))[:limit]]
+
+    def tell_about(self, about: str, notice: Notice, *, revision: int) -> bool:
+        """Tell people something that is about no item; False where they were told this revision of it already."""
+        rows = self._tables["notices"].where("about", about)
+        if any((row["code"], row["revision"]) == (notice.code, revision) for row in rows):
+            return False
+        self._tables["notices"].insert({"about": about, "revision": revision, "at": self._now, **vars(notice)})
+        return True
+
+    def see_about(self, about: str, code: str) -> None:
+        """Take back what people were told about something: it is not so any more."""
+        for row in self._tables["notices"].where("about", about):
+            if row["code"] == code and row["seen_at"] is None:
+                self._tables["notices"].change(row, seen_at=self._now)
 
     def see_notices(self, notice_ids: Sequence[str]) -> list[str]:
         """Mark notices seen; returns the ids of those that were not seen before, in their order."""

@@ -75,3 +75,20 @@ def test_what_is_no_unseen_notice_is_named_and_is_exit_code_1(terminal: Terminal
 
     assert (result.exit_code, result.stdout) == (1, "0 marked seen.\n")
     assert result.stderr == ("7 is no notice that waits to be seen.\nx is no notice that waits to be seen.\n")
+
+
+def test_what_is_about_no_item_is_an_alarm_until_it_is_seen(terminal: Terminal, behind: Rows) -> None:
+    notice = Notice(code="source_silent", text="It has told nothing.")
+    with behind.store.begin() as tx:
+        assert tx.ledger.tell_about("aprimo.pm.webhook", notice, revision=1)
+        assert not tx.ledger.tell_about("aprimo.pm.webhook", notice, revision=1)
+
+    (alarm,) = terminal.json("status")["alarms"]
+    assert (alarm["flow"], alarm["subject"], alarm["code"]) == ("", "aprimo.pm.webhook", "source_silent")
+    assert "Alarms" in terminal.run("status").stdout
+    assert "aprimo.pm.webhook" in terminal.run("notices", "list").stdout
+
+    terminal.run("notices", "seen", alarm["id"])
+
+    assert terminal.json("status")["alarms"] == []
+    assert "Alarms" not in terminal.run("status").stdout

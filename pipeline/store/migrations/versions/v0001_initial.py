@@ -71,6 +71,7 @@ def _work() -> None:
         sa.PrimaryKeyConstraint("id", name="receipts_pk"),
     )
     op.create_index("receipts_event_id_idx", "receipts", ["event_id"])
+    op.create_index("receipts_source_idx", "receipts", ["source", "id"])
     _partial("receipts_refused_idx", "receipts", ["id"], where="verdict = 'refused'")
     op.create_table(
         "lines",
@@ -264,7 +265,8 @@ def _links() -> None:
     op.create_table(
         "notices",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
-        sa.Column("link_id", Word(), nullable=False),
+        sa.Column("link_id", Word(), nullable=True),
+        sa.Column("about", Word(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("person", Word(), nullable=False),
         sa.Column("code", Word(), nullable=False),
@@ -275,6 +277,7 @@ def _links() -> None:
         sa.PrimaryKeyConstraint("id", name="notices_pk"),
         sa.UniqueConstraint("link_id", "code", "revision", "person", name="notices_link_id_code_revision_person_key"),
     )
+    _partial("notices_about_key", "notices", ["about", "code", "revision"], where="about <> ''", is_unique=True)
     _partial("notices_unseen_idx", "notices", ["at"], where="seen_at is null")
     op.create_table(
         "differences",
