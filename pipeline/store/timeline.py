@@ -170,8 +170,11 @@ def _behind(conn: Connection, event: EventSummary, now: datetime) -> tuple[Event
 
 
 def _arrivals(conn: Connection, event: EventSummary) -> Iterator[Moment]:
+    """What came in: one receipt brings the events of all flows that it concerns, and names the first of them."""
+    key = select(events.c.dedupe_key).where(events.c.id == event.id).scalar_subquery()
+    together = select(events.c.id).where(events.c.dedupe_key == key)
     found = select(receipts.c.received_at, receipts.c.source, receipts.c.verdict, receipts.c.reason)
-    for row in conn.execute(found.where(receipts.c.event_id == event.id).order_by(receipts.c.id)):
+    for row in conn.execute(found.where(receipts.c.event_id.in_(together)).order_by(receipts.c.id)):
         yield Moment(at=row.received_at, what="received", detail=f"from {row.source}")
         yield Moment(at=row.received_at, what="verified", detail=" ".join(filter(None, [row.verdict, row.reason])))
     yield Moment(at=event.accepted_at, what="accepted", detail=f"place {event.position} on {event.line_key}")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
 from pipeline.commands import Cause
 from pipeline.events import Raw, Reading
+from pipeline.intake import accept
+from pipeline.keys import line_key
 from pipeline.plan import LinkChanges
 from pipeline.ports import (
     AttemptEnd,
     EventMove,
+    Limits,
     NewAttempt,
     NewLetter,
     Release,
@@ -254,3 +259,17 @@ def test_pages_wait_for_no_writer(any_database_url: str, sql_store: SqlStore, cl
         assert pages.event_list() == []
     assert [event.id for event in pages.event_list()] == ["ev-1-1"]
     pages.dispose()
+
+
+def test_an_event_shows_what_came_in_also_where_another_flow_was_named_with_it(store: Store, pages: SqlPages) -> None:
+    """One notice concerns two flows; its receipt names the event of the first."""
+    first = new_event(1)
+    second = replace(first, flow="other", line_key=line_key("other", first.subject))
+    raw = Raw(source="aprimo.pm.webhook", headers={}, body=b"{}", received_at=START)
+    reading = Reading(raw=raw, verdict=ReceiptVerdict.HANDLED, events=(first, second))
+    numbers = itertools.count(1)
+    accept([reading], store=store, new_id=lambda prefix: f"{prefix}-{next(numbers)}", limits=Limits())
+
+    shown = [pages.event_timeline(EventId(f"ev-{number}")) for number in (1, 2)]
+
+    assert [each.moments[0].detail for each in shown if each] == ["from aprimo.pm.webhook"] * 2
