@@ -15,12 +15,15 @@ from pipeline.commands import (
     AddAnnotation,
     AddCheck,
     AddComment,
+    AddToCollection,
     Command,
     CommitmentVerb,
     CreateObject,
     CreateRecord,
     CreateTask,
+    OrderLinks,
     ProjectVerb,
+    RemoveFromCollection,
     SetFields,
     SetRecord,
     SetVariables,
@@ -174,6 +177,31 @@ FIELDS: Mapping[str, Mapping[str, Owned]] = {
         "message": _OPENTEXTS,
         "comments": _OPENTEXTS,
     },
+    "publication": {
+        "name": _APRIMOS,
+        "description": _APRIMOS,
+        "records": _APRIMOS,
+        "channels": _APRIMOS,
+        "release_on": _APRIMOS,
+        "owner": _APRIMOS,
+        "title": _APRIMOS,
+        "review": _APRIMOS,
+        "approval": _APRIMOS,
+        "approved_version": _APRIMOS,
+        "remark": _REMARKS,
+        "editor": _REMARKS,
+        "case": _OPENTEXTS,
+        "matrix": _OPENTEXTS,
+        "decision": _OPENTEXTS,
+        "decided_on": _OPENTEXTS,
+        "guard": _OPENTEXTS,
+        "public_links": _OPENTEXTS,
+        "message": _OPENTEXTS,
+        "comments": _OPENTEXTS,
+        "release_state": _OPENTEXTS,
+        "record_status": _OPENTEXTS,
+        "classifications": _OPENTEXTS,
+    },
 }
 """Flow -> our field -> owner and writer.
 
@@ -224,6 +252,19 @@ STATES: Mapping[str, Mapping[str, Side]] = {
         "closed": Side.OPENTEXT,
         "cancelled": Side.OPENTEXT,
     },
+    "publication": {
+        "draft": Side.APRIMO,
+        "submitted": Side.APRIMO,
+        "in_approval": Side.OPENTEXT,
+        "approved": Side.OPENTEXT,
+        "released": Side.OPENTEXT,
+        "rejected": Side.OPENTEXT,
+        "changes_requested": Side.OPENTEXT,
+        "withheld": Side.OPENTEXT,
+        "taken_back": Side.OPENTEXT,
+        "withdrawn": Side.APRIMO,
+        "cancelled": Side.OPENTEXT,
+    },
 }
 """Flow -> our state word -> whose value it is."""
 
@@ -234,6 +275,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "asset_review": frozenset({AddCheck.KIND}),
     "performance_insight": frozenset({CreateTask.KIND}),
     "operational_case": frozenset({CreateObject.KIND}),
+    "publication": frozenset({AddToCollection.KIND, RemoveFromCollection.KIND, OrderLinks.KIND}),
 }
 """Flow -> the kinds of commands that it may plan in Aprimo beside setting its own fields."""
 

@@ -19,6 +19,7 @@ from pipeline.flows import (
     content_production,
     operational_case,
     performance_insight,
+    publication,
 )
 from pipeline.flows.case_parts import Terms
 from pipeline.flows.shared import late
@@ -70,6 +71,7 @@ FLOWS: Mapping[str, FlowModule] = {
     "content_production": content_production,
     "performance_insight": performance_insight,
     "operational_case": operational_case,
+    "publication": publication,
 }
 
 
