@@ -16,6 +16,7 @@ from pipeline.commands import (
     AddCheck,
     AddComment,
     AddToCollection,
+    AddVersion,
     Command,
     CommitmentVerb,
     CreateObject,
@@ -28,6 +29,7 @@ from pipeline.commands import (
     SetRecord,
     SetVariables,
     StartProcess,
+    Upload,
 )
 from pipeline.errors import PermanentError
 from pipeline.flows.tenant import RECORD, FlowWords
@@ -202,6 +204,28 @@ FIELDS: Mapping[str, Mapping[str, Owned]] = {
         "record_status": _OPENTEXTS,
         "classifications": _OPENTEXTS,
     },
+    "localization": {
+        "name": _APRIMOS,
+        "markets": _APRIMOS,
+        "owner": _APRIMOS,
+        "remark": _REMARKS,
+        "editor": _REMARKS,
+        "matrix": _OPENTEXTS,
+        "message": _OPENTEXTS,
+        "comments": _OPENTEXTS,
+        "master": _OPENTEXTS,
+        "master_version": _OPENTEXTS,
+        "master_number": _OPENTEXTS,
+        "market": _OPENTEXTS,
+        "language": _OPENTEXTS,
+        "reference": _OPENTEXTS,
+        "approval": _OPENTEXTS,
+        "approvers": _OPENTEXTS,
+        "approved_on": _OPENTEXTS,
+        "older_master": _OPENTEXTS,
+        "record_status": _OPENTEXTS,
+        "classifications": _OPENTEXTS,
+    },
 }
 """Flow -> our field -> owner and writer.
 
@@ -265,6 +289,7 @@ STATES: Mapping[str, Mapping[str, Side]] = {
         "withdrawn": Side.APRIMO,
         "cancelled": Side.OPENTEXT,
     },
+    "localization": {},
 }
 """Flow -> our state word -> whose value it is."""
 
@@ -276,6 +301,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "performance_insight": frozenset({CreateTask.KIND}),
     "operational_case": frozenset({CreateObject.KIND}),
     "publication": frozenset({AddToCollection.KIND, RemoveFromCollection.KIND, OrderLinks.KIND}),
+    "localization": frozenset({Upload.KIND, CreateRecord.KIND, AddVersion.KIND}),
 }
 """Flow -> the kinds of commands that it may plan in Aprimo beside setting its own fields."""
 

@@ -69,8 +69,14 @@ class NamesCheck:
         """A name that a flow's own tables give."""
         kind, _, field = what.partition(":")
         if kind == "option":
-            return self.option(words.fields[field].wire, name)
-        checks = {"check": self.check, "classification": self.classification, "collection": self.collection}
+            views = [words, *(words.as_role(role) for role in words.also)]
+            return self.option(next(view.fields[field].wire for view in views if field in view.fields), name)
+        checks = {
+            "check": self.check,
+            "classification": self.classification,
+            "collection": self.collection,
+            "content type": self.content_type,
+        }
         return checks[kind](name)
 
     # ---- the DAM ---------------------------------------------------------------------------------------------------

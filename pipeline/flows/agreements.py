@@ -19,7 +19,8 @@ class Stand(StrEnum):
 class Agreement:
     """While an item is in one of these states its newest process stands so, and these values are equal.
 
-    states: our words of Aprimo's state. is_mutual: a process that stands so means one of the states as well.
+    role and state_field: as which of the flow's further objects the item is read ("" for its own), and where its
+    state stands. states: our words of it. is_mutual: a process that stands so means one of the states as well.
     equal: our field in Aprimo -> the process variable with the same value. derived: our fields in Aprimo that hold
     what the flow makes of the process's tasks and variables: planned anew, nothing would be written.
     """
@@ -29,3 +30,5 @@ class Agreement:
     is_mutual: bool = False
     equal: Mapping[str, str] = field(default_factory=dict)
     derived: frozenset[str] = frozenset()
+    role: str = ""
+    state_field: str = "state"

@@ -17,6 +17,7 @@ from pipeline.flows import (
     budget_exception,
     campaign_brief,
     content_production,
+    localization,
     operational_case,
     performance_insight,
     publication,
@@ -72,6 +73,7 @@ FLOWS: Mapping[str, FlowModule] = {
     "performance_insight": performance_insight,
     "operational_case": operational_case,
     "publication": publication,
+    "localization": localization,
 }
 
 

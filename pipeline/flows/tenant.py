@@ -93,7 +93,11 @@ class NamingTerms(Protocol):
     """A flow's own tables that name things of the tenant, so that those can be checked like any other name."""
 
     def named(self) -> Iterable[tuple[str, str]]:
-        """What is named, and its name: `check`, `classification`, `collection`, or `option:` and our field's name."""
+        """What is named, and its name.
+
+        `check`, `classification`, `collection`, `content type`, or `option:` and our name of a field, of the item or
+        of a further object.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

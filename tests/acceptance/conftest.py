@@ -38,14 +38,16 @@ def opentext_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 @pytest.fixture
 def open_desk(tmp_path: Path, aprimo_server: Sandbox, opentext_server: Sandbox) -> Iterator[OpenDesk]:
-    """Opens an installation; takes what to make of the flows' TOML files: flow -> text to text."""
+    """Opens an installation; takes what to make of the flows' TOML files (flow -> text to text), and settings."""
     with ExitStack() as held:
 
-        def opening(changes: Mapping[str, Callable[[str], str]] | None = None) -> Desk:
+        def opening(
+            changes: Mapping[str, Callable[[str], str]] | None = None, environ: Mapping[str, str] | None = None
+        ) -> Desk:
             for server in (aprimo_server, opentext_server):
                 server.admin("POST", "reset")
                 server.admin("DELETE", "faults")
-            return held.enter_context(opened(tmp_path, aprimo_server, opentext_server, changes))
+            return held.enter_context(opened(tmp_path, aprimo_server, opentext_server, changes, environ))
 
         yield opening
 

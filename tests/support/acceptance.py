@@ -184,12 +184,19 @@ class Desk:
 
 @contextmanager
 def opened(
-    folder: Path, aprimo: Sandbox, opentext: Sandbox, changes: Mapping[str, Callable[[str], str]] | None = None
+    folder: Path,
+    aprimo: Sandbox,
+    opentext: Sandbox,
+    changes: Mapping[str, Callable[[str], str]] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Desk]:
-    """An installation on fresh sandboxes. changes: flow -> what to make of its shipped TOML file."""
+    """An installation on fresh sandboxes.
+
+    changes: flow -> what to make of its shipped TOML file. environ: further settings, without their prefix.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     web = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    settings = _settings(folder, web, aprimo.base, opentext.base, changes or {})
+    settings = _settings(folder, web, aprimo.base, opentext.base, changes=changes or {}, more=environ or {})
     migrate(settings.database_url)
     made, waker = Wiring(settings, Celery("acceptance", set_as_current=False)), PatientWaker()
     vars(made).update(redis=fakeredis.FakeRedis(server=fakeredis.FakeServer()), waker=waker)
@@ -218,7 +225,13 @@ def opened(
 
 
 def _settings(
-    folder: Path, web: str, aprimo: str, opentext: str, changes: Mapping[str, Callable[[str], str]]
+    folder: Path,
+    web: str,
+    aprimo: str,
+    opentext: str,
+    *,
+    changes: Mapping[str, Callable[[str], str]],
+    more: Mapping[str, str],
 ) -> Settings:
     flows = folder / "flows"
     flows.mkdir(parents=True)
@@ -242,6 +255,7 @@ def _settings(
         "WEB_PUBLIC_URL": web,
         "ENGINE_RETRY_BASE_S": "0.1",
         "ENGINE_LATE_FACTOR": "0.01",
+        **more,
     }
     settings = load({f"SIGNOFF_{name}": value for name, value in environ.items()})
     # A real tenant would not bear this; here no test is to wait for a budget.

@@ -97,11 +97,14 @@ class DamCaller:
         assert answer.status_code == 204, answer.text
 
     def values(self, record_id: str, *names: str) -> dict[str, Any]:
-        """Read fields of a record by name: value, or list of values with option names."""
+        """Read fields of a record by name: value, or list of values with option names, or of linked records."""
         record = self.get(f"record/{record_id}", select_record="fields", select_record_fields=",".join(names))
         found = {}
         for field in record["fields"]["items"]:
             value = field["localizedValues"][0]
+            if "parents" in value:
+                found[field["fieldName"]] = [each["recordId"] for each in value["parents"]]
+                continue
             options = {each["id"]: each["name"] for each in self.field(field["fieldName"]).get("items", [])}
             found[field["fieldName"]] = (
                 value["value"] if "value" in value else [options.get(each, each) for each in value["values"]]

@@ -50,6 +50,12 @@ class States:
         """Codes of what people are told, oldest first."""
         return self._all(select(notices.c.code).order_by(notices.c.id))
 
+    def writers(self, target: str) -> list[str]:
+        """The lines that planned something for a target, each once, by name."""
+        joined = deliveries.join(events, events.c.id == deliveries.c.event_id)
+        found = select(events.c.line_key).select_from(joined).where(deliveries.c.target == target)
+        return sorted(set(self._all(found)))
+
     def letter_ids(self) -> list[str]:
         return [str(each) for each in self._all(select(dead_letters.c.id).order_by(dead_letters.c.id))]
 
