@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -15,10 +16,14 @@ from pathlib import Path
 from tests.chaos import report
 from tests.chaos.deck import draw
 from tests.chaos.report import Section
-from tests.chaos.scene import open_scene
+from tests.chaos.scene import Scene, open_scene
 from tests.chaos.seed import play
-from tests.chaos.tally import Played, total
+from tests.chaos.tally import Played, Work, broken, total
 from tests.support.databases import BOTH, Postgres
+
+SEEDS_EACH = 5
+WITHOUT_FAULTS = 0
+"""The seed of the run without faults."""
 
 
 def main() -> int:
@@ -45,12 +50,16 @@ def _arguments() -> argparse.Namespace:
 
 
 class Runner:
-    """Plays seeds on one database. After a failing seed the next one begins with a new installation."""
+    """Plays seeds on one database, a few on each installation: what people read of the past grows with every seed.
+
+    After a failing seed the next one begins with a new installation.
+    """
 
     def __init__(self, *, database: str, keep: Path | None, is_quiet: bool) -> None:
         self._database = database
         self._keep = keep or Path(tempfile.gettempdir()) / "signoff-chaos"
         self._out = sys.stderr if is_quiet else sys.stdout
+        self._yardstick: Work = {}
 
     def run(self, seeds: Sequence[int]) -> list[Played]:
         """What each seed came to."""
@@ -58,32 +67,41 @@ class Runner:
         with ExitStack() as held:
             server = held.enter_context(_postgres()) if self._database == "postgresql" else None
             while left:
-                found = self._until_failure(left, server)
+                found = self._on_one_installation(left[:SEEDS_EACH], server)
                 played += found
-                left = left[len(found) :]
+                left = [seed for seed in left if seed not in {each.seed for each in played}]
+                if found[-1].seed == WITHOUT_FAULTS:
+                    break
         return played
 
-    def _until_failure(self, seeds: Sequence[int], server: Postgres | None) -> list[Played]:
-        """Play seeds on one installation up to the first that fails, after a run without faults as the yardstick."""
+    def _on_one_installation(self, seeds: Sequence[int], server: Postgres | None) -> list[Played]:
+        """Play these seeds up to the first that fails; at the very first, a run without faults as the yardstick."""
         folder = Path(tempfile.mkdtemp(prefix="signoff-chaos-"))
         url = server.empty_database().replace("postgresql://", "postgresql+psycopg://", 1) if server else None
         played: list[Played] = []
         with open_scene(folder, url) as scene:
-            control = play(scene, 0, (), None)
-            self._say(f"{self._database}, without faults: {report.line(control)}")
-            played = [control] if control.violations else []
-            while not played or not played[-1].violations:
-                if len(played) == len(seeds):
+            for seed in seeds if self._yardstick else (WITHOUT_FAULTS, *seeds):
+                played.append(self._play(scene, seed))
+                if played[-1].violations:
                     break
-                seed = seeds[len(played)]
-                played.append(play(scene, seed, draw(seed, self._database), control.done))
-                self._say(report.line(played[-1]))
-        self._put_away(folder, played)
+        self._put_away(folder, played[-1])
+        return [each for each in played if each.seed != WITHOUT_FAULTS or each.violations]
+
+    def _play(self, scene: Scene, seed: int) -> Played:
+        try:
+            if seed == WITHOUT_FAULTS:
+                played = play(scene, seed, (), None)
+                self._yardstick = played.done
+            else:
+                played = play(scene, seed, draw(seed, self._database), self._yardstick)
+        except Exception as error:  # noqa: BLE001 - Whatever it is, it is that seed's, and the others are played.
+            traceback.print_exc(file=self._out)
+            played = broken(seed, f"{type(error).__name__}: {error}")
+        self._say(f"{self._database} {report.line(played)}")
         return played
 
-    def _put_away(self, folder: Path, played: Sequence[Played]) -> None:
-        failed = next((each for each in played if each.violations), None)
-        if failed is None:
+    def _put_away(self, folder: Path, failed: Played) -> None:
+        if not failed.violations:
             shutil.rmtree(folder)
             return
         kept = self._keep / f"{self._database}-seed-{failed.seed}"

@@ -21,6 +21,7 @@ from config.celery_options import celery_options
 from console.embedded_plan import READY, signoff_command
 from console.supervisor_child import Spec
 from console.supervisor_loop import Supervisor
+from pipeline.errors import StoreAwayError
 from tasks.waker import LANES, CeleryWaker
 from tests.chaos.checker.evidence import Evidence, Run
 from tests.chaos.strikes import Orders
@@ -95,7 +96,7 @@ class Scene:
 @contextmanager
 def open_scene(folder: Path, database_url: str | None) -> Iterator[Scene]:
     """A scene in a folder, on SQLite unless another database is given."""
-    with opened(folder, database_url) as office, scene_of(office) as scene:
+    with opened(folder, database_url, log_level="info") as office, scene_of(office) as scene:
         yield scene
 
 
@@ -141,7 +142,7 @@ def patiently(ask: Callable[[], T]) -> T:
     for _ in range(5):
         try:
             return ask()
-        except SQLAlchemyError:
+        except (SQLAlchemyError, StoreAwayError):
             time.sleep(0.2)
     return ask()
 

@@ -45,6 +45,14 @@ class Total:
     failing_seeds: list[int] = field(default_factory=list)
 
 
+def broken(seed: int, why: str) -> Played:
+    """A seed that could not be played to its end."""
+    violation = Violation(invariant="run", about=f"seed {seed}", says=f"it could not be played: {why}")
+    return Played(
+        seed=seed, events=0, faults=(), useful=0.0, recovery_s=0.0, seconds=0.0, violations=(violation,), done={}
+    )
+
+
 def total(played: list[Played]) -> Total:
     """The sum of what was played."""
     found = Counter(violation.invariant for each in played for violation in each.violations)

@@ -227,9 +227,9 @@ class Fault:
 
 
 @contextmanager
-def opened(folder: Path, database_url: str | None) -> Iterator[Office]:
-    """An office in a folder, on SQLite unless another database is given."""
-    said = quick_settings(folder, database_url)
+def opened(folder: Path, database_url: str | None, *, log_level: str = "debug") -> Iterator[Office]:
+    """An office in a folder, on SQLite unless another database is given; `overslept` needs its logs in full."""
+    said = {**quick_settings(folder, database_url), "SIGNOFF_LOG_LEVEL": log_level}
     wishes = Wishes(roles=_ROLES, **QUICK_SANDBOXES)
     with ExitStack() as held:
         log = held.enter_context((folder / "office.log").open("w", encoding="utf-8", buffering=1))
@@ -254,7 +254,6 @@ def quick_settings(folder: Path, database_url: str | None) -> dict[str, str]:
         **overrides(folder),
         FAILPOINTS_VARIABLE: str(folder / ORDERS),
         "SIGNOFF_FLOWS_DIR": str(flows),
-        "SIGNOFF_LOG_LEVEL": "debug",
         "SIGNOFF_OPENTEXT_AUDIT_OVERLAP_S": "5",
         "SIGNOFF_OPENTEXT_RATE_PER_S": "100",
         "SIGNOFF_OPENTEXT_BURST": "20",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -33,7 +34,7 @@ def gather(
         requests={vendor: _asked(urls[vendor], f"requests?agent={OUR_AGENT}")["routes"] for vendor in VENDORS},
         callouts=_asked(urls["aprimo"], "webhooks")["deliveries"],
         tables=read_tables(database_url),
-        flows={path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in flows_dir.glob("*.toml")},
+        flows={path.stem: _words(path) for path in flows_dir.glob("*.toml")},
         run=run,
         said=said,
         secrets=secrets,
@@ -60,6 +61,12 @@ def _asked(base: str, path: str) -> Any:  # noqa: ANN401 - JSON
         answer = session.get(f"{base}/sandbox/{path}", timeout=_TIMEOUT_S)
     answer.raise_for_status()
     return answer.json()
+
+
+def _words(path: Path) -> Row:
+    """A flow's words; their dates as text."""
+    found: Row = json.loads(json.dumps(tomllib.loads(path.read_text(encoding="utf-8")), default=str))
+    return found
 
 
 def _row(row: Mapping[str, Any]) -> Row:
