@@ -49,6 +49,12 @@ class Terms:
     orders_links: bool
     channels: Mapping[str, Channel]
 
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """The channels' classifications and collections."""
+        paths = [("classification", channel.classification) for channel in self.channels.values()]
+        collections = [channel.collection for channel in self.channels.values() if channel.collection]
+        return (*paths, *(("collection", name) for name in collections))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
