@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import PACKAGED_FLOWS
 from tests.support.acceptance import Desk, opened
 from tests.support.sandbox_process import running
 from tests.support.vendor_sandbox import Sandbox
@@ -15,6 +16,9 @@ from tests.support.vendor_sandbox import Sandbox
 PLENTY = 100_000
 """Requests per second that no test reaches."""
 QUICK = {"index_lag_s": 0.0, "processing_s": 0.1, "order_s": 0.1, "classification_ready_after_s": 0.0}
+
+WITH_OTHERS = frozenset({"operational_case"})
+"""Flows whose stories need others: late approvals of theirs become cases."""
 
 OpenDesk = Callable[..., Desk]
 
@@ -37,7 +41,9 @@ def opentext_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 
 @pytest.fixture
-def open_desk(tmp_path: Path, aprimo_server: Sandbox, opentext_server: Sandbox) -> Iterator[OpenDesk]:
+def open_desk(
+    tmp_path: Path, aprimo_server: Sandbox, opentext_server: Sandbox, request: pytest.FixtureRequest
+) -> Iterator[OpenDesk]:
     """Opens an installation; takes what to make of the flows' TOML files (flow -> text to text), and settings."""
     with ExitStack() as held:
 
@@ -47,9 +53,19 @@ def open_desk(tmp_path: Path, aprimo_server: Sandbox, opentext_server: Sandbox) 
             for server in (aprimo_server, opentext_server):
                 server.admin("POST", "reset")
                 server.admin("DELETE", "faults")
-            return held.enter_context(opened(tmp_path, aprimo_server, opentext_server, changes, environ))
+            only = _flow_of(request.path.stem)
+            return held.enter_context(
+                opened(tmp_path, aprimo_server, opentext_server, changes, environ=environ, only=only)
+            )
 
         yield opening
+
+
+def _flow_of(module: str) -> str:
+    """The flow that a module is about, as a pattern of file names; every one where it is about several."""
+    name = module.removeprefix("test_")
+    is_alone = (PACKAGED_FLOWS / f"{name}.toml").exists() and name not in WITH_OTHERS
+    return name if is_alone else "*"
 
 
 @pytest.fixture

@@ -188,15 +188,19 @@ def opened(
     aprimo: Sandbox,
     opentext: Sandbox,
     changes: Mapping[str, Callable[[str], str]] | None = None,
+    *,
     environ: Mapping[str, str] | None = None,
+    only: str = "*",
 ) -> Iterator[Desk]:
     """An installation on fresh sandboxes.
 
-    changes: flow -> what to make of its shipped TOML file. environ: further settings, without their prefix.
+    changes: flow -> what to make of its shipped TOML file. environ: further settings, without their prefix. only: the
+    one flow that is there; all of them where it is left out.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     web = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    settings = _settings(folder, web, aprimo.base, opentext.base, changes=changes or {}, more=environ or {})
+    _copy_flows(folder / "flows", only, changes or {})
+    settings = _settings(folder, web, aprimo.base, opentext.base, more=environ or {})
     migrate(settings.database_url)
     made, waker = Wiring(settings, Celery("acceptance", set_as_current=False)), PatientWaker()
     vars(made).update(redis=fakeredis.FakeRedis(server=fakeredis.FakeServer()), waker=waker)
@@ -224,23 +228,24 @@ def opened(
     looking.dispose()
 
 
+def _copy_flows(flows: Path, only: str, changes: Mapping[str, Callable[[str], str]]) -> None:
+    flows.mkdir(parents=True)
+    for path in PACKAGED_FLOWS.glob(f"{only}.toml"):
+        document = path.read_text(encoding="utf-8")
+        (flows / path.name).write_text(changes.get(path.stem, str)(document), encoding="utf-8")
+
+
 def _settings(
     folder: Path,
     web: str,
     aprimo: str,
     opentext: str,
     *,
-    changes: Mapping[str, Callable[[str], str]],
     more: Mapping[str, str],
 ) -> Settings:
-    flows = folder / "flows"
-    flows.mkdir(parents=True)
-    for path in PACKAGED_FLOWS.glob("*.toml"):
-        document = path.read_text(encoding="utf-8")
-        (flows / path.name).write_text(changes.get(path.stem, str)(document), encoding="utf-8")
     environ = {
         "DATA_DIR": str(folder),
-        "FLOWS_DIR": str(flows),
+        "FLOWS_DIR": str(folder / "flows"),
         "BROKER_URL": "redis://127.0.0.1:1/0",
         **{f"APRIMO_{name}_URL": aprimo for name in ("AUTH", "PM", "DAM", "UPLOAD")},
         "APRIMO_CLIENT_ID": "signoff",
