@@ -87,6 +87,7 @@ def test_a_flows_own_commitment_is_read_in_its_words(vendor: AprimoVendor) -> No
         "amount": "12000.00",
         "currency": "EUR",
         "reason": "Rain dates",
+        "activities": [5012],
         "state": "submitted",
         "state_id": 2,
         "type_id": None,

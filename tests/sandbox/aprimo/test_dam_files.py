@@ -206,7 +206,13 @@ def test_findings_are_numbered_below_a_result(dam: DamCaller) -> None:
 def test_checks_are_listed_with_their_category(dam: DamCaller) -> None:
     checks = dam.get("checks")["items"]
 
-    assert [each["name"] for each in checks] == ["Brand check", "Legal check", "Compliance check", "Product check"]
+    assert [each["name"] for each in checks] == [
+        "Brand check",
+        "Legal check",
+        "Compliance check",
+        "Product check",
+        "Review comments",
+    ]
     assert {each["checkCategoryId"] for each in checks} == {dam.id_of("checkcategories", "Approvals")}
 
 
