@@ -21,6 +21,7 @@ from pipeline.flows.shared import (
     dues,
     endings,
     feedback,
+    leaving,
     looking,
     messages,
     midway,
@@ -54,7 +55,7 @@ from pipeline.plan import (
     Want,
     ignore,
 )
-from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, Urgency
+from pipeline.words import Decision, JsonValue, ProcessState, Side, Urgency
 
 NAME = "asset_review"
 STATES = (
@@ -126,7 +127,7 @@ def _by_state(case: Case) -> Plan:
         return _goes_on(case)
     owner = ownership.state_owner(case.words, case.state)
     if owner is None:
-        return _state_unknown(case)
+        return leaving.state_unknown(case, _goes_on)
     if owner is Side.APRIMO and case.state != SUBMITTED:
         return _left(case)
     if case.live is None:
@@ -261,14 +262,6 @@ def _running(case: Case, live: ProcessRow, notices: tuple[Notice, ...]) -> Plan:
     return finish(case, draft)
 
 
-def _state_unknown(case: Case) -> Plan:
-    """The record stands in a state the tenant's words do not name: shown what can be shown, decided nothing."""
-    notice = told.state_unknown(case)
-    if case.process is None:
-        return ignore("unknown_state", changes=LinkChanges(notices=(notice,)))
-    return _goes_on(case, (notice,))
-
-
 def _superseded(case: Case) -> Plan:
     """What is up for review is not what is reviewed: the old process ends, then a fact of ours starts the new."""
     made = endings.restart(case)
@@ -282,29 +275,16 @@ def _superseded(case: Case) -> Plan:
 
 def _left(case: Case) -> Plan:
     """The record is a draft, or withdrawn: a live process ends, nothing is decided."""
-    agreed = {} if case.link.agreed_value(STATE) == case.state else writing.agreed_state(case)
-    if case.link.agreed_value("submitted") is True or case.live is not None:
-        agreed |= ours(case, {"submitted": False})
-    if case.live is None:
-        return finish(
-            case, Draft(expects=expected_state(case), changes=LinkChanges(agreed=agreed), quiet="not_submitted")
-        )
-    revision, number = case.live.revision, versions.number_of(case, case.live)
-    rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
-    changes = progress.over(case, rows, by=EndedBy.US, outcome="withdrawn", state=case.state)
-    draft = Draft(
-        first=(*asset_parts.results(case), *progress.end_commands(case, "Withdrawn in Aprimo")),
-        shown={
+    number = versions.number_of(case, case.live) if case.live else ""
+    return leaving.left(
+        case,
+        lambda rows, revision: {
             **asset_parts.shown(case, rows, revision=revision, version=number, phase="withdrawn"),
             **approval.standing(case, versions.latest_id(case.item), terms_of(case).approval, ""),
             "message": messages.of_version(number, messages.withdrawn(revision)),
         },
-        expects=expected_state(case),
-        changes=replace(changes, agreed=agreed, revision=revision if revision != case.link.revision else None),
-        follow_ups=endings.hear_last_words(case),
-        urgency=Urgency.EXPRESS,
+        first=asset_parts.results(case),
     )
-    return finish(case, draft)
 
 
 def _last_words(case: Case) -> Plan:

@@ -157,13 +157,7 @@ def _start(case: Case, ask: Ask, words: FlowWords) -> Plan:
     )
     rows = reviews.opening(case.words, {}, revision=revision, now=case.now)
     remarks, remarked = notes.remarked(case)
-    process = ProcessRow(
-        revision=revision,
-        process_key=case.words.process_key,
-        state=ProcessState.STARTING,
-        item_version=ask.name,
-        started_effect=text(command.variables["signoffEffect"]),
-    )
+    process = starting.begun(command, item_version=ask.name)
     campaigns = asking.campaigns(case)
     remembered: dict[str, JsonValue] = {
         "submitted": True,

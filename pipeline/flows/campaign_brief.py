@@ -16,6 +16,7 @@ from pipeline.flows import facts
 from pipeline.flows.shared import (
     endings,
     escalation,
+    leaving,
     looking,
     messages,
     midway,
@@ -31,7 +32,6 @@ from pipeline.flows.shared import (
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import instant, text
 from pipeline.flows.shared.writing import (
-    STATE,
     Draft,
     expected_content,
     expected_state,
@@ -102,7 +102,7 @@ def _by_state(case: Case) -> Plan:
         return _goes_on(case)
     owner = ownership.state_owner(case.words, case.state)
     if owner is None:
-        return _state_unknown(case)
+        return leaving.state_unknown(case, _goes_on)
     if owner is Side.APRIMO and case.state != _SUBMITTED:
         return _left(case)
     if case.live is None:
@@ -200,14 +200,6 @@ def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
     return finish(case, draft)
 
 
-def _state_unknown(case: Case) -> Plan:
-    """The item stands in a state the tenant's words do not name: shown what can be shown, decided nothing."""
-    notice = told.state_unknown(case)
-    if case.process is None:
-        return ignore("unknown_state", changes=LinkChanges(notices=(notice,)))
-    return _goes_on(case, (notice,))
-
-
 def _decided(case: Case) -> Plan:
     """The process has ended by itself or by others: the decision, with its evidence, is written."""
     process, live = case.process, case.live
@@ -272,28 +264,15 @@ def _edited(case: Case, edited: Sequence[FieldWord]) -> Plan:
 
 
 def _left(case: Case) -> Plan:
-    """The item is a draft, or withdrawn: a live process ends, nothing is decided."""
-    agreed = {} if case.link.agreed_value(STATE) == case.state else writing.agreed_state(case)
-    if case.link.agreed_value("submitted") is True or case.live is not None:
-        agreed |= ours(case, {"submitted": False})
-    if case.live is None:
-        quiet = Draft(expects=expected_state(case), changes=LinkChanges(agreed=agreed), quiet="not_submitted")
-        return finish(case, quiet)
-    revision = case.live.revision
-    rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
-    changes = progress.over(case, rows, by=EndedBy.US, outcome="withdrawn", state=case.state)
-    draft = Draft(
-        first=progress.end_commands(case, "Withdrawn in Aprimo"),
-        shown={
+    """The brief is a draft, or withdrawn: a live process ends, nothing is decided."""
+    return leaving.left(
+        case,
+        lambda rows, revision: {
             **showing.shown(case, rows, revision=revision, phase="withdrawn"),
             "decision": "",
             "message": messages.withdrawn(revision),
         },
-        changes=replace(changes, agreed=agreed, revision=revision if revision != case.link.revision else None),
-        follow_ups=endings.hear_last_words(case),
-        urgency=Urgency.EXPRESS,
     )
-    return finish(case, draft)
 
 
 # ---- parts of plans ----------------------------------------------------------------------------------------------

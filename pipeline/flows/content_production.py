@@ -18,6 +18,7 @@ from pipeline.flows.shared import (
     assets,
     endings,
     escalation,
+    leaving,
     looking,
     notes,
     progress,
@@ -32,7 +33,7 @@ from pipeline.flows.shared import (
     writing,
 )
 from pipeline.flows.shared.case import Case
-from pipeline.flows.shared.writing import STATE, Draft, expected_content, expected_state, finish, ours
+from pipeline.flows.shared.writing import Draft, expected_content, expected_state, finish, ours
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import is_notes
 from pipeline.plan import (
@@ -109,7 +110,7 @@ def _by_state(case: Case) -> Plan:
         return _goes_on(case)
     owner = ownership.state_owner(case.words, case.state)
     if owner is None:
-        return _state_unknown(case)
+        return leaving.state_unknown(case, _goes_on)
     if owner is Side.APRIMO and case.state != _SUBMITTED:
         return _left(case)
     if case.live is None:
@@ -219,14 +220,6 @@ def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
     return finish(case, draft)
 
 
-def _state_unknown(case: Case) -> Plan:
-    """The item stands in a state the tenant's words do not name: shown what can be shown, decided nothing."""
-    notice = told.state_unknown(case)
-    if case.process is None:
-        return ignore("unknown_state", changes=LinkChanges(notices=(notice,)))
-    return _goes_on(case, (notice,))
-
-
 def _ended(case: Case) -> Plan:
     """The process has ended by itself or by others: produced, with evidence and links; cancelled; or not clear."""
     process, live = case.process, case.live
@@ -266,28 +259,15 @@ def _ended(case: Case) -> Plan:
 
 
 def _left(case: Case) -> Plan:
-    """The item is a draft, or withdrawn: a live process ends, nothing is produced."""
-    agreed = {} if case.link.agreed_value(STATE) == case.state else writing.agreed_state(case)
-    if case.link.agreed_value(_SUBMITTED) is True or case.live is not None:
-        agreed |= ours(case, {_SUBMITTED: False})
-    if case.live is None:
-        quiet = Draft(expects=expected_state(case), changes=LinkChanges(agreed=agreed), quiet="not_submitted")
-        return finish(case, quiet)
-    revision = case.live.revision
-    rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
-    changes = progress.over(case, rows, by=EndedBy.US, outcome="withdrawn", state=case.state)
-    draft = Draft(
-        first=progress.end_commands(case, "Withdrawn in Aprimo"),
-        shown={
+    """The request is a draft, or withdrawn: a live process ends, nothing is produced."""
+    return leaving.left(
+        case,
+        lambda rows, revision: {
             **showing.shown(case, rows, revision=revision, phase="withdrawn"),
             **work.NOBODY_WORKS,
             "message": f"Withdrawn, the production of revision {revision} was ended",
         },
-        changes=replace(changes, agreed=agreed, revision=revision if revision != case.link.revision else None),
-        follow_ups=endings.hear_last_words(case),
-        urgency=Urgency.EXPRESS,
     )
-    return finish(case, draft)
 
 
 def _quiet(case: Case) -> str:

@@ -29,12 +29,12 @@ from pipeline.flows.shared import (
 )
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.insights import VERDICT, Terms
-from pipeline.flows.shared.values import is_empty, text
+from pipeline.flows.shared.values import is_empty
 from pipeline.flows.shared.writing import Draft, finish, ours
 from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.flows.toml_table import Table
 from pipeline.keys import aprimo_key, is_notes, kind_of
-from pipeline.plan import FollowUp, Link, LinkChanges, Plan, ProcessRow, Snapshots, Wake, Want, ignore, refuse
+from pipeline.plan import FollowUp, Link, LinkChanges, Plan, Snapshots, Wake, Want, ignore, refuse
 from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, WakeReason
 
 NAME = "performance_insight"
@@ -133,13 +133,7 @@ def _start(case: Case, revision: int) -> Plan:
     command = starting.start(
         case.event, case.link, words, item, revision=revision, now=case.now, variables=insights.variables(case)
     )
-    process = ProcessRow(
-        revision=revision,
-        process_key=words.process_key,
-        state=ProcessState.STARTING,
-        item_version=period,
-        started_effect=text(command.variables["signoffEffect"]),
-    )
+    process = starting.begun(command, item_version=period)
     rows = reviews.opening(words, {}, revision=revision, now=case.now)
     changes = LinkChanges(
         state="in_review",

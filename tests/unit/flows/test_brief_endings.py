@@ -33,8 +33,10 @@ from tests.support.briefs import (
 DELETED = event(kind="aprimo.activity.deleted")
 
 
-@pytest.mark.parametrize("state", ["draft", "withdrawn"])
-def test_a_withdrawn_brief_ends_its_process_and_says_so(state: str) -> None:
+@pytest.mark.parametrize(("state", "state_id"), [("draft", 1), ("withdrawn", 6)])
+def test_a_withdrawn_brief_ends_its_process_and_says_so_unless_it_was_submitted_again(
+    state: str, state_id: int
+) -> None:
     link = reviewed(in_approval(), process(task("brand", "approved"), *all_tasks()[1:]))
 
     made = plan(link, shown(link, state))
@@ -57,6 +59,7 @@ def test_a_withdrawn_brief_ends_its_process_and_says_so(state: str) -> None:
                 "extrAttr312": "withdrawn",
                 "extrAttr313": "withdrawn",
             },
+            expects={"activityStateId": state_id},
         ),
     )
     assert made.urgency is Urgency.EXPRESS
