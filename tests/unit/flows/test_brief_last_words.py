@@ -45,7 +45,7 @@ def test_last_words_that_are_shown_already_are_not_written_again() -> None:
 @pytest.mark.parametrize("change", ["edited", "withdrawn"])
 def test_a_review_decided_before_our_own_end_of_the_process_is_shown(change: str) -> None:
     world = submitted()
-    brand = next(task for task in world.open_reviews() if task.definition_key == "brand")
+    brand = next(task for task in world.waiting() if task.definition_key == "brand")
     world.decide(brand, "approved")
 
     if change == "edited":

@@ -32,8 +32,8 @@ def test_a_brief_is_approved_by_everybody_and_moves_on() -> None:
     world.edit(project="7001")
     world.settle_down()
 
-    while world.open_reviews():
-        world.decide(world.open_reviews()[0], "approved")
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
         world.look(Side.OPENTEXT)
     world.settle_down()
 
@@ -45,15 +45,15 @@ def test_a_brief_is_approved_by_everybody_and_moves_on() -> None:
 
 def test_a_brief_goes_back_comes_again_and_is_approved() -> None:
     world = submitted()
-    world.decide(world.open_reviews()[1], "changes_requested", "Less text")
+    world.decide(world.waiting()[1], "changes_requested", "Less text")
     world.settle_down()
     assert world.values["state"] == "changes_requested"
 
     world.edit(description="Less text")
     world.put("submitted")
     world.settle_down()
-    while world.open_reviews():
-        world.decide(world.open_reviews()[0], "approved")
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
     world.settle_down()
 
     assert world.values["state"] == "in_production"
@@ -63,8 +63,8 @@ def test_a_brief_goes_back_comes_again_and_is_approved() -> None:
 
 def test_a_withdrawal_that_races_the_approval_wins() -> None:
     world = submitted()
-    while world.open_reviews():
-        world.decide(world.open_reviews()[0], "approved")
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
     world.put("withdrawn")
 
     world.look(Side.OPENTEXT)
@@ -76,8 +76,8 @@ def test_a_withdrawal_that_races_the_approval_wins() -> None:
 
 def test_an_edit_that_races_the_approval_needs_a_new_approval() -> None:
     world = submitted()
-    while world.open_reviews():
-        world.decide(world.open_reviews()[0], "approved")
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
     world.edit(budget="90000.00")
 
     world.look(Side.OPENTEXT)
@@ -94,15 +94,15 @@ def test_an_overdue_review_is_escalated_and_can_still_approve() -> None:
     world.look(Side.OPENTEXT, facts.DUE)
 
     assert [command.KIND for command in world.sent].count("ot.send_message") == 5
-    while world.open_reviews():
-        world.decide(world.open_reviews()[0], "approved")
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
     world.settle_down()
     assert world.values["state"] == "in_production"
 
 
 def test_a_process_nobody_could_place_finds_its_brief() -> None:
     world = submitted()
-    world.decide(world.open_reviews()[0], "approved")
+    world.decide(world.waiting()[0], "approved")
 
     world.provisional("instance-1")
 
@@ -122,8 +122,8 @@ def test_a_restart_ends_the_old_process_and_starts_the_next() -> None:
 def test_a_decision_reached_while_on_hold_is_written_when_the_brief_is_back() -> None:
     world = submitted()
     world.put("")
-    while world.open_reviews():
-        world.decide(world.open_reviews()[0], "approved")
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
     world.settle_down()
     assert ("state", "in_production") not in world.written
 
@@ -136,8 +136,8 @@ def test_a_decision_reached_while_on_hold_is_written_when_the_brief_is_back() ->
 def test_an_edit_is_seen_even_where_somebody_set_a_decision_by_hand() -> None:
     world = submitted()
     world.put("in_production")
-    while world.open_reviews():
-        world.decide(world.open_reviews()[0], "approved")
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
     world.edit(budget="90000.00")
 
     world.look(Side.OPENTEXT)
@@ -202,7 +202,7 @@ class Lives(RuleBasedStateMachine):
     def someone_changes_the_regions(self, regions: list[str]) -> None:
         self.world.edit(regions=[*regions])
 
-    @precondition(lambda self: self.world.open_reviews())
+    @precondition(lambda self: self.world.waiting())
     @rule(
         place=st.integers(min_value=0, max_value=4),
         answer=st.sampled_from(ANSWERS),
@@ -210,15 +210,15 @@ class Lives(RuleBasedStateMachine):
         is_told=st.booleans(),
     )
     def someone_decides(self, place: int, answer: str, said: str, *, is_told: bool) -> None:
-        waiting = self.world.open_reviews()
+        waiting = self.world.waiting()
         self.world.decide(waiting[place % len(waiting)], answer, said)
         self._told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(meanwhile=st.sampled_from(("nothing", "taken back", "on hold", "edited")), is_told=st.booleans())
     def all_approve(self, meanwhile: str, *, is_told: bool) -> None:
-        while self.world.open_reviews():
-            self.world.decide(self.world.open_reviews()[0], "approved")
+        while self.world.waiting():
+            self.world.decide(self.world.waiting()[0], "approved")
         match meanwhile:
             case "taken back":
                 self.world.put("withdrawn")
@@ -237,7 +237,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.world.live())
     @rule(approvals=st.integers(min_value=0, max_value=4), is_told=st.booleans())
     def the_model_ends_early(self, approvals: int, *, is_told: bool) -> None:
-        for task in self.world.open_reviews()[:approvals]:
+        for task in self.world.waiting()[:approvals]:
             self.world.decide(task, "approved")
         self.world.end_early()
         self._told(Side.OPENTEXT, is_told=is_told)

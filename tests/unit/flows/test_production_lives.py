@@ -39,9 +39,9 @@ def test_a_request_is_worked_through_step_by_step_and_its_percentage_only_rises(
     world = requested(["de", "fr"])
     seen = [int(str(world.values["percent"]))]
 
-    while world.open_tasks():
-        task = world.open_tasks()[0]
-        world.do(task, "approved" if task.definition_key == "qa" else "done")
+    while world.waiting():
+        task = world.waiting()[0]
+        world.decide(task, "approved" if task.definition_key == "qa" else "done")
         world.look(Side.OPENTEXT)
         seen.append(int(str(world.values["percent"])))
 
@@ -54,8 +54,8 @@ def test_work_that_is_sent_back_goes_through_all_that_follows_again() -> None:
     answers = iter(("done", "done", "done", "done", "to_design", "done", "done", "done", "approved"))
     seen = []
 
-    while world.open_tasks():
-        world.do(world.open_tasks()[0], next(answers))
+    while world.waiting():
+        world.decide(world.waiting()[0], next(answers))
         world.look(Side.OPENTEXT)
         seen.append(world.values["step"])
 
@@ -76,7 +76,7 @@ def test_work_that_is_sent_back_goes_through_all_that_follows_again() -> None:
 def test_a_withdrawal_that_races_the_last_approval_wins() -> None:
     world = requested([])
     for answer in ("done", "done", "approved"):
-        world.do(world.open_tasks()[0], answer)
+        world.decide(world.waiting()[0], answer)
     world.put("withdrawn")
 
     world.look(Side.OPENTEXT)
@@ -89,7 +89,7 @@ def test_a_withdrawal_that_races_the_last_approval_wins() -> None:
 def test_a_language_that_races_the_last_approval_needs_a_new_revision() -> None:
     world = requested([])
     for answer in ("done", "done", "approved"):
-        world.do(world.open_tasks()[0], answer)
+        world.decide(world.waiting()[0], answer)
     world.edit(languages=["de"])
 
     world.look(Side.OPENTEXT)
@@ -147,7 +147,7 @@ class Lives(RuleBasedStateMachine):
         self.world.edit(**{name: value})
         self._told(Side.APRIMO, is_told=is_told)
 
-    @precondition(lambda self: self.world.open_tasks())
+    @precondition(lambda self: self.world.waiting())
     @rule(
         place=st.integers(min_value=0, max_value=2),
         answer=st.sampled_from(ANSWERS),
@@ -155,23 +155,23 @@ class Lives(RuleBasedStateMachine):
         is_told=st.booleans(),
     )
     def someone_works(self, place: int, answer: str, check: str, *, is_told: bool) -> None:
-        waiting = self.world.open_tasks()
+        waiting = self.world.waiting()
         task = waiting[place % len(waiting)]
-        self.world.do(task, check if task.definition_key == "qa" else answer)
+        self.world.decide(task, check if task.definition_key == "qa" else answer)
         self._told(Side.OPENTEXT, is_told=is_told)
 
-    @precondition(lambda self: self.world.open_tasks())
+    @precondition(lambda self: self.world.waiting())
     @rule(days=st.integers(min_value=-9, max_value=9), is_told=st.booleans())
     def someone_moves_a_due_date(self, days: int, *, is_told: bool) -> None:
-        self.world.move(self.world.open_tasks()[0], self.world.now + timedelta(days=days))
+        self.world.move(self.world.waiting()[0], self.world.now + timedelta(days=days))
         self._told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(is_told=st.booleans())
     def all_is_worked_through(self, *, is_told: bool) -> None:
-        while self.world.open_tasks():
-            task = self.world.open_tasks()[0]
-            self.world.do(task, "approved" if task.definition_key == "qa" else "done")
+        while self.world.waiting():
+            task = self.world.waiting()[0]
+            self.world.decide(task, "approved" if task.definition_key == "qa" else "done")
         self._told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
@@ -241,7 +241,7 @@ class Lives(RuleBasedStateMachine):
 
     def _shows_where_it_stands(self) -> None:
         world = self.world
-        waiting = world.open_tasks()
+        waiting = world.waiting()
         assert waiting
         if self._is_edited_by_hand():
             return
