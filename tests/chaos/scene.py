@@ -27,7 +27,7 @@ from tests.chaos.checker.evidence import Evidence, Run
 from tests.chaos.strikes import Orders
 from tests.chaos.witness import evidence_of, logs, page_text
 from tests.support.bad_days_histories import OUR_USER
-from tests.support.bad_days_office import Office, opened
+from tests.support.bad_days_office import ALL_FLOWS, Office, opened
 
 T = TypeVar("T")
 
@@ -95,8 +95,8 @@ class Scene:
 
 @contextmanager
 def open_scene(folder: Path, database_url: str | None) -> Iterator[Scene]:
-    """A scene in a folder, on SQLite unless another database is given."""
-    with opened(folder, database_url, log_level="info") as office, scene_of(office) as scene:
+    """A scene in a folder with every shipped flow, on SQLite unless another database is given."""
+    with opened(folder, database_url, log_level="info", flows=ALL_FLOWS) as office, scene_of(office) as scene:
         yield scene
 
 

@@ -37,6 +37,15 @@ def test_the_good_run_is_rich_enough_to_be_judged_by(good: Good) -> None:
     assert attribute(good.written_by_us(307), 307) == "approved"
 
 
+def test_a_notice_of_several_flows_is_the_original_of_each_of_their_events(good: Good) -> None:
+    letter = good.tables["dead_letters"][0]
+    of_another_flow = {**good.one("events", id=letter["event_id"]), "id": "ev-another-flow"}
+    good.tables["events"].append(of_another_flow)
+    letter["event_id"] = of_another_flow["id"]
+
+    assert "I6" not in {violation.invariant for violation in judge(good.evidence())}
+
+
 @pytest.mark.parametrize(("invariant", "plant"), CASES, ids=_name)
 def test_a_planted_violation_is_found(good: Good, invariant: str, plant: Callable[[Good], None]) -> None:
     plant(good)

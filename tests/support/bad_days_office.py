@@ -30,6 +30,10 @@ LEASE_S = 7.0
 LATE_FACTOR = 0.025
 """A start may take effect up to 3 s after its answer was lost, a comment 1.5 s."""
 
+BRIEFS = "campaign_brief"
+"""The flow of what the days play; every flow that names activities would read each of them too."""
+ALL_FLOWS = "*"
+
 ORDERS = "orders"
 _HOURS_A_SECOND = 18
 _FREEZES = 20
@@ -227,9 +231,14 @@ class Fault:
 
 
 @contextmanager
-def opened(folder: Path, database_url: str | None, *, log_level: str = "debug") -> Iterator[Office]:
-    """An office in a folder, on SQLite unless another database is given; `overslept` needs its logs in full."""
-    said = {**quick_settings(folder, database_url), "SIGNOFF_LOG_LEVEL": log_level}
+def opened(
+    folder: Path, database_url: str | None, *, log_level: str = "debug", flows: str = BRIEFS
+) -> Iterator[Office]:
+    """An office in a folder, on SQLite unless another database is given; `overslept` needs its logs in full.
+
+    flows: which of the shipped flows it has, as a pattern of their names.
+    """
+    said = {**quick_settings(folder, database_url, flows=flows), "SIGNOFF_LOG_LEVEL": log_level}
     wishes = Wishes(roles=_ROLES, **QUICK_SANDBOXES)
     with ExitStack() as held:
         log = held.enter_context((folder / "office.log").open("w", encoding="utf-8", buffering=1))
@@ -243,17 +252,17 @@ def opened(folder: Path, database_url: str | None, *, log_level: str = "debug") 
         yield Office(running=running, rows=rows, log=folder / "office.log", environ={**said, **running.environ})
 
 
-def quick_settings(folder: Path, database_url: str | None) -> dict[str, str]:
+def quick_settings(folder: Path, database_url: str | None, *, flows: str = BRIEFS) -> dict[str, str]:
     """Settings by their environment names: sandboxes, and leases, limits and waits of seconds."""
-    flows = folder / "terms"
-    flows.mkdir()
-    for path in PACKAGED_FLOWS.glob("*.toml"):
+    terms = folder / "terms"
+    terms.mkdir()
+    for path in PACKAGED_FLOWS.glob(f"{flows}.toml"):
         text = shortened(path.read_text(encoding="utf-8"), pace=_HOURS_A_SECOND * 3600)
-        (flows / path.name).write_text(text, encoding="utf-8")
+        (terms / path.name).write_text(text, encoding="utf-8")
     return {
         **overrides(folder),
         FAILPOINTS_VARIABLE: str(folder / ORDERS),
-        "SIGNOFF_FLOWS_DIR": str(flows),
+        "SIGNOFF_FLOWS_DIR": str(terms),
         "SIGNOFF_OPENTEXT_AUDIT_OVERLAP_S": "5",
         "SIGNOFF_OPENTEXT_RATE_PER_S": "100",
         "SIGNOFF_OPENTEXT_BURST": "20",

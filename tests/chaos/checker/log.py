@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 
 from tests.chaos.checker.evidence import Evidence, Row
@@ -55,7 +55,7 @@ def letters_complete(evidence: Evidence, _: World) -> Iterator[Violation]:
     """I6: a dead letter has its original, every attempt, a reason code with its cure, and a trace."""
     tables = evidence.tables
     events = {row["id"]: row for row in tables["events"]}
-    bodies = {row["event_id"] for row in tables["receipts"] if row["body"] and row["headers"] is not None}
+    bodies = _with_original(tables["receipts"], events)
     attempts: dict[str, list[int]] = defaultdict(list)
     for row in tables["attempts"]:
         attempts[row["delivery_id"]].append(row["number"])
@@ -67,7 +67,7 @@ def letters_complete(evidence: Evidence, _: World) -> Iterator[Violation]:
             *(["its event"] if event is None else []),
             *(
                 ["its original"]
-                if event and event["source"] not in _OWN_SOURCES and event["id"] not in bodies
+                if event and event["source"] not in _OWN_SOURCES and event["dedupe_key"] not in bodies
                 else []
             ),
             *(["a trace"] if event and not event["trace_id"] else []),
@@ -148,6 +148,12 @@ def _wrong_end(event: Row, events: dict[str, Row], open_letters: int) -> str:
 
 
 # ---- I6, I7 --------------------------------------------------------------------------------------------------------
+
+
+def _with_original(receipts: Iterable[Row], events: Mapping[str, Row]) -> set[str]:
+    """Keys of notices that were kept whole; one may be events of several flows, its receipt names one."""
+    kept = [row["event_id"] for row in receipts if row["body"] and row["headers"] is not None]
+    return {events[id_]["dedupe_key"] for id_ in kept if id_ in events}
 
 
 def _is_last(letter: Row, evidence: Evidence) -> bool:
