@@ -10,8 +10,12 @@ import pytest
 
 from config.settings import PACKAGED_FLOWS
 from tests.support.acceptance import Desk, opened
+from tests.support.databases import sqlite_template
+from tests.support.premises import Premises
 from tests.support.sandbox_process import running
 from tests.support.vendor_sandbox import Sandbox
+
+__all__ = ["sqlite_template"]
 
 PLENTY = 100_000
 """Requests per second that no test reaches."""
@@ -40,9 +44,19 @@ def opentext_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
     yield from _sandbox("opentext", tmp_path_factory.mktemp("opentext"), tenant_id="sandbox")
 
 
+@pytest.fixture(scope="session")
+def premises(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Premises]:
+    with Premises.built(tmp_path_factory.mktemp("premises"), sqlite_template) as built:
+        yield built
+
+
 @pytest.fixture
 def open_desk(
-    tmp_path: Path, aprimo_server: Sandbox, opentext_server: Sandbox, request: pytest.FixtureRequest
+    tmp_path: Path,
+    premises: Premises,
+    aprimo_server: Sandbox,
+    opentext_server: Sandbox,
+    request: pytest.FixtureRequest,
 ) -> Iterator[OpenDesk]:
     """Opens an installation; takes what to make of the flows' TOML files (flow -> text to text), and settings."""
     with ExitStack() as held:
@@ -55,7 +69,7 @@ def open_desk(
                 server.admin("DELETE", "faults")
             only = _flow_of(request.path.stem)
             return held.enter_context(
-                opened(tmp_path, aprimo_server, opentext_server, changes, environ=environ, only=only)
+                opened(tmp_path, premises, aprimo_server, opentext_server, changes, environ=environ, only=only)
             )
 
         yield opening

@@ -7,7 +7,6 @@ condition.
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,8 +24,6 @@ from pipeline import intake, polling, sweep, watch, windows
 from pipeline.carry import carry
 from pipeline.ports import Hint
 from pipeline.settle import settle
-from pipeline.store import engine
-from pipeline.store.migrate import migrate
 from pipeline.store.pages import SqlPages
 from pipeline.transform import transform
 from pipeline.words import Step
@@ -35,10 +32,10 @@ from tests.support.aprimo_caller import AprimoCaller
 from tests.support.aprimo_dam import DamCaller
 from tests.support.fakes import FakeWaker
 from tests.support.opentext_caller import OpenTextCaller
+from tests.support.premises import Premises
 from tests.support.states import States
 from tests.support.vendor_parts import bounds
 from tests.support.vendor_sandbox import Sandbox
-from tests.support.web_server import served
 
 LIMIT_S = 20.0
 PAUSE_S = 0.02
@@ -185,6 +182,7 @@ class Desk:
 @contextmanager
 def opened(
     folder: Path,
+    premises: Premises,
     aprimo: Sandbox,
     opentext: Sandbox,
     changes: Mapping[str, Callable[[str], str]] | None = None,
@@ -192,24 +190,23 @@ def opened(
     environ: Mapping[str, str] | None = None,
     only: str = "*",
 ) -> Iterator[Desk]:
-    """An installation on fresh sandboxes.
+    """An installation on fresh sandboxes and a fresh database.
 
     changes: flow -> what to make of its shipped TOML file. environ: further settings, without their prefix. only: the
     one flow that is there; all of them where it is left out.
     """
-    listener = socket.create_server(("127.0.0.1", 0))
-    web = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    premises.clear()
     _copy_flows(folder / "flows", only, changes or {})
-    settings = _settings(folder, web, aprimo.base, opentext.base, more=environ or {})
-    migrate(settings.database_url)
+    settings = _settings(folder, premises, aprimo.base, opentext.base, more=environ or {})
     made, waker = Wiring(settings, Celery("acceptance", set_as_current=False)), PatientWaker()
-    vars(made).update(redis=fakeredis.FakeRedis(server=fakeredis.FakeServer()), waker=waker)
-    pages, looking = SqlPages(settings.database_url), engine.writer(settings.database_url)
-    with served(assemble(settings, _web_parts(made, pages)), has_lifespan=True, listener=listener):
+    redis = fakeredis.FakeRedis(server=fakeredis.FakeServer())
+    vars(made).update(redis=redis, waker=waker, store=premises.store)
+    with premises.showing(assemble(settings, _web_parts(made, premises.pages))):
         for key in dict.fromkeys(words.process_key for words in made.words.values()):
             made.opentext.client.deploy(key, (PACKAGED_PROCESSES / f"{key}.bpmn").read_bytes(), "", bounds())
-        aprimo.admin("PUT", "webhooks", {"url": f"{web}/hooks/aprimo/pm", "secret": SECRET, "enabled": True})
-        aprimo.admin("PUT", "rules", {"url": f"{web}/hooks/aprimo/dam", "secret": SECRET, "enabled": True})
+        for what, hook in (("webhooks", "pm"), ("rules", "dam")):
+            told = {"url": f"{premises.base}/hooks/aprimo/{hook}", "secret": SECRET, "enabled": True}
+            aprimo.admin("PUT", what, told)
         marketer, reviewer = AprimoCaller(aprimo.base, client_id="marketer-88"), OpenTextCaller(opentext.base)
         yield Desk(
             aprimo=marketer,
@@ -219,13 +216,10 @@ def opened(
             opentext_sandbox=opentext,
             made=made,
             waker=waker,
-            states=States(looking),
+            states=States(premises.looking),
         )
         marketer.close()
         reviewer.close()
-    made.store.dispose()
-    pages.dispose()
-    looking.dispose()
 
 
 def _copy_flows(flows: Path, only: str, changes: Mapping[str, Callable[[str], str]]) -> None:
@@ -237,7 +231,7 @@ def _copy_flows(flows: Path, only: str, changes: Mapping[str, Callable[[str], st
 
 def _settings(
     folder: Path,
-    web: str,
+    premises: Premises,
     aprimo: str,
     opentext: str,
     *,
@@ -245,6 +239,7 @@ def _settings(
 ) -> Settings:
     environ = {
         "DATA_DIR": str(folder),
+        "DATABASE_URL": premises.database_url,
         "FLOWS_DIR": str(folder / "flows"),
         "BROKER_URL": "redis://127.0.0.1:1/0",
         **{f"APRIMO_{name}_URL": aprimo for name in ("AUTH", "PM", "DAM", "UPLOAD")},
@@ -257,7 +252,7 @@ def _settings(
         "OPENTEXT_CLIENT_SECRET": "sandbox-secret",
         "OPENTEXT_CALLBACK_SECRETS": SECRET,
         "OPENTEXT_CALLBACK_SETTLE_S": "0.05",
-        "WEB_PUBLIC_URL": web,
+        "WEB_PUBLIC_URL": premises.base,
         "ENGINE_RETRY_BASE_S": "0.1",
         "ENGINE_LATE_FACTOR": "0.01",
         **more,
