@@ -23,6 +23,9 @@ from pipeline.store.tables import (
 from pipeline.words import EventId
 from tests.support.memory.mirror import Mirror
 
+CLOCKS_DIFFER = timedelta(milliseconds=20)
+"""By how much a database's clock may be off this process's."""
+
 
 @dataclass
 class States:
@@ -59,12 +62,17 @@ class States:
     def letter_ids(self) -> list[str]:
         return [str(each) for each in self._all(select(dead_letters.c.id).order_by(dead_letters.c.id))]
 
-    def waits(self) -> list[tuple[str, int]]:
-        """Wait reason and whole seconds left of every line that waits."""
-        now = datetime.now(UTC)
+    def waits(self) -> list[str]:
+        """Why lines wait."""
+        return [reason for reason, _ in self.wait_ends()]
+
+    def ready_in(self, seconds: float, *, since: datetime) -> list[str]:
+        """Wait reasons ("" for none) of lines that were told, at a moment since then, to be ready so much later."""
+        soonest, latest = since - CLOCKS_DIFFER, datetime.now(UTC) + CLOCKS_DIFFER
+        wait = timedelta(seconds=seconds)
         with self.engine.connect() as conn:
-            rows = conn.execute(select(lines.c.wait_reason, lines.c.ready_at).where(lines.c.ready_at > now))
-            return [(row.wait_reason, round((row.ready_at - now).total_seconds())) for row in rows]
+            rows = conn.execute(select(lines.c.wait_reason, lines.c.ready_at).where(lines.c.ready_at.is_not(None)))
+            return [row.wait_reason or "" for row in rows if soonest <= row.ready_at - wait <= latest]
 
     def is_busy(self, *, within_s: float) -> bool:
         """Whether a line goes on by itself before long."""
@@ -120,12 +128,6 @@ class States:
         with self.engine.connect() as conn:
             rows = conn.execute(select(lines.c.wait_reason, lines.c.ready_at).where(lines.c.ready_at > now))
             return [(row.wait_reason, row.ready_at) for row in rows]
-
-    def seconds_to_ready(self) -> list[int]:
-        now = datetime.now(UTC)
-        with self.engine.connect() as conn:
-            ready = conn.execute(select(lines.c.ready_at).where(lines.c.ready_at.is_not(None))).scalars()
-            return [round((at - now).total_seconds()) for at in ready]
 
     def types(self) -> list[str]:
         return self._all(select(events.c.type).order_by(events.c.id))

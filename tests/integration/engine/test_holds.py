@@ -49,10 +49,6 @@ def _published(world: World) -> list[Hint]:
     return hints
 
 
-def _waits(states: States) -> list[str]:
-    return [reason for reason, _ in states.waits()]
-
-
 def _carried_on(world: World, ids: list[EventId]) -> None:
     run_chain(world, Hint(step=Step.CARRY, lane="standard.aprimo", event_ids=tuple(ids)))
 
@@ -64,7 +60,7 @@ def test_a_line_waits_for_what_another_holds_and_sends_nothing(world: World, sta
     _plan_only(world, look(SECOND))
 
     assert states.events() == ["planned", "accepted"]
-    assert _waits(states) == ["held"]
+    assert states.waits() == ["held"]
     assert states.deliveries() == ["planned"]
     assert world.aprimo.effects == []
     assert states.holds() == [("dam:record:5f3a", "release", states.event_ids()[0])]
@@ -108,7 +104,7 @@ def test_lines_that_hold_different_objects_do_not_wait(world: World, states: Sta
     _plan_only(world, look(SECOND))
 
     assert states.events() == ["planned", "planned"]
-    assert _waits(states) == []
+    assert states.waits() == []
 
 
 def test_two_lines_that_each_want_two_objects_both_come_through(world: World, states: States) -> None:
@@ -150,7 +146,7 @@ def test_what_was_read_before_the_hold_was_given_back_is_read_again(world: World
 
     assert states.events() == ["delivered", "accepted"]
     assert states.holds() == [("dam:record:5f3a", "release", states.event_ids()[1])]
-    assert _waits(states) == []
+    assert states.waits() == []
     run(world, _published(world))
     assert states.events() == ["delivered", "delivered"]
     assert [call.split()[0] for call in world.aprimo.calls] == ["read", "read", "send", "read", "send"]
@@ -176,7 +172,7 @@ def test_a_new_plan_gives_back_what_it_does_not_want_any_more(world: World, stat
     run_chain(world, put(world, look(FIRST))[0])
     again = _published(world)
     _plan_only(world, look(SECOND))
-    assert _waits(states) == ["held"]
+    assert states.waits() == ["held"]
     world.flow.plans = lambda event, *_: ignore("unchanged") if event.subject == FIRST else _holding(RECORD)(event)
 
     run(world, again)
@@ -303,7 +299,7 @@ def test_while_a_call_may_still_take_effect_its_object_stays_held(store: Store, 
     replay(states.letter_ids(), is_resume=False, by="op", note="", ports=world.ports)
     _first_step(world, _published(world))
 
-    assert _waits(states) == ["held"]
+    assert states.waits() == ["held"]
     assert states.holds() == [
         ("dam:record:5f3a", "release", states.event_ids()[0]),
         ("dam:record:77b0", "release", states.event_ids()[1]),
@@ -316,7 +312,7 @@ def test_a_retry_of_a_call_keeps_its_holds(world: World, states: States) -> None
 
     run(world, put(world, look(FIRST)))
 
-    assert _waits(states) == ["backoff"]
+    assert states.waits() == ["backoff"]
     assert len(states.holds()) == 1
 
 
@@ -326,7 +322,7 @@ def test_a_notice_does_not_pull_a_line_forward_that_waits_for_a_hold(world: Worl
     _plan_only(world, look(SECOND))
 
     assert put(world, look(SECOND, kind=EventKind.LOOK)) == []
-    assert _waits(states) == ["held"]
+    assert states.waits() == ["held"]
 
 
 def test_operators_see_who_holds_what_a_line_waits_for(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -99,11 +99,12 @@ def test_refused_inputs_are_kept_up_to_a_cap(world: World, states: States) -> No
 
 def test_a_call_back_is_read_a_moment_later_because_it_comes_before_its_commit(world: World, states: States) -> None:
     event = replace(look(side=Side.OPENTEXT), settle_s=30.0)
+    began = datetime.now(UTC)
 
     accepted = put(world, event)
 
     assert [hint.wait_s for hint in accepted.hints] == [30.0]
-    assert states.seconds_to_ready() == [30]
+    assert states.ready_in(30, since=began) == [""]
 
 
 def test_ids_of_events_sort_by_time() -> None:

@@ -129,7 +129,7 @@ def test_a_line_that_waits_for_its_turn_keeps_waiting_when_a_pause_ends(world: W
 
     go_on(world, APRIMO_GATE)
 
-    assert [reason for reason, _ in states.waits()] == ["vendor_wait"]
+    assert states.waits() == ["vendor_wait"]
 
 
 def test_a_message_that_comes_during_a_pause_starts_nothing(world: World, states: States) -> None:
