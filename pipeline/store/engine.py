@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
@@ -56,9 +57,21 @@ class PerProcess:
         return self._engines[pid]
 
     def dispose(self) -> None:
-        """Close this process's connections; the next call opens new ones."""
-        if engine := self._engines.pop(os.getpid(), None):
+        """Close this process's connections; the next call opens new ones, and compiles no statement again."""
+        if engine := self._engines.get(os.getpid()):
             engine.dispose()
+
+
+@cache
+def writers(database_url: str) -> PerProcess:
+    """The engines that write to a database, the same for everybody in a process who asks."""
+    return PerProcess(lambda: writer(database_url))
+
+
+@cache
+def readers(database_url: str) -> PerProcess:
+    """The engines that only read a database, the same for everybody in a process who asks."""
+    return PerProcess(lambda: reader(database_url))
 
 
 def writer(database_url: str) -> Engine:

@@ -56,7 +56,7 @@ class SqlPages:
     """
 
     def __init__(self, database_url: str, *, clock: Clock | None = None) -> None:
-        self._engines = engine.PerProcess(lambda: engine.reader(database_url))
+        self._engines = engine.readers(database_url)
         self._clock = clock
 
     def event_list(

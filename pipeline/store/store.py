@@ -53,7 +53,7 @@ class SqlStore:
     """
 
     def __init__(self, database_url: str, *, clock: Clock | None = None) -> None:
-        self._engines = engine.PerProcess(lambda: engine.writer(database_url))
+        self._engines = engine.writers(database_url)
         self._clock = clock
 
     @contextmanager

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,25 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
     path = tmp_path / "signoff.sqlite3"
     shutil.copy(sqlite_template, path)
     return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the SQLite file is that tests use one after another."""
+    return tmp_path_factory.mktemp("shared") / "signoff.sqlite3"
+
+
+@pytest.fixture
+def clean_sqlite_url(sqlite_shared: Path, sqlite_template: Path) -> str:
+    """The same file as in the test before, as the migrations left it: its statements are compiled already."""
+    restore(sqlite_template, sqlite_shared)
+    return f"sqlite:///{sqlite_shared}"
+
+
+def restore(template: Path, path: Path) -> None:
+    """Bring a SQLite file back to what a template holds, also while it is open."""
+    with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(path)) as target:
+        source.backup(target)
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ Making them costs more than most tests do: SQLAlchemy compiles each statement on
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,6 +16,7 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 
 from pipeline.store import SqlPages, SqlStore, engine
+from tests.support.databases import restore
 from tests.support.web_server import Stage, served
 
 
@@ -50,8 +50,7 @@ class Premises:
 
     def clear(self) -> None:
         """Bring the database back to what the migrations made."""
-        with closing(sqlite3.connect(self.template)) as source, closing(sqlite3.connect(self.path)) as target:
-            source.backup(target)
+        restore(self.template, self.path)
 
     @contextmanager
     def showing(self, app: Starlette) -> Iterator[None]:

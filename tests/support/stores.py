@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from pipeline.store import SqlPages, SqlStore
-from pipeline.store.engine import writer
+from pipeline.store.engine import writers
 from pipeline.store.store import Clock
 from tests.support.databases import BOTH
 from tests.support.memory.mirror import Mirror, MirroredPages
@@ -28,12 +28,13 @@ def kept_in(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def url_behind(kept_in: str, request: pytest.FixtureRequest) -> str:
     """A migrated database: the store's own, or the one that shows what is in memory."""
-    return str(request.getfixturevalue("postgres_url" if kept_in == "postgresql" else "sqlite_url"))
+    return str(request.getfixturevalue("postgres_url" if kept_in == "postgresql" else "clean_sqlite_url"))
 
 
 def engine_behind(store: AnyStore, url: str) -> Engine | Mirror:
     """A look behind the store's ports."""
-    return Mirror(store.tables, writer(url)) if isinstance(store, MemoryStore) else writer(url)
+    behind = writers(url).engine()
+    return Mirror(store.tables, behind) if isinstance(store, MemoryStore) else behind
 
 
 def pages_of(store: AnyStore, url: str, *, clock: Clock) -> SqlPages:

@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.store import SqlStore
-from tests.support.databases import any_database_url, postgres, postgres_url, sql_store, sqlite_template, sqlite_url
+from tests.support.databases import (
+    any_database_url,
+    clean_sqlite_url,
+    postgres,
+    postgres_url,
+    sql_store,
+    sqlite_shared,
+    sqlite_template,
+    sqlite_url,
+)
 from tests.support.memory.store import MemoryStore
 from tests.support.states import States
 from tests.support.store_rows import Clock
@@ -16,10 +25,12 @@ from tests.support.stores import AnyStore, engine_behind, kept_in, url_behind
 
 __all__ = [
     "any_database_url",
+    "clean_sqlite_url",
     "kept_in",
     "postgres",
     "postgres_url",
     "sql_store",
+    "sqlite_shared",
     "sqlite_template",
     "sqlite_url",
     "url_behind",

@@ -9,12 +9,30 @@ import pytest
 from sqlalchemy import Table, select
 
 from pipeline.store import SqlPages, SqlStore
-from tests.support.databases import any_database_url, postgres, postgres_url, sqlite_template, sqlite_url
+from tests.support.databases import (
+    any_database_url,
+    clean_sqlite_url,
+    postgres,
+    postgres_url,
+    sqlite_shared,
+    sqlite_template,
+    sqlite_url,
+)
 from tests.support.memory.store import MemoryStore
 from tests.support.store_rows import Clock, ReadRows
 from tests.support.stores import AnyStore, engine_behind, kept_in, pages_of, url_behind
 
-__all__ = ["any_database_url", "kept_in", "postgres", "postgres_url", "sqlite_template", "sqlite_url", "url_behind"]
+__all__ = [
+    "any_database_url",
+    "clean_sqlite_url",
+    "kept_in",
+    "postgres",
+    "postgres_url",
+    "sqlite_shared",
+    "sqlite_template",
+    "sqlite_url",
+    "url_behind",
+]
 
 
 @pytest.fixture

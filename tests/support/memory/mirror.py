@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import Engine
 
 from pipeline.store import SqlPages
-from pipeline.store.engine import PerProcess, reader, writer
+from pipeline.store.engine import PerProcess, readers, writers
 from pipeline.store.store import Clock
 from pipeline.store.tables import metadata
 from tests.support.memory.rows import Tables
@@ -49,8 +49,8 @@ class MirroredPages(SqlPages):
 
     def __init__(self, tables: Tables, database_url: str, *, clock: Clock) -> None:
         super().__init__(database_url, clock=clock)
-        self._mirror = Mirror(tables, writer(database_url))
-        self._engines = _Renewed(lambda: reader(database_url), self._mirror)
+        self._mirror = Mirror(tables, writers(database_url).engine())
+        self._engines = _Renewed(lambda: readers(database_url).engine(), self._mirror)
 
     def dispose(self) -> None:
         """Close the connections."""
