@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.events import Event
-from pipeline.flows import facts, localization_market, localization_master, localization_parts
+from pipeline.flows import (
+    facts,
+    localization_market,
+    localization_master,
+    localization_named,
+    localization_parts,
+    localization_terms,
+)
 from pipeline.flows import localization_publishing as publishing
 from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.localization_market import is_of_record, looks_at_master
@@ -52,7 +59,7 @@ AGREES = (
 )
 """What must be true of both systems at rest: one released record per approved market, none for an unapproved one."""
 
-read_terms = localization_parts.read_terms
+read_terms = localization_terms.read_terms
 
 
 def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
@@ -99,7 +106,7 @@ def _named_wants(read: Snapshot | None, link: Link | None, words: FlowWords) -> 
     process = read.process if read else None
     if process is None:
         return ()
-    record_id, _ = publishing.named(process, words)
+    record_id, _ = localization_named.named(process, words)
     is_id = looking.is_id(words.object_kind, record_id)
     there = _record_wants(link, words) if process.ended_at else ()
     return (*([want_record(words.flow, record_id)] if is_id else []), *there)

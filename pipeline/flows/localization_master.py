@@ -8,19 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pipeline.events import Event
-from pipeline.flows import facts, localization_parts
-from pipeline.flows.localization_parts import (
-    ADDED,
-    DISTRIBUTED,
-    EDITED,
-    REMOVED,
-    REPLACED,
-    STANDING,
-    STANDS,
-    VERSION,
-    market_key,
-    terms_of,
-)
+from pipeline.flows import facts, localization_parts, localization_standing
+from pipeline.flows.localization_parts import ADDED, EDITED, REMOVED, REPLACED, market_key
+from pipeline.flows.localization_standing import STANDS
+from pipeline.flows.localization_terms import terms_of
 from pipeline.flows.shared import follow_ups, looking, notes, starting, submission, versions, writing
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import text
@@ -29,6 +20,10 @@ from pipeline.flows.tenant import FlowWords
 from pipeline.plan import FollowUp, Link, LinkChanges, Notice, Plan, Snapshots, Want, ignore, refuse
 from pipeline.words import JsonValue, Side
 
+_DISTRIBUTED, _VERSION = "distributed", "version_seen"
+"""Agreed: the markets that were told of the master, and the version that they were told of."""
+_STANDING = "market:"
+"""Agreed, with a market's name: how it stands."""
 _MASTER_GONE = "master_gone"
 
 
@@ -54,7 +49,7 @@ def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Pl
 def _distributed(case: Case) -> Plan:
     """Markets that came are told to begin, those that went to end, the others that the master has changed."""
     now, known = _listed(case), _known(case)
-    if not now and DISTRIBUTED not in case.link.agreed:
+    if not now and _DISTRIBUTED not in case.link.agreed:
         return ignore("not_distributed")
     added = [each for each in now if each in terms_of(case.words).markets and each not in known]
     removed = [each for each in known if each not in now]
@@ -66,8 +61,8 @@ def _distributed(case: Case) -> Plan:
     stay = [each for each in known if each in now]
     version = versions.latest(case.item)
     remembered: dict[str, JsonValue] = {
-        DISTRIBUTED: [*stay, *added],
-        **({VERSION: version.id} if version else {}),
+        _DISTRIBUTED: [*stay, *added],
+        **({_VERSION: version.id} if version else {}),
     }
     # What is not complete yet is looked at again once those that went are on their way out.
     again = () if set(added) | set(stay) >= _ours(case) else (_again(case),)
@@ -103,11 +98,15 @@ def _stands(case: Case) -> Plan:
     standings = {**_standings(case.link), market: told}
     message = text(told.get("message"))
     shown: dict[str, JsonValue] = {
-        "matrix": localization_parts.render(standings, _listed(case), case.words),
-        **({"comments": comments} if (comments := localization_parts.render_comments(standings, case.words)) else {}),
+        "matrix": localization_standing.render(standings, _listed(case), case.words),
+        **(
+            {"comments": comments}
+            if (comments := localization_standing.render_comments(standings, case.words))
+            else {}
+        ),
         **({"message": f"{market}: {message}"} if message else {}),
     }
-    agreed = ours(case, {f"{STANDING}{market}": dict(told)})
+    agreed = ours(case, {f"{_STANDING}{market}": dict(told)})
     return finish(case, Draft(shown=shown, changes=LinkChanges(agreed=agreed)))
 
 
@@ -119,7 +118,7 @@ def _not_there(case: Case) -> Plan:
         return ignore(case.why_not_item)
     if is_gone and not facts.is_deleted(case.event):
         return refuse("item_hidden_or_deleted", f"Aprimo does not show us {case.link.business_key} any more.")
-    agreed = ours(case, {DISTRIBUTED: [], **({_MASTER_GONE: True} if is_gone else {})})
+    agreed = ours(case, {_DISTRIBUTED: [], **({_MASTER_GONE: True} if is_gone else {})})
     return ignore(case.why_not_item, changes=LinkChanges(agreed=agreed), follow_ups=_facts(case, REMOVED, known))
 
 
@@ -136,7 +135,7 @@ def _ours(case: Case) -> set[str]:
 
 
 def _known(case: Case) -> tuple[str, ...]:
-    known = case.link.agreed_value(DISTRIBUTED)
+    known = case.link.agreed_value(_DISTRIBUTED)
     return tuple(text(each) for each in known) if isinstance(known, list) else ()
 
 
@@ -151,7 +150,7 @@ def _refusal(case: Case) -> Plan | None:
 
 def _news(case: Case) -> str:
     """What those that stay must look at the master for; "" for nothing."""
-    version, before = versions.latest(case.item), case.link.agreed_value(VERSION)
+    version, before = versions.latest(case.item), case.link.agreed_value(_VERSION)
     if case.event.type == facts.RESTART:
         return facts.RESTART
     if version is not None and before and version.id != before:
@@ -174,14 +173,14 @@ def _again(case: Case) -> FollowUp:
 
 
 def _shown(case: Case, now: tuple[str, ...]) -> dict[str, JsonValue]:
-    return {"matrix": localization_parts.render(_standings(case.link), now, case.words)}
+    return {"matrix": localization_standing.render(_standings(case.link), now, case.words)}
 
 
 def _standings(link: Link) -> dict[str, Mapping[str, JsonValue]]:
     return {
-        name.removeprefix(STANDING): known.value
+        name.removeprefix(_STANDING): known.value
         for name, known in link.agreed.items()
-        if name.startswith(STANDING) and isinstance(known.value, dict)
+        if name.startswith(_STANDING) and isinstance(known.value, dict)
     }
 
 

@@ -1,7 +1,6 @@
 """Flow 4: an approved localized version becomes a released record of its own, once, linked to its master.
 
-The process names it: by the id of a record that is in Aprimo already, or by an address from which it is fetched. What
-it names must be what was reviewed, and nobody else's.
+The process names it: by the id of a record that is in Aprimo already, or by an address from which it is fetched.
 """
 
 from __future__ import annotations
@@ -11,15 +10,17 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from pipeline.commands import AddVersion, Command, CreateRecord, SetRecord, Upload
-from pipeline.flows import localization_parts
-from pipeline.flows.localization_parts import LOCALIZED, TRANSLATION, has_record, market_of, master_id, terms_of
-from pipeline.flows.shared import looking, matrix, remarks, reviews, versions, writing
+from pipeline.flows import localization_named, localization_parts
+from pipeline.flows.localization_named import record_in
+from pipeline.flows.localization_parts import LOCALIZED, has_record, market_of, master_id
+from pipeline.flows.localization_terms import terms_of
+from pipeline.flows.shared import matrix, remarks, reviews, versions, writing
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import instant, text
 from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.keys import aprimo_key
-from pipeline.plan import Agreed, MadeItem, ProcessRead, ProcessRow, ReviewRow, Snapshot
-from pipeline.words import BusinessKey, Decision, JsonValue, ReviewState
+from pipeline.plan import Agreed, MadeItem, ProcessRead, ProcessRow, ReviewRow
+from pipeline.words import BusinessKey, Decision, JsonValue
 
 RELEASED, TAKEN_BACK = "released", "draft"
 """A record's status while its market is approved, and once that approval counts no more. The DAM's own words."""
@@ -27,8 +28,6 @@ PUBLISHED = "published_version"
 """Agreed: the version of the master that the published record was approved for."""
 FILE = "published_file"
 """Agreed: the version of the record's own file that was approved, once it is known."""
-REVIEWED = "reviewed_file"
-"""Agreed: the named record, its file version, and the translation after which the reviewers saw it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,35 +45,12 @@ def publish(case: Case, live: ProcessRow, process: ProcessRead, rows: tuple[Revi
     """The one record of the market, released with its metadata."""
     words = case.words if has_record(case.link) else _localized(case)
     values = _metadata(case, live, process, rows, words)
-    record_id, address = named(process, words)
+    record_id, address = localization_named.named(process, words)
     if record_id:
         return _named(case, live, words, values, record_id)
     if address:
         return _from_file(case, live, words, values, address)
     return Published(trouble="Nobody named the localized version.")
-
-
-def named(process: ProcessRead, words: FlowWords) -> tuple[str, str]:
-    """What a process names as its localized version: a record's id, and an address; "" for none."""
-    terms = terms_of(words)
-    record_id = text(process.variables.get(terms.record_variable)).strip()
-    return record_id.replace("-", "").lower(), text(process.variables.get(terms.file_variable)).strip()
-
-
-def reviewed(case: Case, rows: tuple[ReviewRow, ...]) -> dict[str, Agreed]:
-    """Which version of a named record the reviewers see, remembered once for every translation."""
-    translation = reviews.latest(rows).get(TRANSLATION)
-    record = _record(case, named(case.process, case.words)[0]) if case.process else None
-    if record is None or translation is None or translation.state is not ReviewState.DECIDED:
-        return {}
-    known = case.link.agreed_value(REVIEWED)
-    seen: dict[str, JsonValue] = {
-        "record": record.want.object_id,
-        "file": versions.latest_id(record),
-        "task": translation.task_id,
-    }
-    is_known = isinstance(known, dict) and all(known.get(name) == seen[name] for name in ("record", "task"))
-    return {} if is_known else writing.ours(case, {REVIEWED: seen})
 
 
 def shown(case: Case, rows: tuple[ReviewRow, ...], *, revision: int, phase: str) -> dict[str, JsonValue]:
@@ -135,8 +111,8 @@ def _agreed(case: Case, live: ProcessRow, values: Mapping[str, JsonValue], file_
 
 
 def _named(case: Case, live: ProcessRow, words: FlowWords, values: dict[str, JsonValue], record_id: str) -> Published:
-    record = _record(case, record_id)
-    trouble = _trouble(case, words, record, record_id)
+    record = record_in(case, record_id)
+    trouble = localization_named.trouble(case, words, record, record_id)
     if trouble or record is None:
         return Published(trouble=trouble)
     version_id = versions.latest_id(record)
@@ -152,33 +128,6 @@ def _named(case: Case, live: ProcessRow, words: FlowWords, values: dict[str, Jso
         item=aprimo_key(RECORD, record_id),
         agreed=_agreed(case, live, values, version_id),
     )
-
-
-def _record(case: Case, record_id: str) -> Snapshot | None:
-    return case.snapshots.get(localization_parts.want_record(case.words.flow, record_id))
-
-
-def _trouble(case: Case, words: FlowWords, record: Snapshot | None, record_id: str) -> str:
-    """Why a named record cannot be published as this market's; "" where it can."""
-    if record is None or not looking.is_id(RECORD, record_id):
-        return f"Named as the localized version, but no record's id: {record_id!r}."
-    if record.is_absent:
-        return f"Named as the localized version, but Aprimo shows no record {record_id}."
-    if record.values.get("type_id") not in words.type_ids:
-        return f"Record {record_id} is a {text(record.values.get('type_id'))}, not a localized version."
-    theirs = {"reference": _references(case), "master": {master_id(case.link.business_key)}}
-    others = [text(value) for name, own in theirs.items() if (value := record.values.get(name)) and value not in own]
-    if others:
-        return f"Record {record_id} is another's already: {', '.join(others)}."
-    seen = case.link.agreed_value(REVIEWED)
-    is_same = not isinstance(seen, dict) or seen.get("record") != record_id
-    if not is_same and isinstance(seen, dict) and seen.get("file") != versions.latest_id(record):
-        return f"The file of record {record_id} was changed after the reviewers had begun to see it."
-    return ""
-
-
-def _references(case: Case) -> set[str]:
-    return {case.link.business_key, text(case.link.agreed_value("reference"))}
 
 
 def _take_former_back(case: Case, words: FlowWords, record_id: str) -> tuple[SetRecord, ...]:
@@ -224,7 +173,7 @@ def _next_version(
 ) -> Published:
     """The market's record gets another version of its file."""
     record_id = master_id(BusinessKey(case.link.item))
-    record = _record(case, record_id)
+    record = record_in(case, record_id)
     if record is None or record.is_absent:
         return Published(trouble=f"Aprimo shows no record {record_id}, which is the market's.")
     add = AddVersion(
