@@ -31,7 +31,7 @@ _COMMANDS = {
     "schedules": ("console.schedules:schedules", "Show what runs by the clock, and how it stands."),
     "notices": ("console.notices:notices", "List what people were told, and mark it seen."),
     "people": ("console.people:people", "List who is who in both systems, and whom nobody could match."),
-    "flows": ("console.flows:flows", "Check the flows' words, and deploy their process models."),
+    "flows": ("console.flows:flows", "Check the flows' words, preview items, and deploy process models."),
 }
 
 _FOR_OPERATORS = frozenset(

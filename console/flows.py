@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from config.settings import PACKAGED_PROCESSES
-from console import deploying, flow_names, installation
+from console import deploying, flow_names, installation, previewed
 from console.shown import EXIT_CODES, as_json, fail, print_json, print_tables, reachable
 from console.tables import Table, age
-from pipeline.errors import PipelineError
+from pipeline import preview as previewing
+from pipeline.errors import PipelineError, StoreAwayError
 from pipeline.flows.tenant import FieldWord, FlowWords, Stakeholder
 from pipeline.ownership import STATES, owned
 
@@ -21,7 +23,7 @@ _CHECKED = ("flow", "system", "what", "name", "there", "what helps")
 
 @click.group(epilog=EXIT_CODES)
 def flows() -> None:
-    """Show the flows' words and owners, and deploy their process models."""
+    """Show the flows' words and owners, preview what becomes of an item, and deploy process models."""
 
 
 @flows.command(epilog=EXIT_CODES)
@@ -101,6 +103,35 @@ def show(*, name: str, as_json: bool) -> None:
             rows=tuple(map(_who, words.stakeholders)),
         ),
     )
+
+
+@flows.command(epilog=EXIT_CODES)
+@click.argument("name")
+@click.option("--item", "item", required=True, metavar="ID", help="The vendor's id of the item, or its business key.")
+@as_json
+@reachable
+def preview(*, name: str, item: str, as_json: bool) -> None:
+    """Read an item now, and show what would be started or written for it. Nothing is stored, and nothing sent.
+
+    It is planned as a notice of the item's system would be, with what is remembered of the item.
+    """
+    made = installation.wiring_on_database()
+    words = _named(made.words, name)
+    subject = previewing.key_of(item, words)
+    if subject is None:
+        fail(f"{item} is no business key of {name}, and no id of its items ({', '.join(words.kinds())}).")
+    try:
+        seen = previewing.preview(name, subject, at=datetime.now(UTC), ports=made.ports)
+    except StoreAwayError:
+        raise
+    except PipelineError as err:
+        fail(f"It cannot be read: {err}")
+    if as_json:
+        print_json(previewed.as_json(seen, words))
+    else:
+        print_tables(*previewed.as_tables(seen, words))
+    if seen.item is not None and seen.item.is_absent:
+        fail(f"Aprimo shows no {seen.item.want.kind} {seen.item.want.object_id}.")
 
 
 @flows.command(epilog=EXIT_CODES)

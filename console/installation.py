@@ -53,6 +53,12 @@ def wiring() -> Wiring:
     return made
 
 
+def wiring_on_database() -> Wiring:
+    """Everything, for commands that ask the truth as well. Raises as `wiring` and `store`."""
+    _database_url()
+    return wiring()
+
+
 def wiring_if_broker() -> Wiring | None:
     """Everything, where there is a broker to ask; None while no installation runs and none is named."""
     return wiring() if current().broker_url else None

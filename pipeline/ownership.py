@@ -348,16 +348,22 @@ def check(commands: Iterable[Command], words: FlowWords, *, writer: Writer) -> N
         _check_act(command, words)
         match command:
             case SetFields(object_kind=kind, fields=fields):
-                _check_fields(fields, _views(words, kind))
+                _check_fields(fields, views(words, kind))
             case SetRecord(fields=fields):
-                _check_fields(fields, _views(words, RECORD))
+                _check_fields(fields, views(words, RECORD))
                 _check_record(command, words)
             case CreateObject(object_kind=kind, fields=fields):
-                _check_first(fields, _views(words, kind))
+                _check_first(fields, views(words, kind))
             case CreateRecord(fields=fields):
-                _check_first(fields, _views(words, RECORD))
+                _check_first(fields, views(words, RECORD))
             case SetVariables(variables=variables) | StartProcess(variables=variables):
                 _check_variables(variables, words)
+
+
+def views(words: FlowWords, kind: str) -> list[FlowWords]:
+    """The words of every object of a kind that the flow works on."""
+    every = [words, *(words.as_role(role) for role in words.also)]
+    return [view for view in every if view.object_kind == kind]
 
 
 def _check_line(command: Command, writer: Writer) -> None:
@@ -372,12 +378,6 @@ def _check_act(command: Command, words: FlowWords) -> None:
     is_fields = isinstance(command, SetFields | SetRecord)
     if command.SIDE is Side.APRIMO and not is_fields and command.KIND not in ACTS[words.flow]:
         raise OwnershipError(f"{command.KIND} is nothing that {words.flow} does in Aprimo")
-
-
-def _views(words: FlowWords, kind: str) -> list[FlowWords]:
-    """The words of every object of a kind that the flow works on."""
-    views = [words, *(words.as_role(role) for role in words.also)]
-    return [view for view in views if view.object_kind == kind]
 
 
 def _check_fields(fields: Mapping[str, object], views: Iterable[FlowWords]) -> None:

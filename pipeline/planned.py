@@ -12,13 +12,13 @@ from pipeline.errors import (
     LeaseLostError,
     MisconfiguredError,
     PermanentError,
-    PipelineError,
     TransientError,
 )
 from pipeline.events import Event
 from pipeline.failpoints import Point
-from pipeline.plan import Link, LinkChanges, Plan, Verdict, Want
+from pipeline.plan import LinkChanges, Plan, Verdict
 from pipeline.ports import AuditEntry, Claim, Delivery, EventMove, Ports, Release, StoredPlan, Tx
+from pipeline.rounds import Inquiry
 from pipeline.words import (
     DeliveryState,
     EventId,
@@ -34,26 +34,15 @@ from pipeline.words import (
 
 
 @dataclass(kw_only=True)
-class Member:
-    """One line of the batch on its way through the step.
+class Member(Inquiry):
+    """One line of the batch on its way through the step; its head, the lowest open event, is the one that is planned.
 
-    closed_sides: vendors behind a closed gate when the line was loaded. failed_side: whose read is the failure.
+    covered: later looks that the read for the head makes needless.
     """
 
     claim: Claim
     events: tuple[Event, ...]
-    link: Link
-    closed_sides: frozenset[Side] = frozenset()
-    wants: tuple[Want, ...] = ()
     covered: tuple[Event, ...] = ()
-    failed_side: Side | None = None
-    failure: PipelineError | None = None
-    plan: Plan | None = None
-
-    @property
-    def head(self) -> Event:
-        """The line's lowest open event: the one that is planned."""
-        return self.events[0]
 
 
 def record(members: Sequence[Member], tx: Tx, *, lane_name: str, ports: Ports) -> steps.Onward:

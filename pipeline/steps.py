@@ -240,6 +240,12 @@ def closed_scopes(tx: Tx) -> frozenset[str]:
     return frozenset(gate.scope for gate in tx.ledger.gates())
 
 
+def closed_sides(tx: Tx) -> frozenset[Side]:
+    """The vendors that nobody may call now."""
+    closed = closed_scopes(tx)
+    return frozenset(side for side in Side if f"vendor:{side}" in closed)
+
+
 def is_poison(claim: Claim, limits: Limits) -> bool:
     """Whether this line's head ended its worker too often."""
     return claim.crashes >= limits.crash_max

@@ -6,14 +6,13 @@ read fails waits by itself; a line whose lease is gone drops out; the others of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
-from pipeline import failpoints, planned, steps
-from pipeline.errors import GateClosedError, PermanentError, PipelineError
+from pipeline import failpoints, planned, rounds, steps
 from pipeline.events import Event
 from pipeline.failpoints import Point
-from pipeline.plan import Link, Snapshot, Want, refuse
+from pipeline.plan import Link, Want
 from pipeline.planned import Member
 from pipeline.ports import (
     Bounds,
@@ -31,9 +30,6 @@ from pipeline.words import (
     side_of_lane,
     urgency_of_lane,
 )
-
-READING_ROUNDS = 4
-"""How often a flow may ask for more because of what it read: a package, then its records, then their reviews."""
 
 
 def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> list[EventId]:
@@ -71,8 +67,7 @@ def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> 
 def _load(tx: Tx, claims: Sequence[Claim]) -> list[Member]:
     events = tx.events.waiting(claims)
     links = tx.links.of([(claim.flow, events[claim.key][0].subject) for claim in claims])
-    closed = steps.closed_scopes(tx)
-    sides = frozenset(side for side in Side if f"vendor:{side}" in closed)
+    sides = steps.closed_sides(tx)
     return [_member(claim, events[claim.key], links, sides) for claim in claims]
 
 
@@ -84,7 +79,7 @@ def _member(
 ) -> Member:
     subject = events[0].subject
     link = links.get((claim.flow, subject)) or Link(id=None, flow=claim.flow, business_key=subject)
-    return Member(claim=claim, events=events, link=link, closed_sides=closed_sides)
+    return Member(claim=claim, head=events[0], events=events, link=link, closed_sides=closed_sides)
 
 
 # ---- outside any transaction ---------------------------------------------------------------------------------------
@@ -99,39 +94,16 @@ def _bounds(lane_name: str, began: float, ports: Ports) -> Bounds:
 
 
 def _decide(members: Sequence[Member], bounds: Bounds, ports: Ports) -> None:
-    for member in members:
-        _guarded(member, partial(_choose, member, ports))
-    closed = frozenset(side for member in members for side in member.closed_sides)
-    read: dict[Want, Snapshot | PipelineError] = {}
-    asking = [member for member in members if member.plan is None]
-    for _ in range(READING_ROUNDS):
-        read |= _read(_unread(asking, read), closed, bounds, ports)
-        for member in asking:
-            _guarded(member, partial(_choose_more, member, read, ports))
-        asking = [member for member in asking if _unread([member], read) and member.plan is None]
-        if not asking:
-            break
-    for member in asking:
-        member.plan = refuse("plan_failed", f"It wants to read more after {READING_ROUNDS} rounds.")
+    rounds.ask(members, ports)
     for member in members:
         if member.plan is None:
-            _guarded(member, partial(_plan, member, read, ports))
+            rounds.guarded(member, partial(_cover, member, ports))
+    rounds.read_and_plan(members, bounds, ports)
 
 
-def _guarded(member: Member, rules: Callable[[], None]) -> None:
-    """A fault in one flow's rules is that event's, and it is recorded."""
-    try:
-        rules()
-    except PermanentError as error:
-        member.plan = refuse(error.code, error.hint)
-    except Exception as error:  # noqa: BLE001 - Whatever it is, it must not hold the batch.
-        member.plan = refuse("plan_failed", f"{type(error).__name__}: {error}")
-
-
-def _choose(member: Member, ports: Ports) -> None:
-    """What to read for the head, and which later looks that read covers."""
+def _cover(member: Member, ports: Ports) -> None:
+    """Which later looks the read for the head covers."""
     flow = ports.flows[member.claim.flow]
-    member.wants = flow.wants(member.head, {}, member.link)
     member.covered = tuple(
         event
         for event in member.events[1:]
@@ -151,44 +123,3 @@ def _is_covered(event: Event, wants: tuple[Want, ...], member: Member) -> bool:
     head = member.head
     is_same = (event.side, event.data.get("instance_id")) == (head.side, head.data.get("instance_id"))
     return not member.wants and head.kind is EventKind.LOOK and is_same
-
-
-def _choose_more(member: Member, read: Mapping[Want, Snapshot | PipelineError], ports: Ports) -> None:
-    """What else to read, now that this is known: nothing where a read failed."""
-    snapshots = _snapshots(member, read)
-    if len(snapshots) < len(member.wants):
-        return
-    more = ports.flows[member.claim.flow].wants(member.head, snapshots, member.link)
-    member.wants = tuple(dict.fromkeys((*member.wants, *more)))
-
-
-def _unread(members: Sequence[Member], read: Mapping[Want, Snapshot | PipelineError]) -> list[Want]:
-    return list(dict.fromkeys(want for member in members for want in member.wants if want not in read))
-
-
-def _snapshots(member: Member, read: Mapping[Want, Snapshot | PipelineError]) -> dict[Want, Snapshot]:
-    return {want: found for want in member.wants if isinstance(found := read.get(want), Snapshot)}
-
-
-def _read(
-    wants: Sequence[Want], closed: frozenset[Side], bounds: Bounds, ports: Ports
-) -> dict[Want, Snapshot | PipelineError]:
-    by_side: dict[Side, list[Want]] = {}
-    for want in wants:
-        by_side.setdefault(want.side, []).append(want)
-    read: dict[Want, Snapshot | PipelineError] = {}
-    for side, of_side in by_side.items():
-        if side in closed:
-            read.update(dict.fromkeys(of_side, GateClosedError(f"The gate of {side} is closed.")))
-        else:
-            read.update(ports.vendors[side].read(of_side, bounds))
-    return read
-
-
-def _plan(member: Member, read: Mapping[Want, Snapshot | PipelineError], ports: Ports) -> None:
-    for want in member.wants:
-        outcome = read[want]
-        if isinstance(outcome, PipelineError):
-            member.failed_side, member.failure = want.side, outcome
-            return
-    member.plan = ports.flows[member.claim.flow].plan(member.head, _snapshots(member, read), member.link)

@@ -29,7 +29,7 @@ from pipeline.flows.registry import bind
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import comment_marker
 from pipeline.plan import CommentRead, Link, Plan, ProcessRead, Snapshot, TaskRead, Want
-from pipeline.transform import READING_ROUNDS
+from pipeline.rounds import READING_ROUNDS
 from pipeline.words import EventId, InstanceId, JsonValue, ProcessState, Side
 from tests.support.briefs import NOW, applied
 

@@ -18,9 +18,10 @@ from pipeline.errors import (
 )
 from pipeline.plan import LinkChanges, MadeItem, Plan, deliver, ignore
 from pipeline.ports import Hint, Store
+from pipeline.rounds import READING_ROUNDS
 from pipeline.settle import settle
 from pipeline.sweep import sweep
-from pipeline.transform import READING_ROUNDS, transform
+from pipeline.transform import transform
 from pipeline.words import BusinessKey, EventId, Step, WaitReason
 from tests.support.engine_runs import FAST, end_process, plans, put, run, run_chain, set_fields
 from tests.support.fakes import FLOW, World, look, make_world

@@ -10,6 +10,7 @@ from console.deploying import Remembered, deploy
 from pipeline.flows.registry import FLOWS
 from pipeline.ports import Bounds
 from tests.support.terminal import Terminal
+from tests.support.web_rows import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,3 +100,18 @@ def test_ownership_names_owner_and_writer_of_every_field(terminal: Terminal) -> 
     assert {"flow": "campaign_brief", "field": "matrix", "owner": "opentext", "line": "main"} in told["fields"]
     assert {"flow": "campaign_brief", "field": "remark", "owner": "aprimo", "line": "notes"} in told["fields"]
     assert {"flow": "campaign_brief", "state": "submitted", "owner": "aprimo"} in told["states"]
+
+
+def test_a_preview_needs_the_database_of_an_installation(terminal: Terminal) -> None:
+    result = terminal.run("flows", "preview", "campaign_brief", "--item", "5012")
+
+    assert (result.exit_code, result.stderr.splitlines()[-1][:31]) == (4, "The database cannot be used: th")
+
+
+def test_what_is_no_item_of_the_flow_is_exit_code_1(terminal: Terminal, behind: Rows) -> None:
+    result = terminal.run("flows", "preview", "campaign_brief", "--item", "spring")
+
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        "spring is no business key of campaign_brief, and no id of its items (activity)."
+    )
