@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
 from config.settings import PACKAGED_PROCESSES
-from console import deploying, flow_names, installation, previewed
+from console import deploying, flow_names, flow_words, installation, previewed
 from console.shown import EXIT_CODES, as_json, fail, print_json, print_tables, reachable
-from console.tables import Table, age
+from console.tables import Table
 from pipeline import preview as previewing
 from pipeline.errors import PipelineError, StoreAwayError
-from pipeline.flows.tenant import FieldWord, FlowWords, Stakeholder
+from pipeline.flows.tenant import FlowWords
 from pipeline.ownership import STATES, owned
 
 DEPLOYED_FILE = "deployed.json"
@@ -84,25 +83,12 @@ def check(*, names: tuple[str, ...], as_json: bool) -> None:
 @click.argument("name")
 @as_json
 def show(*, name: str, as_json: bool) -> None:
-    """Show the words of a flow, as its TOML file says them."""
+    """Show a flow: what starts it, its stages, its mapping with every field's owner, and terms of its own."""
     words = _named(installation.words(), name)
     if as_json:
-        print_json(_json(words))
+        print_json(flow_words.as_json(words))
         return
-    print_tables(
-        Table(title=f"Flow {words.flow}", rows=_facts(words)),
-        Table(
-            title="Fields",
-            columns=("field", "in Aprimo", "type", "rules", "variable"),
-            rows=tuple(map(_field, words.fields.values())),
-        ),
-        Table(title="States", columns=("state", "id"), rows=tuple(words.states.items())),
-        Table(
-            title="Stakeholders",
-            columns=("stakeholder", "title", "task", "group", "lead", "due in"),
-            rows=tuple(map(_who, words.stakeholders)),
-        ),
-    )
+    print_tables(*flow_words.tables(words))
 
 
 @flows.command(epilog=EXIT_CODES)
@@ -170,44 +156,3 @@ def _named(words: Mapping[str, FlowWords], name: str) -> FlowWords:
     if name not in words:
         fail(f"There is no flow {name}; there are: {', '.join(words)}.")
     return words[name]
-
-
-def _facts(words: FlowWords) -> tuple[tuple[str, object], ...]:
-    return (
-        ("items", f"{words.object_kind} of type {', '.join(map(str, sorted(words.type_ids)))}"),
-        ("process", words.process_key),
-        ("state field", words.state_wire),
-        ("outcomes", ", ".join(f"{raw} = {ours}" for raw, ours in words.outcomes.items())),
-        ("policies", ", ".join(f"{field}: {policy}" for field, policy in words.policies.items())),
-        ("link", words.link_template),
-        ("call-back", words.call_back_url or "none"),
-    )
-
-
-def _field(word: FieldWord) -> tuple[object, ...]:
-    rules = [name for name, is_so in (("required", word.is_required), ("material", word.is_material)) if is_so]
-    return (word.name, word.wire, word.type, ", ".join(rules), word.variable)
-
-
-def _who(who: Stakeholder) -> tuple[object, ...]:
-    each = f" (each of {who.each})" if who.each else ""
-    return (who.key, who.title, f"{who.task}{each}", who.group, who.lead, age(who.due_in.total_seconds()))
-
-
-def _json(words: FlowWords) -> dict[str, Any]:
-    return {
-        "flow": words.flow,
-        "object_kind": words.object_kind,
-        "type_ids": sorted(words.type_ids),
-        "process_key": words.process_key,
-        "state_wire": words.state_wire,
-        "states": dict(words.states),
-        "fields": [vars(word) for word in words.fields.values()],
-        "stakeholders": [{**vars(who), "due_in": who.due_in.total_seconds()} for who in words.stakeholders],
-        "currencies": {str(key): value for key, value in words.currencies.items()},
-        "outcomes": dict(words.outcomes),
-        "policies": {field: str(policy) for field, policy in words.policies.items()},
-        "link_template": words.link_template,
-        "call_back_url": words.call_back_url,
-        "people": dict(words.people),
-    }

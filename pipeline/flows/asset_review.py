@@ -58,6 +58,7 @@ from pipeline.plan import (
 from pipeline.words import Decision, JsonValue, ProcessState, Side, Urgency
 
 NAME = "asset_review"
+STARTS = "A record's review state becomes submitted, or a new master file version comes while it is in review."
 STATES = (
     "draft",
     "submitted",

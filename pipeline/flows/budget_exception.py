@@ -39,6 +39,10 @@ from pipeline.plan import Link, LinkChanges, Notice, Plan, ProcessRow, Snapshots
 from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Urgency, WakeReason
 
 NAME = "budget_exception"
+STARTS = (
+    "A commitment waits for approval above its limit, spend exceeds a"
+    " campaign's budget, or an exception is asked for."
+)
 STATES = ("draft", "submitted", "approved", "rejected", "cancelled")
 FIELDS = ("name", "amount", "currency", "matrix", "decision", "message")
 ALSO: Mapping[str, tuple[str, ...]] = {"campaign": ("name", "currency", "hold", "message")}

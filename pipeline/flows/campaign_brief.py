@@ -54,6 +54,7 @@ from pipeline.plan import (
 from pipeline.words import Decision, EndedBy, ProcessState, ReviewState, Side, Urgency
 
 NAME = "campaign_brief"
+STARTS = "A brief's state becomes submitted."
 STATES = ("draft", "submitted", "withdrawn", "in_production", "rejected", "changes_requested", "cancelled")
 """The state words that the tenant's file must give."""
 FIELDS = ("name", "matrix", "decision", "message")

@@ -50,6 +50,7 @@ from pipeline.plan import (
 from pipeline.words import Decision, EndedBy, ProcessState, ReviewState, Side, Urgency
 
 NAME = "content_production"
+STARTS = "A content request's state becomes submitted."
 STATES = ("draft", "submitted", "withdrawn", "produced", "cancelled")
 """The state words that the tenant's file must give."""
 FIELDS = ("name", "wanted", "matrix", "percent", "step", "step_owner", "next_due", "late", "assets", "message")

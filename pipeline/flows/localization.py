@@ -28,6 +28,7 @@ from pipeline.plan import Link, Plan, Snapshot, Snapshots, Want
 from pipeline.words import ProcessState, Side
 
 NAME = "localization"
+STARTS = "A master record names markets; each of them starts a process of its own."
 STATES: tuple[str, ...] = ()
 FIELDS = ("name", "matrix", "message")
 """The fields that the tenant's file must give of a master."""

@@ -50,6 +50,7 @@ from pipeline.plan import Link, LinkChanges, Notice, Plan, ReviewRow, Snapshots,
 from pipeline.words import EndedBy, JsonValue, ProcessState, ReviewState, Urgency
 
 NAME = "operational_case"
+STARTS = "A case's state becomes open, a case is started in OpenText, or a review of another flow is late for long."
 STATES = (OPEN, IN_PROGRESS, RESOLVED, REOPENED, CLOSED, CANCELLED, ON_HOLD)
 """The state words that the tenant's file must give."""
 FIELDS = ("name", "kind", "about", "priority", "case", "owner", "resolution", "matrix", "message")

@@ -38,6 +38,7 @@ from pipeline.plan import FollowUp, Link, LinkChanges, Plan, Snapshots, Wake, Wa
 from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, WakeReason
 
 NAME = "performance_insight"
+STARTS = "A configured time after a campaign's end, or a person starts a review in OpenText."
 STATES: tuple[str, ...] = ()
 FIELDS = ("name", "assets", "message", "summary", "period")
 ALSO: Mapping[str, tuple[str, ...]] = {

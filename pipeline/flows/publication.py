@@ -25,6 +25,7 @@ from pipeline.plan import Link, Plan, Snapshots, Want, ignore
 from pipeline.words import JsonValue, ProcessState, Side
 
 NAME = "publication"
+STARTS = "A package's state becomes submitted, or a person starts a package's process in OpenText."
 STATES = (
     "draft",
     "submitted",

@@ -40,6 +40,10 @@ class FlowModule(Protocol):
         """The flow's name, the same in the file's name, in lines and on the command line."""
 
     @property
+    def STARTS(self) -> str:  # noqa: N802 - A module's constant.
+        """What starts its work, as a sentence for people."""
+
+    @property
     def STATES(self) -> tuple[str, ...]:  # noqa: N802 - A module's constant.
         """The state words it cannot do without."""
 

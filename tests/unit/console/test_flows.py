@@ -12,6 +12,8 @@ from pipeline.ports import Bounds
 from tests.support.terminal import Terminal
 from tests.support.web_rows import Rows
 
+TITLES = {"Stages", "Fields", "States", "Terms of its own"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -83,6 +85,38 @@ def test_the_words_of_a_flow_are_shown_as_its_file_says_them(terminal: Terminal)
     assert [who["key"] for who in told["stakeholders"]] == ["brand", "legal", "finance", "regional"]
     assert {word["name"]: word["wire"] for word in told["fields"]}["budget"] == "extrAttr302"
     assert "Flow campaign_brief" in terminal.run("flows", "show", "campaign_brief").stdout
+
+
+def test_what_starts_a_flow_and_who_owns_what_is_shown_with_its_words(terminal: Terminal) -> None:
+    told = terminal.json("flows", "show", "budget_exception")
+
+    assert told["starts"] == FLOWS["budget_exception"].STARTS
+    assert told["state_owners"]["submitted"] == "aprimo"
+    assert told["state_owners"]["approved"] == "opentext"
+    assert {word["name"]: (word["owner"], word["line"]) for word in told["fields"]}["remark"] == ("aprimo", "notes")
+    assert told["acts"] == ["pm.commitment_verb"]
+
+
+def test_further_objects_and_terms_of_its_own_are_shown_as_well(terminal: Terminal) -> None:
+    told = terminal.json("flows", "show", "budget_exception")
+
+    campaign = told["also"]["campaign"]
+    assert (campaign["object_kind"], campaign["type_ids"]) == ("activity", [17])
+    assert {word["name"]: (word["wire"], word["owner"]) for word in campaign["fields"]}["hold"] == (
+        "extrAttr330",
+        "opentext",
+    )
+    assert told["terms"]["limits.EUR.up_to.manager"] == "25000.00"
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_every_flow_can_be_shown(terminal: Terminal, flow: str) -> None:
+    told = terminal.run("flows", "show", flow).stdout
+
+    titles = [line.strip() for line in told.splitlines() if line.strip() in TITLES]
+    assert f"Flow {flow}" in told
+    assert FLOWS[flow].STARTS in told
+    assert titles[:2] == ["Stages", "Fields"]
 
 
 def test_a_flow_that_is_none_is_exit_code_1(terminal: Terminal) -> None:

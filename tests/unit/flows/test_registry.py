@@ -45,6 +45,7 @@ def test_a_plan_holds_no_secret() -> None:
 
 class _Trespasser:
     NAME = FLOW
+    STARTS = "Never."
     STATES: tuple[str, ...] = ()
     FIELDS: tuple[str, ...] = ()
     ALSO: Mapping[str, tuple[str, ...]] = MappingProxyType({})
