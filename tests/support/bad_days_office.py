@@ -67,9 +67,11 @@ _POLLING = {
     "OVERDUE_EVERY_S": 0.5,
     "HISTORY_EVERY_S": 0.5,
 }
-_NEVER_POLLED = {"SIGNOFF_POLL_APRIMO_EVERY_S": "3600", "SIGNOFF_POLL_OPENTEXT_EVERY_S": "3600"} | {
-    "SIGNOFF_POLL_OPENTEXT_LIST_EVERY_S": "3600"
+_A_DAY_S = 86_400
+_POLLS = {"poll_aprimo": "APRIMO_EVERY_S", "poll_opentext": "OPENTEXT_EVERY_S"} | {
+    "poll_opentext_lists": "OPENTEXT_LIST_EVERY_S"
 }
+"""Jobs that poll, and the settings of their periods."""
 
 
 QUICK_SANDBOXES: Mapping[str, Mapping[str, Any]] = {
@@ -144,9 +146,11 @@ class Office:
 
     @contextmanager
     def scheduler_without_polls(self) -> Iterator[None]:
-        """Everything is on the timetable but the pollers."""
+        """Everything is on the timetable but the pollers: those run once a day, and today's run is over."""
         self.running.halt("scheduler")
-        with self._roles({"scheduler": ("scheduler",)}, _NEVER_POLLED):
+        once_a_day = {f"SIGNOFF_POLL_{name}": str(_A_DAY_S) for name in _POLLS.values()}
+        with self._roles({"scheduler": ("scheduler",)}, once_a_day):
+            wait_until(lambda: self.rows.have_run(_POLLS, every_s=_A_DAY_S), what="the polls of today")
             yield
         self.running.resume("scheduler")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from pipeline.store import engine
 from pipeline.store.pages import SqlPages
 from pipeline.store.status import Part
-from pipeline.store.tables import attempts, dead_letters, deliveries, events, lines
+from pipeline.store.tables import attempts, dead_letters, deliveries, events, lines, ticks
 from tests.support.processes import lives
 
 _LOCK_LINES = select(lines.c.key).with_for_update(nowait=True)
@@ -102,6 +103,13 @@ class Rows:
         found = select(events.c.dedupe_key, func.count()).where(events.c.dedupe_key.in_(dedupe_keys))
         with self._reader.connect() as connection:
             return Counter(number for _, number in connection.execute(found.group_by(events.c.dedupe_key)))
+
+    def have_run(self, jobs: Iterable[str], *, every_s: int) -> bool:
+        """Whether each of these jobs of the timetable is done in the slot of this moment."""
+        slot = datetime.fromtimestamp(time.time() // every_s * every_s, tz=UTC)
+        done = select(ticks.c.job).where(ticks.c.slot == slot, ticks.c.ended_at.is_not(None))
+        with self._reader.connect() as connection:
+            return set(jobs) <= set(connection.execute(done).scalars())
 
     def vendor(self, name: str) -> Part:
         """How the lines stand that call a vendor next; none do where it is not in the status."""

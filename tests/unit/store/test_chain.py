@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -73,9 +74,14 @@ LENGTH, ANCHORED_AT = 12, 9
 
 
 def _chain() -> list[Linked]:
+    return list(_linked())
+
+
+@cache
+def _linked() -> tuple[Linked, ...]:
     entries = [AuditEntry(actor="ops", act="replay", object=str(number), after=number) for number in range(LENGTH)]
     entries[ANCHORED_AT] = AuditEntry(actor="signoff", act=ANCHORED, object=str(ANCHORED_AT), after="its hash")
-    return link_up(entries, at=AT, number=0, previous_hash=START)
+    return tuple(link_up(entries, at=AT, number=0, previous_hash=START))
 
 
 def _linked_anew(items: Sequence[Linked], *, first: int) -> list[Linked]:
