@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.bad_days import REPORT
 from tests.support.bad_days_office import Office, opened
 from tests.support.databases import BOTH, Postgres, postgres
 
@@ -19,13 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "faults":
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if REPORT:
-        terminalreporter.section("bad days, five briefs each")
-        for line in REPORT:
-            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", params=BOTH)

@@ -18,7 +18,8 @@ from tests.chaos.scene import LANES, Scene, patiently, scene_of
 from tests.chaos.seed import evidence_at_rest, play
 from tests.chaos.trouble import Met, Trouble
 from tests.chaos.troubles_inside import of_broker, tell_again
-from tests.support.bad_days import REPORT, Day, bad_day
+from tests.support import findings
+from tests.support.bad_days import SUBJECT, Day, bad_day
 from tests.support.bad_days_office import Office
 from tests.support.reports import REPORTS, renew
 
@@ -56,7 +57,7 @@ def test_a_seed_of_chaos_and_a_thousand_messages_more_change_nothing(scene: Scen
 
     played = play(scene, seed, [*draw(seed, database), more], YARDSTICK, recovery_limit_s=RECOVERY_LIMIT_S)
 
-    REPORT.append(f"Chaos on {database}: {line(played)}")
+    findings.note(SUBJECT, f"Chaos on {database}: {line(played)}")
     assert details(played) == []
 
 

@@ -1,12 +1,11 @@
-"""Prints the coverage of the process models at the end of a run, beside that of the code."""
+"""Notes the coverage of the process models at the end of a run, to be shown beside that of the code."""
 
 import pytest
 
-from tests.support import model_coverage
+from tests.support import findings, model_coverage
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
     if model_coverage.COUNTED:
-        terminalreporter.section("coverage of models")
-        for line in model_coverage.table():
-            terminalreporter.write_line(line)
+        findings.note_all({"coverage of models": model_coverage.table()})

@@ -17,37 +17,35 @@ from tests.simulation.report import REPORT, renew_report
 from tests.simulation.run import Tally, run
 from tests.simulation.schedule import play
 from tests.simulation.spots import COMMANDS
+from tests.support import findings
 from tests.support.memory import aprimo, opentext
 
 ROOT = Path(__file__).resolve().parents[2]
 SOME, MANY = 500, 10_000
 
 
-def _tell(tally: Tally, capsys: pytest.CaptureFixture[str]) -> None:
+def _tell(tally: Tally) -> None:
     figures = ", ".join(f"{count} {name}" for name, count in tally.figures.items())
-    with capsys.disabled():
-        sys.stdout.write(f"\n  {tally.seeds} schedules, {tally.a_minute} a minute: {figures}\n")
+    findings.note("simulation", f"{tally.seeds} schedules, {tally.a_minute} a minute: {figures}")
 
 
 @pytest.mark.timeout(300)
-def test_in_500_schedules_nothing_is_violated_and_every_failpoint_strikes_every_kind(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_in_500_schedules_nothing_is_violated_and_every_failpoint_strikes_every_kind() -> None:
     assert SEEDS_FOR_EVERY_PAIR <= SOME
 
     tally = run(range(1, SOME + 1))
 
-    _tell(tally, capsys)
+    _tell(tally)
     assert tally.violations == {}
     assert tally.missed == []
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_in_10_000_schedules_nothing_is_violated(capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_10_000_schedules_nothing_is_violated() -> None:
     tally = run(range(1, MANY + 1))
 
-    _tell(tally, capsys)
+    _tell(tally)
     assert tally.violations == {}
     assert tally.missed == []
     assert tally.a_minute >= 1000

@@ -19,13 +19,14 @@ from console.demo_play import Role, Stage
 from console.demo_reading import Reader
 from console.demo_scenario import PACE, Story, briefs, people
 from console.demo_verdict import disagreements
+from tests.support import findings
 from tests.support.bad_days_histories import Effects, Histories
 from tests.support.bad_days_office import Office
 
 T = TypeVar("T")
 
-REPORT: list[str] = []
-"""One line of figures a day, printed when all are over."""
+SUBJECT = "bad days, five briefs each"
+"""Under which the figures of each day are shown."""
 
 LIMIT_S = 90.0
 _TURN_EVERY_S = 0.3
@@ -107,11 +108,11 @@ class Day:
             return [each.result() for each in waiting]
 
     def end(self) -> Figures:
-        """Plays to the end; gives what the day came to, and keeps it for the report."""
+        """Plays to the end; gives what the day came to, and keeps it for the end of the run."""
         self.come_to_rest()
         figures = self._figures(self.effects)
         shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asdict(figures).items())
-        REPORT.append(f"{self.name} on {self.office.rows.database}: {shown}")
+        findings.note(SUBJECT, f"{self.name} on {self.office.rows.database}: {shown}")
         return figures
 
     def come_to_rest(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from pipeline.store import SqlPages, SqlStore, engine
+from tests.support import findings
 from tests.support.claim_processes import Crowd, Scene, Trouble, handled, produce, read_log, work
 from tests.support.reports import REPORTS, renew
 from tests.support.store_rows import FLOW
@@ -46,7 +47,7 @@ def _play(url: str, folder: Path, *, items: int, notices: int, kills: int, withi
     return crowd
 
 
-def _judge(crowd: Crowd, url: str, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
+def _judge(crowd: Crowd, url: str) -> dict[str, int]:
     """Hold what was handled against what was told; returns the counts."""
     scene, log = crowd.scene, read_log(crowd.store)
     crowd.store.dispose()
@@ -57,9 +58,9 @@ def _judge(crowd: Crowd, url: str, capsys: pytest.CaptureFixture[str]) -> dict[s
     events = pages.event_list(limit=100_000)
     pages.dispose()
     noted = scene.noted()
-    with capsys.disabled():
-        counts = ", ".join(f"{count} {what}" for what, count in sorted(noted.items()))
-        print(f"\n  {len(log)} events handled: {counts}, {crowd.crashes} crashed, {crowd.kills} killed")  # noqa: T201 - The counts are the test's finding.
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(noted.items()))
+    told = f"{len(log)} events handled: {counts}, {crowd.crashes} crashed, {crowd.kills} killed"
+    findings.note("claims under crashes", told)
 
     assert len(events) == scene.items * scene.notices
     assert Counter(event.state for event in events) == {"ignored": len(events)}
@@ -86,21 +87,21 @@ def _judge(crowd: Crowd, url: str, capsys: pytest.CaptureFixture[str]) -> dict[s
 
 
 def test_crashing_and_oversleeping_processes_handle_each_event_once_and_in_order(
-    any_database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    any_database_url: str, tmp_path: Path
 ) -> None:
     crowd = _play(any_database_url, tmp_path, items=8, notices=10, kills=6, within_s=60)
 
-    _judge(crowd, any_database_url, capsys)
+    _judge(crowd, any_database_url)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_long_run_of_crashing_processes_handles_each_event_once_and_in_order(
-    any_database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    any_database_url: str, tmp_path: Path
 ) -> None:
     crowd = _play(any_database_url, tmp_path, items=40, notices=40, kills=60, within_s=400)
 
-    figures = _judge(crowd, any_database_url, capsys)
+    figures = _judge(crowd, any_database_url)
     renew(
         REPORTS / "claims.md",
         title="Claims under crashes",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from tests.support import findings
 from tests.support.databases import any_database_url, postgres, postgres_url, sqlite_template, sqlite_url
 from tests.support.reports import REPORTS, renew
 from tests.support.timetable_app import ROWS
@@ -18,9 +19,7 @@ __all__ = ["any_database_url", "postgres", "postgres_url", "sqlite_template", "s
 ONCE, SKIP, ALL = ROWS
 
 
-def _judged(
-    folder: Path, url: str, capsys: pytest.CaptureFixture[str], *, ticks: int, within_s: float
-) -> dict[str, int]:
+def _judged(folder: Path, url: str, *, ticks: int, within_s: float) -> dict[str, int]:
     """Let the crowd run, hold its notes against the rules, and print what it came to."""
     with (
         running_valkey(folder / "broker") as broker_url,
@@ -29,9 +28,7 @@ def _judged(
         made.run_for(ticks, within_s=within_s)
     once, skip, each = (judge(made, row, url) for row in ROWS)
     figures = _figures(made, once, skip, each)
-    with capsys.disabled():
-        told = ", ".join(f"{count} {what}" for what, count in figures.items())
-        print(f"\n  {told}")  # noqa: T201 - The figures are the test's finding.
+    findings.note("schedulers", ", ".join(f"{count} {what}" for what, count in figures.items()))
 
     assert [job.doubled for job in (once, skip, each)] == [0, 0, 0]
     # One run makes up for all that were missed: the slot in which it came, and none of those before it.
@@ -62,18 +59,14 @@ def _figures(made: Crowd, *jobs: Judged) -> dict[str, int]:
 
 
 @pytest.mark.timeout(400)
-def test_three_schedulers_killed_and_paused_in_turns_run_every_slot_once(
-    sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _judged(tmp_path, sqlite_url, capsys, ticks=100, within_s=300)
+def test_three_schedulers_killed_and_paused_in_turns_run_every_slot_once(sqlite_url: str, tmp_path: Path) -> None:
+    _judged(tmp_path, sqlite_url, ticks=100, within_s=300)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1500)
-def test_over_a_thousand_ticks_three_schedulers_run_every_slot_once(
-    any_database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    figures = _judged(tmp_path, any_database_url, capsys, ticks=1000, within_s=1200)
+def test_over_a_thousand_ticks_three_schedulers_run_every_slot_once(any_database_url: str, tmp_path: Path) -> None:
+    figures = _judged(tmp_path, any_database_url, ticks=1000, within_s=1200)
 
     renew(
         REPORTS / "schedulers.md",

@@ -15,6 +15,7 @@ import redis
 
 from pipeline.transport.breaker import Breaker, BreakerOptions
 from pipeline.transport.budget import Budget, BudgetOptions
+from tests.support import findings
 from tests.support.processes import wait_until
 from tests.support.sandbox_process import ROOT
 from tests.support.valkey_server import running_valkey
@@ -102,61 +103,49 @@ def most_in_a_window(times: list[float], window_s: float) -> int:
     return max(sum(start <= time < start + window_s for time in ordered) for start in ordered)
 
 
-def test_four_processes_never_exceed_the_rate_and_share_it(
-    url: str, client: redis.Redis, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_four_processes_never_exceed_the_rate_and_share_it(url: str, client: redis.Redis) -> None:
     granted = run(url, ["standard"] * PROCESSES)
 
     shares = [len(times) for times in granted]
     every = [time for times in granted for time in times]
     took_s = max(every) - min(every)
     peak = most_in_a_window(every, 1.0)
-    with capsys.disabled():
-        print(f"\nbudget: {len(every)} calls in {took_s:.2f} s, shares {shares}, most in any second {peak}")  # noqa: T201 - The figures are the point.
+    findings.note("budget", f"{len(every)} calls in {took_s:.2f} s, shares {shares}, most in any second {peak}")
     # A process tells its time a moment after the server counted the token.
     assert len(every) <= RATE_PER_S * (took_s + 0.1) + BURST
     assert len(every) >= 0.8 * RATE_PER_S * SECONDS
     assert min(shares) >= 0.25 * len(every) / PROCESSES
 
 
-def test_decisions_go_first_and_the_rate_holds_over_both(
-    url: str, client: redis.Redis, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_decisions_go_first_and_the_rate_holds_over_both(url: str, client: redis.Redis) -> None:
     granted = run(url, ["express", "standard", "standard", "standard"])
 
     every = [time for times in granted for time in times]
     took_s = max(every) - min(every)
-    with capsys.disabled():
-        print(f"\nbudget with decisions: {[len(times) for times in granted]} calls, the first one's are decisions")  # noqa: T201 - As above.
+    findings.note("budget", f"with decisions (the first): {[len(times) for times in granted]} calls")
     assert len(every) <= RATE_PER_S * (took_s + 0.1) + BURST
     assert len(granted[0]) >= 0.5 * len(every)
 
 
-def test_decisions_without_end_leave_ordinary_work_its_small_share(
-    url: str, client: redis.Redis, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_decisions_without_end_leave_ordinary_work_its_small_share(url: str, client: redis.Redis) -> None:
     granted = run(url, ["express", "express", "express", "standard"])
 
     every = [time for times in granted for time in times]
     took_s = max(every) - min(every)
-    with capsys.disabled():
-        print(f"\nbudget, decisions without end: {[len(times) for times in granted]} calls")  # noqa: T201 - As above.
+    findings.note("budget", f"decisions without end: {[len(times) for times in granted]} calls")
     assert len(every) <= RATE_PER_S * (took_s + 0.1) + BURST
     # A tenth of 20 a second; the first comes half a second after it was wanted.
     assert len(granted[3]) >= 4
     assert len(granted[3]) <= 0.25 * len(every)
 
 
-def test_a_429_halves_what_every_process_gets(
-    url: str, client: redis.Redis, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_429_halves_what_every_process_gets(url: str, client: redis.Redis) -> None:
     options = BudgetOptions(tenant="t", rate_per_s=RATE_PER_S, burst=BURST, reserved_share=0.2)
     Budget(client, options).slow_down(None)
 
     every = [time for times in run(url, ["standard", "express"]) for time in times]
 
-    with capsys.disabled():
-        print(f"\nbudget after a 429: {len(every)} calls in {SECONDS:g} s")  # noqa: T201 - As above.
+    findings.note("budget", f"after a 429: {len(every)} calls in {SECONDS:g} s")
     # From the half it climbs by a 120th every second; the bucket was emptied too, and a call may be drawn ahead.
     assert len(every) <= RATE_PER_S * SECONDS * 0.53 + RATE_PER_S
     assert len(every) >= 0.8 * RATE_PER_S * SECONDS / 2

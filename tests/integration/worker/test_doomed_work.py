@@ -22,6 +22,7 @@ from pipeline.ports import Ports
 from pipeline.store.engine import writer
 from pipeline.sweep import sweep
 from tasks.wiring import Wiring
+from tests.support import findings
 from tests.support.databases import postgres, postgres_url, sqlite_template, sqlite_url
 from tests.support.doomed_worker import (
     KILLS_IN_CARRY,
@@ -123,7 +124,7 @@ def worker(folder: Path, environ: dict[str, str], broker_url: str) -> Iterator[N
     ("doomed", "database"), [(KILLS_IN_TRANSFORM, "sqlite_url"), (KILLS_IN_CARRY, "postgres_url")]
 )
 def test_an_event_that_kills_its_worker_three_times_is_poison_and_harms_no_neighbour(
-    request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str], doomed: int, database: str
+    request: pytest.FixtureRequest, tmp_path: Path, doomed: int, database: str
 ) -> None:
     neighbours, others = range(10, 20), range(30, 35)
     with shop(tmp_path, str(request.getfixturevalue(database))) as running:
@@ -139,13 +140,12 @@ def test_an_event_that_kills_its_worker_three_times_is_poison_and_harms_no_neigh
         assert len(running.notes.of("deaths")) == CRASHES
         assert Counter(running.states.events()) == Counter({"dead": 1, "delivered": len(neighbours) + len(others)})
         assert set(Counter(running.notes.of("effects")).values()) == {1}
-    with capsys.disabled():
-        print(f"\npoison: neighbours after {took_s:.1f} s, others after {others_s:.1f} s")  # noqa: T201 - The figures are the point.
+    findings.note("doomed work", f"poison: neighbours after {took_s:.1f} s, others after {others_s:.1f} s")
     assert took_s < 2 * LEASE_S + 5
 
 
 def test_a_step_that_never_ends_is_cut_by_the_hard_limit_and_its_slot_is_free(
-    tmp_path: Path, sqlite_url: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, sqlite_url: str
 ) -> None:
     """The worker has one process: while the step hangs, nothing else can be worked on."""
     with shop(tmp_path, sqlite_url) as running:
@@ -158,6 +158,5 @@ def test_a_step_that_never_ends_is_cut_by_the_hard_limit_and_its_slot_is_free(
         assert running.states.letters() == [("poison", "open")]
         assert len(running.notes.of("hung")) == CRASHES
         assert running.states.deliveries() == ["unknown", "done"]
-    with capsys.disabled():
-        print(f"\nhung step: its slot was free after {free_s:.1f} s")  # noqa: T201 - As above.
+    findings.note("doomed work", f"hung step: its slot was free after {free_s:.1f} s")
     assert free_s < HARD_LIMIT_S + 5
