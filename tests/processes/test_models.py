@@ -10,7 +10,7 @@ from lxml import etree
 from sandbox.opentext.bpmn import FLOWABLE, NODES, Element
 from sandbox.opentext.models import compile_model
 from tests.support import model_lint
-from tests.support.model_walk import FOLDER, MODELS
+from tests.support.model_walk import MODELS, path_of
 from tests.support.process_model import ModelFile
 
 SCHEMA = Path(SpiffWorkflow.bpmn.parser.__file__).parent / "schema" / "BPMN20.xsd"
@@ -25,7 +25,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def model(name: str) -> ModelFile:
-    return ModelFile(FOLDER / f"{name}.bpmn")
+    return ModelFile(path_of(name))
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,12 @@
 """docs/processes.md says of every model what it is started with, who answers what, and how it ends."""
 
-from pathlib import Path
-
 import pytest
 
 from sandbox.opentext.models import compile_model
-from tests.support.model_docs import documented, start_variables, task_rows
+from tests.support.model_docs import documented, section, start_variables, task_rows
 from tests.support.model_lint import named_variables
-from tests.support.model_walk import FOLDER, MODELS
+from tests.support.model_walk import MODELS, path_of
 from tests.support.process_model import ModelFile
-
-PAGE = (Path(__file__).parents[2] / "docs" / "processes.md").read_text(encoding="utf-8")
 
 
 def test_every_model_is_described() -> None:
@@ -22,14 +18,14 @@ def test_all_that_a_model_names_is_set_at_its_start_or_by_its_own_tasks(model: s
     own = {row.outcome for row in task_rows(model)}
     sent = {"escalatedRegion", "escalatedLanguage", "escalatedChannel"}
 
-    unknown = named_variables(ModelFile(FOLDER / f"{model}.bpmn")) - own - sent - set(start_variables(model))
+    unknown = named_variables(ModelFile(path_of(model))) - own - sent - set(start_variables(model))
 
     assert unknown == set()
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_table_of_tasks_is_the_models(model: str) -> None:
-    elements = compile_model((FOLDER / f"{model}.bpmn").read_bytes(), f"{model}:1:test").document.elements
+    elements = compile_model(path_of(model).read_bytes(), f"{model}:1:test").document.elements
     found = [
         (
             each.id,
@@ -58,7 +54,7 @@ def test_the_table_of_tasks_is_the_models(model: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_end_of_a_process_is_named(model: str) -> None:
-    (process,) = ModelFile(FOLDER / f"{model}.bpmn").all("process")
-    section = PAGE.split(f"\n## `{model}`")[1].split("\n## ")[0]
+    (process,) = ModelFile(path_of(model)).all("process")
+    described = section(f"`{model}`")
 
-    assert [end.get("id") for end in process.findall("{*}endEvent") if f"`{end.get('id')}`" not in section] == []
+    assert [end.get("id") for end in process.findall("{*}endEvent") if f"`{end.get('id')}`" not in described] == []

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.opentext.models import compile_model
 from tests.support.model_docs import task_rows, wire_variables
-from tests.support.model_walk import FOLDER, MODELS, first_answer
+from tests.support.model_walk import MODELS, first_answer, path_of
 from tests.support.opentext_caller import OpenTextCaller, embedded
 from tests.support.sandbox_process import running
 
@@ -25,7 +25,7 @@ def opentext(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenTextCalle
     with running("opentext", tmp_path_factory.mktemp("opentext"), rate_per_s=50_000) as process:
         caller = OpenTextCaller(process.base)
         for model in MODELS:
-            assert caller.deploy((FOLDER / f"{model}.bpmn").read_bytes())["key"] == model
+            assert caller.deploy(path_of(model).read_bytes())["key"] == model
         yield caller
         caller.close()
 
@@ -59,7 +59,7 @@ def work(opentext: OpenTextCaller, instance: str) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_runs_to_its_end_and_keeps_every_answer_on_its_task(opentext: OpenTextCaller, model: str) -> None:
-    elements = compile_model((FOLDER / f"{model}.bpmn").read_bytes(), f"{model}:1:test").document.elements
+    elements = compile_model(path_of(model).read_bytes(), f"{model}:1:test").document.elements
     outcomes = {row.task: row.outcome for row in task_rows(model)}
     instance = started(opentext, model)
 

@@ -4,7 +4,7 @@ from importlib import import_module
 from re import sub
 
 from tests.support.model_docs import start_variables
-from tests.support.model_walk import FOLDER, Story, walk
+from tests.support.model_walk import Story, path_of, walk
 from tests.support.process_model import ModelFile, taken_flows
 
 COUNTED: dict[str, tuple[int, int]] = {}
@@ -23,7 +23,7 @@ def untaken(model: str) -> list[str]:
     taken = set[tuple[str, str]]().union(
         *(taken_flows(walk(model, start_variables(model), story).machine) for story in stories(model))
     )
-    flows = ModelFile(FOLDER / f"{model}.bpmn").flows()
+    flows = ModelFile(path_of(model)).flows()
     missed = [flow.get("id") for flow in flows if (flow.get("sourceRef"), flow.get("targetRef")) not in taken]
     COUNTED[model] = (len(flows) - len(missed), len(flows))
     return missed

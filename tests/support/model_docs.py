@@ -1,4 +1,4 @@
-"""Reads docs/processes.md: what every model is started with, and who answers what."""
+"""Reads docs/processes.md, with what the guide's example adds: what a model is started with, who answers what."""
 
 import json
 import re
@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.model_walk import CALL_BACK
+from tests.support.model_walk import CALL_BACK, EXAMPLE
 
-_PAGE = Path(__file__).parents[2] / "docs" / "processes.md"
+_PAGES = (Path(__file__).parents[2] / "docs" / "processes.md", EXAMPLE / "processes.md")
 _NAME = re.compile(r"`(\w+)`")
 
 
@@ -41,7 +41,7 @@ def documented() -> set[str]:
 def task_rows(model: str) -> tuple[TaskRow, ...]:
     """The tasks of a model, in the page's order."""
     rows = []
-    for cells in _table(_section(f"`{model}`"), "Task"):
+    for cells in _table(section(f"`{model}`"), "Task"):
         group, *part_of = _NAME.findall(cells[1])
         rows.append(
             TaskRow(
@@ -60,8 +60,8 @@ def task_rows(model: str) -> tuple[TaskRow, ...]:
 def start_variables(model: str, **changes: object) -> dict[str, Any]:
     """What a model is started with, from the examples of the page."""
     found: dict[str, Any] = {}
-    for section in (_section("Every process"), _section(f"`{model}`")):
-        for names, kind, example, *_ in _table(section, "Variable"):
+    for part in (section("Every process"), section(f"`{model}`")):
+        for names, kind, example, *_ in _table(part, "Variable"):
             value = _example(kind, example)
             found |= dict.fromkeys(_NAME.findall(names), value)
     for row in task_rows(model):
@@ -88,13 +88,19 @@ def listening(**changes: object) -> dict[str, object]:
     return {"signoffCallback": CALL_BACK, **changes}
 
 
+def section(title: str) -> str:
+    """What the page says under a title."""
+    (found,) = (part for part in _text().split("\n## ") if part.startswith(title))
+    return found
+
+
 def _example(kind: str, cell: str) -> object:
     text = "" if cell == "*empty*" else cell.removeprefix("`").removesuffix("`")
     return text if kind == "string" else json.loads(text)
 
 
-def _table(section: str, head: str) -> Iterator[list[str]]:
-    lines = iter(section.splitlines())
+def _table(text: str, head: str) -> Iterator[list[str]]:
+    lines = iter(text.splitlines())
     for line in lines:
         if line.startswith(f"| {head} |"):
             break
@@ -105,11 +111,6 @@ def _table(section: str, head: str) -> Iterator[list[str]]:
         yield [cell.strip() for cell in line.strip("|").split(" | ")]
 
 
-def _section(title: str) -> str:
-    (found,) = (part for part in _text().split("\n## ") if part.startswith(title))
-    return found
-
-
 @cache
 def _text() -> str:
-    return _PAGE.read_text(encoding="utf-8")
+    return "\n".join(page.read_text(encoding="utf-8") for page in _PAGES)
