@@ -52,7 +52,8 @@ def with_cases(
     )
     reported = [*(task_id for task_id in known if task_id not in done), *(row.task_id for row in late)]
     coming = [_late_at(row, after) for row in waiting if row.task_id not in reported]
-    changed = _with_wake(plan, link, min(coming) + escalation.GRACE if coming else None)
+    planned = plan.changes.wake.at if plan.changes.wake else _to_come(event, link)
+    changed = _with_wake(plan, link, planned, min(coming) + escalation.GRACE if coming else None)
     return _with_reported(changed, told, reported, known, now)
 
 
@@ -87,9 +88,16 @@ def _reported(link: Link) -> tuple[str, ...]:
 # ---- what becomes of the plan --------------------------------------------------------------------------------------
 
 
-def _with_wake(plan: Plan, link: Link, at: datetime | None) -> Plan:
+def _to_come(event: Event, link: Link) -> datetime | None:
+    """When the link is woken as things are; a time that has just woken it comes no more."""
+    is_past = (
+        link.wake_at is not None and event.type == facts.DUE and event.data.get("due") == link.wake_at.isoformat()
+    )
+    return None if is_past else link.wake_at
+
+
+def _with_wake(plan: Plan, link: Link, planned: datetime | None, at: datetime | None) -> Plan:
     """The plan that wakes the link in time, whatever else it waits for; a sooner look finds the later one again."""
-    planned = plan.changes.wake.at if plan.changes.wake else link.wake_at
     if at is None or (planned is not None and planned <= at):
         return plan
     wake = Wake(at=at, reason=WakeReason.LATE_CASE)
