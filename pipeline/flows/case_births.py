@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pipeline.commands import Cause, CreateObject
 from pipeline.flows import case_moves, case_parts, facts
-from pipeline.flows.case_parts import Terms
+from pipeline.flows.case_terms import Terms
 from pipeline.flows.shared import follow_ups, looking, progress, showing
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import is_empty, text
@@ -48,8 +48,8 @@ def adopt(case: Case) -> Plan:
     if process is None or live is None:
         return ignore(case.why_not_process)
     named = _variables(process, words)
-    if not _names_item(named.get("about")):
-        return ignore("names_no_item", changes=LinkChanges(notices=_unclear(named.get("about"))))
+    if not _names_item(named["about"]):
+        return ignore("names_no_item", changes=LinkChanges(notices=_unclear(named["about"])))
     terms = words.terms_of(Terms)
     kind, level = terms.kind_of(process.variables.get("caseKind")), _level(process, terms)
     state = case_parts.status(case.rows) or case_parts.OPEN
@@ -94,8 +94,15 @@ def _variables(process: ProcessRead, words: FlowWords) -> dict[str, JsonValue]:
         name: process.variables.get(word.variable) for name, word in words.fields.items() if word.variable
     }
     given["name"] = text(given.get("name")).strip() or _UNNAMED
+    given["about"] = _about(given.get("about"), process)
     people = {name for name in given if words.fields[name].type is FieldType.USER}
     return {name: _aprimo_id(value, words) if name in people else text(value) for name, value in given.items()}
+
+
+def _about(value: JsonValue, process: ProcessRead) -> str:
+    """What the case concerns: what its form names, else what its business key does."""
+    named = text(value).strip()
+    return named or (process.business_key if _names_item(process.business_key) else "")
 
 
 def _aprimo_id(user: JsonValue, words: FlowWords) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.commands import Assign, Command, UpdateTask
 from pipeline.flows import case_parts
-from pipeline.flows.case_parts import Terms
+from pipeline.flows.case_terms import Terms
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import is_empty, same, text
 from pipeline.flows.shared.writing import STATE, ours
@@ -128,6 +128,15 @@ def _owner(case: Case) -> Moved:
     )
     rows = tuple(replace(row, assignee=user) if row in free else row for row in case.rows)
     return Moved(rows=rows, commands=commands, shown={OWNER: held_by(rows)})
+
+
+def asks_requester(case: Case, state: str) -> tuple[Command, ...]:
+    """Once it is resolved its requester may answer as well, whoever else can."""
+    row = case_parts.confirmation(case)
+    user = text(case.process.variables.get("requester")).strip() if case.process else ""
+    if state != case_parts.RESOLVED or row is None or row.assignee or not user:
+        return ()
+    return (Assign(verb="add_candidate", task_id=row.task_id, user=user),)
 
 
 def held_by(rows: Sequence[ReviewRow]) -> str:

@@ -1,19 +1,20 @@
-"""Flow 7's own words: the kinds of cases, how urgent one is, where one stands, and what its requester is told."""
+"""Flow 7's own words: where a case stands, what Aprimo shows of it, and what its requester is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from pipeline import ownership
-from pipeline.commands import Command, SetVariables
-from pipeline.flows.shared import reviews, told
-from pipeline.flows.shared.case import Case, is_started
+from pipeline.flows.case_terms import Terms
+from pipeline.flows.shared import notes, reviews, showing, told
+from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.notes import Remark
 from pipeline.flows.shared.values import text
+from pipeline.flows.shared.writing import STATE, agreed_state
 from pipeline.flows.tenant import FlowWords
-from pipeline.flows.toml_table import Table
-from pipeline.plan import Notice, ReviewRow
+from pipeline.keys import digest
+from pipeline.people import label
+from pipeline.plan import Agreed, Notice, ReviewRow
 from pipeline.words import JsonValue, ReviewState
 
 TRIAGE, RESOLUTION, CONFIRM = "triage", "resolution", "confirm"
@@ -35,108 +36,16 @@ ASKER = "asker"
 """Agreed: who opened the case in OpenText, where nobody in Aprimo is known to be that person."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """A kind of case. value: what Aprimo stores; groups: the roles that are responsible, none where triage says."""
-
-    value: str
-    title: str
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Level:
-    """A priority. value: what Aprimo stores; number: of the tasks in OpenText, 0 to 100."""
-
-    value: str
-    number: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """The flow's own tables, by our keys.
-
-    late_kind, late_level: of the cases that open by themselves. late_after: flow -> how long after its escalation a
-    review must be open for that.
-    """
-
-    kinds: Mapping[str, Kind]
-    levels: Mapping[str, Level]
-    usual: str
-    late_kind: str
-    late_level: str
-    late_after: Mapping[str, timedelta]
-
-    def kind_of(self, value: JsonValue) -> Kind | None:
-        """The kind that Aprimo stores so, or that people call so; None for one that the file does not name."""
-        named = text(value).strip().casefold()
-        return next((each for each in self.kinds.values() if named in {each.value, each.title.casefold()}), None)
-
-    def level_of(self, value: JsonValue) -> Level | None:
-        """The priority that Aprimo stores so; None for one that the file does not name."""
-        return next((each for each in self.levels.values() if each.value == text(value).strip()), None)
-
-    def level_at(self, number: int) -> Level:
-        """How Aprimo shows a number: as the highest priority that it reaches, else as the lowest."""
-        ordered = sorted(self.levels.values(), key=lambda each: each.number)
-        return next((each for each in reversed(ordered) if each.number <= number), ordered[0])
-
-
-def read_terms(root: Table) -> Terms:
-    """The tables `[kinds.<kind>]`, `[priorities]` and `[late_approvals]`."""
-    kinds, priorities, late = root.table("kinds"), root.table("priorities"), root.table("late_approvals")
-    roles = {
-        each.text("key", example='"legal"', default="") for each in root.tables("stakeholders", is_optional=True)
-    }
-    levels = {key: priorities.table(key) for key in priorities.names() if key != "usual"}
-    after = late.table("after", is_optional=True)
-    terms = Terms(
-        kinds={key: _kind(kinds.table(key), roles) for key in kinds.names()},
-        levels={key: _level(each) for key, each in levels.items()},
-        usual=_one_of(priorities, "usual", levels),
-        late_kind=_one_of(late, "kind", kinds.names()),
-        late_level=_one_of(late, "priority", levels),
-        late_after={flow: after.duration(flow, example='"P2D"') for flow in after.names()},
-    )
-    for flow in after.names():
-        if flow not in ownership.FIELDS:
-            after.fault(flow, "is no flow")
-    for table in (kinds, priorities, late, after):
-        table.done()
-    return terms
-
-
-def _kind(table: Table, roles: Iterable[str]) -> Kind:
-    kind = Kind(
-        value=table.text("value", example='"3571"'),
-        title=table.text("title", example='"Missing asset"'),
-        groups=table.texts("groups", example='["marketing"]'),
-    )
-    for group in set(kind.groups) - set(roles):
-        table.fault("groups", f"{group!r} is no stakeholder's key")
-    table.done()
-    return kind
-
-
-def _level(table: Table) -> Level:
-    level = Level(value=table.text("value", example='"3582"'), number=table.integer("number", example="50"))
-    table.done()
-    return level
-
-
-def _one_of(table: Table, key: str, known: Iterable[str]) -> str:
-    named = table.text(key, example=f'"{next(iter(known), "")}"')
-    if named and named not in known:
-        table.fault(key, f"must be one of {', '.join(known)}, not {named!r}")
-    return named
-
-
 # ---- where a case stands -------------------------------------------------------------------------------------------
 
 
 def status(rows: Sequence[ReviewRow]) -> str:
-    """Our word for where the open tasks say that a case stands; "" between two of them."""
-    waiting = {row.stakeholder for row in rows if row.state is ReviewState.OPEN}
+    """Our word for where the open tasks say that a case stands; "" between two of them.
+
+    Once tasks are there, a row without one is of a task that the process did not open.
+    """
+    counted = [row for row in rows if row.task_id] or rows
+    waiting = {row.stakeholder for row in counted if row.state is ReviewState.OPEN}
     if CONFIRM in waiting:
         return RESOLVED
     if waiting - {TRIAGE}:
@@ -159,21 +68,71 @@ def is_confirmed(rows: Sequence[ReviewRow], words: FlowWords) -> bool:
     return last is not None and bool(last.evidence) and words.outcomes.get(last.outcome_raw) == CONFIRMS
 
 
+def is_held(case: Case) -> bool:
+    """Whether somebody holds it in Aprimo, as far as we know."""
+    return (case.state or text(case.link.agreed_value(STATE))) == ON_HOLD
+
+
+def news(case: Case, rows: Sequence[ReviewRow]) -> str:
+    """Where the tasks say that it stands, where that is news; "" to leave it, as while it stands where no word is."""
+    is_nameless = case.item is not None and not case.state
+    if case.process is None or case.is_process_over or is_held(case) or is_nameless:
+        return ""
+    now = status(rows)
+    return "" if now == case.link.agreed_value(STATE) else now
+
+
 def waiting_groups(groups: Sequence[str], words: FlowWords) -> tuple[str, ...]:
     """Whose tasks a case begins with: the responsible groups, in the file's order, else the triage."""
     named = tuple(word.key for word in words.stakeholders if word.key in groups)
     return named or (TRIAGE,)
 
 
-def set_variables(case: Case, variables: Mapping[str, JsonValue]) -> tuple[Command, ...]:
-    """What sets variables of the live process; nothing where it is over or not known to exist."""
-    live = case.live
-    if not variables or live is None or live.instance_id is None or not is_started(live) or case.is_process_over:
+def opening(asked: Sequence[str], words: FlowWords, *, revision: int, now: datetime) -> tuple[ReviewRow, ...]:
+    """The tasks that a case begins with, before they are read."""
+    return tuple(
+        ReviewRow(revision=revision, stakeholder=word.key, state=ReviewState.OPEN, due_at=now + word.due_in)
+        for word in words.stakeholders
+        if word.key in asked
+    )
+
+
+# ---- what people see and are told ----------------------------------------------------------------------------------
+
+
+MESSAGES: Mapping[str, str] = {
+    OPEN: "Open: the triage names who is responsible.",
+    IN_PROGRESS: "In progress.",
+    RESOLVED: "Resolved: close it to confirm, or reopen it.",
+    REOPENED: "Reopened: the triage names who is responsible.",
+}
+"""What a status tells the requester."""
+
+
+def shown(case: Case, rows: Sequence[ReviewRow], *, revision: int, state: str) -> dict[str, JsonValue]:
+    """Who does what, the comments, and what was done in the words of whoever resolved it, once there are any."""
+    note = text(case.process.variables.get("resolutionNote")) if case.process else ""
+    resolution: dict[str, JsonValue] = {"resolution": note} if note.strip() else {}
+    return {**showing.shown(case, rows, revision=revision, phase=state.replace("_", " ")), **resolution}
+
+
+def remarks(case: Case) -> tuple[tuple[Remark, ...], dict[str, Agreed]]:
+    """What those who work on it are to hear from Aprimo since: what was typed, and that somebody holds it or not."""
+    typed, agreed = notes.typed(case)
+    before = case.link.agreed_value(STATE)
+    if case.item is None or ON_HOLD not in {case.state, before} or case.state in {before, ""}:
+        return typed, agreed
+    said = "On hold" if case.state == ON_HOLD else "No longer on hold"
+    origin_id = digest([said, case.event.id])
+    held = agreed_state(case) if case.state == ON_HOLD else {}
+    return (*typed, Remark(origin_id=origin_id, author=label(case.value("editor")), text=said)), {**agreed, **held}
+
+
+def told_resolved(case: Case, state: str) -> tuple[Notice, ...]:
+    """To the requester: it is their turn."""
+    if state != RESOLVED:
         return ()
-    return (SetVariables(instance_id=live.instance_id, variables=dict(variables)),)
-
-
-# ---- what people are told ------------------------------------------------------------------------------------------
+    return (Notice(code="resolved", text=MESSAGES[RESOLVED], person=person(case)),)
 
 
 def person(case: Case) -> str:

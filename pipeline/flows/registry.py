@@ -22,7 +22,7 @@ from pipeline.flows import (
     performance_insight,
     publication,
 )
-from pipeline.flows.case_parts import Terms
+from pipeline.flows.case_terms import Terms
 from pipeline.flows.shared import late
 from pipeline.flows.shared.met import with_people
 from pipeline.flows.tenant import FlowWords

@@ -28,7 +28,7 @@ from pipeline.events import Event
 from pipeline.flows.registry import bind
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import comment_marker
-from pipeline.plan import CommentRead, Link, Plan, ProcessRead, Snapshot, TaskRead, Want
+from pipeline.plan import CommentRead, Link, LinkChanges, Plan, ProcessRead, Snapshot, TaskRead, Want
 from pipeline.rounds import READING_ROUNDS
 from pipeline.words import EventId, InstanceId, JsonValue, ProcessState, Side
 from tests.support.briefs import NOW, applied
@@ -124,12 +124,16 @@ class FlowWorld:
 
     def look(self, side: Side, kind: str = "", **changes: object) -> None:
         """An event is worked, and then every follow-up it causes."""
-        self._work(type(self).EVENT(side, kind, **changes))
+        self._work(self.event(side, kind, **changes))
 
-    def look_and_die(self, side: Side, *, after: int) -> None:
+    def event(self, side: Side, kind: str = "", **changes: object) -> Event:
+        """An event on the item's line."""
+        return type(self).EVENT(side, kind, **changes)
+
+    def look_and_die(self, side: Side, *, after: int, kind: str = "", **changes: object) -> None:
         """An event is planned and carried in part; then it is given up by a person, and nothing of it is settled."""
         self.count += 1
-        head = type(self).EVENT(side, id=EventId(f"ev-{self.count}"), time=self.now)
+        head = self.event(side, kind, **{**changes, "id": EventId(f"ev-{self.count}"), "time": self.now})
         plan = self._plan(head)
         with suppress(StaleWriteError):
             self._carry(replace(plan, commands=plan.commands[:after]), head)
@@ -137,7 +141,7 @@ class FlowWorld:
         for row in plan.changes.processes:
             if row.state is ProcessState.STARTING and row.started_effect in self.done:
                 # As the store shows it: a done start's instance is known before settle; one never sent is not shown.
-                rows[row.revision] = replace(row, instance_id=InstanceId(self._last_instance()))
+                rows[row.revision] = replace(row, instance_id=InstanceId(self.newest()))
         self.link = replace(self.link, processes=tuple(rows[key] for key in sorted(rows)))
 
     def settle_down(self, most: int = 8) -> None:
@@ -168,10 +172,10 @@ class FlowWorld:
                 self._carry(plan, now)
             except StaleWriteError:
                 continue
-            self.link = applied(self.link, plan.changes, self._last_instance())
+            self.settle(plan.changes)
             for each in plan.follow_ups:
                 told = {"subject": each.subject, "line_key": each.line_key, "data": each.data}
-                self._work(type(self).EVENT(each.side, each.type, **told))
+                self._work(self.event(each.side, each.type, **told))
             return
         raise AssertionError("stale three times")
 
@@ -196,7 +200,12 @@ class FlowWorld:
                 self.done.add(key)
                 self.sent.append(command)
 
-    def _last_instance(self) -> str:
+    def settle(self, changes: LinkChanges) -> None:
+        """The link moves on once a plan's commands are done."""
+        self.link = applied(self.link, changes, self.newest())
+
+    def newest(self) -> str:
+        """The instance that began last; "" before there is one."""
         return next(reversed(self.processes), "")
 
     # ---- what commands do ------------------------------------------------------------------------------------------

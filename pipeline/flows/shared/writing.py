@@ -49,15 +49,17 @@ class Filing:
 class Draft:
     """What a flow wants done, before it is compared with what is there.
 
-    shown: what fields of OpenText's are to hold; state: our word for the state to write, "" to leave it. filing: what
-    changes of a record besides. first and last: commands before and after the write. expects: what must still hold
-    when the write leaves. quiet: why nothing is done, where it turns out that nothing is.
+    shown: what fields of OpenText's are to hold; state: our word for the state to write, "" to leave it. strays:
+    states of Aprimo's that mean nothing here, so that one is a hand edit like one of OpenText's. filing: what changes
+    of a record besides. first and last: commands before and after the write. expects: what must still hold when the
+    write leaves. quiet: why nothing is done, where it turns out that nothing is.
     """
 
     first: tuple[Command, ...] = ()
     last: tuple[Command, ...] = ()
     shown: Mapping[str, JsonValue] = field(default_factory=dict)
     state: str = ""
+    strays: frozenset[str] = frozenset()
     filing: Filing = Filing()
     expects: Mapping[str, JsonValue] = field(default_factory=dict)
     changes: LinkChanges = field(default_factory=LinkChanges)
@@ -179,13 +181,13 @@ def _state(case: Case, draft: Draft, write: _Write) -> None:
         write.agreed |= ours(case, {STATE: draft.state})
         if case.state != draft.state:
             write.fields[words.state_wire] = words.states[draft.state]
-    elif _is_state_edited(case, agreed) and _is_put_back(case, STATE, agreed, case.state, write):
+    elif _is_state_edited(case, draft, agreed) and _is_put_back(case, STATE, agreed, case.state, write):
         write.fields[words.state_wire] = words.states[agreed]
 
 
-def _is_state_edited(case: Case, agreed: str) -> bool:
+def _is_state_edited(case: Case, draft: Draft, agreed: str) -> bool:
     """Whether somebody put the item by hand into a state that OpenText says, or back to where its process began."""
-    is_said_there = ownership.state_owner(case.words, case.state) is Side.OPENTEXT
+    is_said_there = ownership.state_owner(case.words, case.state) is Side.OPENTEXT or case.state in draft.strays
     is_begun_again = (
         case.live is not None
         and case.state in ownership.GIVEN_BACK
