@@ -66,6 +66,7 @@ def as_tables(seen: Preview, words: FlowWords) -> tuple[Table, ...]:
     """The preview for people."""
     plan, link = seen.plan, seen.link
     facts = (
+        ("flow", words.flow),
         ("item", link.business_key),
         ("known", "no" if link.id is None else f"{link.state or 'not in approval'}, revision {link.revision}"),
         ("read", ", ".join(map(_object, seen.read.values())) or "nothing"),
@@ -75,7 +76,7 @@ def as_tables(seen: Preview, words: FlowWords) -> tuple[Table, ...]:
         *(("told", f"{notice.person or 'operators'}: {notice.text}") for notice in plan.changes.notices),
     )
     return (
-        Table(title=f"Preview of flow {words.flow}", rows=tuple(fact for fact in facts if fact[1])),
+        Table(title="Preview", rows=tuple(fact for fact in facts if fact[1])),
         Table(
             title="Would be sent",
             columns=("command", "target", "what", "name", "now", "then"),
@@ -108,10 +109,10 @@ def _fields(command: Command, seen: Preview, words: FlowWords) -> Iterator[Chang
     for wire, value in _mapping(command, "fields").items():
         view = next((view for view in views if wire in view.wire_names()), None)
         if view is not None and wire == view.state_wire:
-            now = item.values.get("state_id") if item else None
+            now = item.values.get("state_id") if item else command.expects.get(wire)
             yield Change(what="field", name="state", now=_state(view, now), then=_state(view, value))
         else:
-            now = item.wire.get(wire) if item else None
+            now = item.wire.get(wire) if item else command.expects.get(wire)
             yield Change(what="field", name=_name(wire, view), now=now, then=value)
 
 

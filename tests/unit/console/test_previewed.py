@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import replace
 
+import pytest
+
 from console import previewed
-from pipeline.commands import Command
+from pipeline.commands import KINDS, Command, UpdateTask, dump
 from pipeline.plan import Link, Plan, Snapshot, deliver
 from pipeline.preview import Preview
 from pipeline.words import LinkId
@@ -92,7 +95,7 @@ def test_an_item_that_is_known_says_where_it_stands() -> None:
 
     facts, _ = previewed.as_tables(seen(briefs.plan(link, shown(link)), shown(link), link=link), words())
 
-    assert facts.rows[:3] == (("item", briefs.KEY), ("known", "in_approval, revision 1"), ("read", "activity 5012"))
+    assert facts.rows[1:4] == (("item", briefs.KEY), ("known", "in_approval, revision 1"), ("read", "activity 5012"))
 
 
 def test_programs_get_the_same_as_json() -> None:
@@ -105,3 +108,36 @@ def test_programs_get_the_same_as_json() -> None:
     assert [each["command"] for each in told["commands"]] == ["ot.start_process", "pm.set_fields"]
     assert {"what": "field", "name": "case", "now": None, "then": briefs.KEY} in told["commands"][1]["changes"]
     assert "(secret)" in {each["then"] for each in told["commands"][0]["changes"] if each["name"] == "signoffToken"}
+
+
+def any_of(kind: type[Command]) -> Command:
+    """A command of a kind with something in every field."""
+    samples = {"str": "word", "int": 7, "tuple": ("word",), "Mapping": {"name": "word"}}
+    values = {
+        each.name: next((value for known, value in samples.items() if str(each.type).startswith(known)), "word")
+        for each in dataclasses.fields(kind)
+        if each.name != "expects"
+    }
+    return kind(**values)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_of_every_kind_everything_is_shown_that_it_would_set(kind: type[Command]) -> None:
+    command = any_of(kind)
+    told = previewed.as_json(seen(deliver(command)), words())["commands"][0]
+
+    named = {each["name"] for each in told["changes"]}
+    of_fields = {"name"} if {"fields", "variables"} & dump(command).keys() else set()
+    in_target = {"flow", "object_kind", "object_id", "record_id", "instance_id"}
+    assert named >= (dump(command).keys() - in_target - {"fields", "variables", "secret_variables"}) | of_fields
+    assert (told["command"], told["target"]) == (kind.KIND, command.target())
+    json.dumps(told)
+
+
+def test_what_a_task_was_read_as_is_shown_where_it_changes() -> None:
+    moved = UpdateTask(task_id="t-1", fields={"dueDate": "2026-03-02"}, expects={"dueDate": "2026-03-01"})
+
+    assert of(moved) == [
+        ("setting", "task_id", None, "t-1"),
+        ("field", "dueDate", "2026-03-01", "2026-03-02"),
+    ]
