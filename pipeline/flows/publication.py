@@ -13,6 +13,7 @@ from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows import publication_approval as approval
 from pipeline.flows import publication_release as release
+from pipeline.flows import publication_start as start
 from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.publication_parts import APPROVED, IN_APPROVAL, PACKAGE, SUBMITTED, is_final_open
 from pipeline.flows.shared import endings, leaving, looking, midway, notes, packages, starting, submission
@@ -57,16 +58,20 @@ def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWord
         return ()
     if link is not None and release.is_release(event):
         return release.wants(event, link, words)
-    wanted = looking.wants(event, link, words)
+    known = link or Link(id=None, flow=words.flow, business_key=event.subject)
+    is_begun_there = looking.begun_there(snapshots, known, words) is not known
+    wanted = [
+        *looking.wants(event, link, words),
+        *(looking.item_wanted(event, link, words) if is_begun_there else ()),
+    ]
     item = looking.item_in(snapshots, event.subject)
     process = looking.process_in(snapshots)
     rows: JsonValue = None
-    if item is not None and item.values.get("state") in {SUBMITTED, IN_APPROVAL}:
+    if item is not None and (is_begun_there or item.values.get("state") in {SUBMITTED, IN_APPROVAL}):
         rows = item.values.get("records")
     elif process is not None and process.process is not None and is_final_open(process.process.tasks):
         rows = process.process.variables.get("records")
-    parts = packages.named(rows if isinstance(rows, list) else [])
-    return tuple(dict.fromkeys((*wanted, *packages.records_wanted(parts, words))))
+    return tuple(dict.fromkeys((*wanted, *packages.records_wanted(packages.named(packages.list_in(rows)), words))))
 
 
 def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
@@ -81,15 +86,20 @@ def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Pl
             return looking.place(event, read, words)
     if release.is_release(event):
         return release.go_on(looking.gather(event, snapshots, link, words))
-    case = looking.gather(event, snapshots, looking.begun_there(snapshots, link, words), words)
-    return endings.without_reading(case) or _by_state(case)
+    known = looking.begun_there(snapshots, link, words)
+    case = looking.gather(event, snapshots, known, words)
+    return endings.without_reading(case) or _by_state(case, is_begun_there=known is not link)
 
 
 # ---- situations --------------------------------------------------------------------------------------------------
 
 
-def _by_state(case: Case) -> Plan:
+def _by_state(case: Case, *, is_begun_there: bool) -> Plan:
     """Where the package stands, as far as it was read, says which situation this is."""
+    if release.is_under_way(case):
+        return release.looked_at(case)
+    if is_begun_there and case.item is not None and case.live is not None:
+        return start.taken_on(case, case.live)
     if case.item is None:
         return approval.goes_on(case)
     owner = ownership.state_owner(case.words, case.state)
@@ -104,7 +114,7 @@ def _without_process(case: Case) -> Plan:
     """No process lives: what is ready begins one, if that is news; a date that moved is waited for anew."""
     is_again = case.event.type == facts.RESTART and case.state == IN_APPROVAL
     if is_again or (case.state == SUBMITTED and starting.is_new(case)):
-        return approval.start(case, starting.next_revision(case.link))
+        return start.start(case, starting.next_revision(case.link))
     package = Package.from_json(case.link.agreed_value(PACKAGE))
     if package is not None and case.state == APPROVED:
         return release.dated(case, package)
@@ -117,7 +127,7 @@ def _in_approval(case: Case) -> Plan:
     values = case.item.values if case.item else {}
     if live is not None and live.state is ProcessState.STARTING:
         is_same = live.item_version == submission.submitted_as(case.words, values)
-        return approval.start(case, live.revision) if is_same else endings.restart(case)
+        return start.start(case, live.revision) if is_same else endings.restart(case)
     if case.is_own_end:
         return endings.own_end(case)
     is_back = case.state == SUBMITTED and case.link.agreed_value(STATE) == IN_APPROVAL

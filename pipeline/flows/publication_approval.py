@@ -29,75 +29,16 @@ from pipeline.flows.shared import (
     releasing,
     reviews,
     showing,
-    starting,
-    submission,
     told,
     writing,
 )
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.notes import Remark
 from pipeline.flows.shared.values import instant
-from pipeline.flows.shared.writing import Draft, expected_content, expected_state, finish, ours
+from pipeline.flows.shared.writing import Draft, expected_content, ours
 from pipeline.keys import digest
-from pipeline.plan import FollowUp, LinkChanges, Notice, Plan, ReviewRow, Wake, ignore, refuse
+from pipeline.plan import FollowUp, LinkChanges, Notice, Plan, ReviewRow, Wake, ignore
 from pipeline.words import Decision, EndedBy, JsonValue, ReviewState, Urgency, WakeReason
-
-
-def start(case: Case, revision: int) -> Plan:
-    """A new revision: its approvers are shown the versions that are latest now."""
-    item, words = case.item, case.words
-    if item is None:
-        return ignore("not_read")
-    refused = starting.refusal(words, item.values)
-    if refused is not None:
-        return refused
-    rows_ = item.values.get("records")
-    parts = packages.named(rows_ if isinstance(rows_, list) else [])
-    absent = packages.not_there(parts, case.snapshots, words)
-    if absent:
-        return refuse("value_malformed", f"No records that Aprimo shows us: {', '.join(absent)}.")
-    command = starting.start(
-        case.event,
-        case.link,
-        words,
-        item,
-        revision=revision,
-        now=case.now,
-        variables={"records": packages.shown_to_approvers(parts, case.snapshots, words)},
-    )
-    rows = reviews.opening(words, submission.lists(words, item.values), revision=revision, now=case.now)
-    remarks, remarked = notes.remarked(case)
-    changes = LinkChanges(
-        state=IN_APPROVAL,
-        revision=revision,
-        agreed={
-            **writing.agreed_fields(case, submission.carried(words)),
-            **ours(case, {"submitted": True, "submitted_as": submission.submitted_as(words, item.values)}),
-            **ours(case, {PACKAGE: None, **writing.submitted_wire(case)}),
-            **remarked,
-        },
-        processes=(starting.begun(command, item_version=submission.submitted_as(words, item.values)),),
-        reviews=rows,
-        wake=escalation.wake(rows),
-    )
-    shown = {
-        **showing.shown(case, rows, revision=revision, phase="in approval"),
-        "case": case.link.business_key,
-        "decision": "",
-        "decided_on": "",
-        "guard": "",
-        "public_links": "",
-        "message": messages.in_approval(revision),
-    }
-    draft = Draft(
-        first=(command,),
-        shown=shown,
-        state=IN_APPROVAL,
-        expects=expected_state(case),
-        changes=changes,
-        follow_ups=(*remarks, *endings.look_at_process(case)),
-    )
-    return finish(case, draft)
 
 
 def goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:

@@ -24,14 +24,14 @@ from pipeline.flows.publication_parts import (
     next_fact,
     on_package,
 )
-from pipeline.flows.shared import looking, packages, releasing, told
+from pipeline.flows.shared import follow_ups, looking, midway, packages, releasing, submission, told
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.packages import Package, Terms
 from pipeline.flows.shared.values import minute, text
-from pipeline.flows.shared.writing import Draft, ours
+from pipeline.flows.shared.writing import STATE, Draft, ours
 from pipeline.flows.tenant import FlowWords
-from pipeline.plan import Link, LinkChanges, Notice, Plan, Wake, Want, deliver, ignore, refuse
-from pipeline.words import JsonValue, Urgency, WakeReason
+from pipeline.plan import FollowUp, Link, LinkChanges, Notice, Plan, Wake, Want, deliver, ignore, refuse
+from pipeline.words import JsonValue, Side, Urgency, WakeReason
 
 
 def is_release(event: Event) -> bool:
@@ -52,6 +52,17 @@ def wants(event: Event, link: Link, words: FlowWords) -> tuple[Want, ...]:
     )
 
 
+def is_under_way(case: Case) -> bool:
+    """Whether records may be out already, and nobody has looked yet at what came out of it."""
+    package = Package.from_json(case.link.agreed_value(PACKAGE))
+    return package is not None and any(part.version for part in package.parts)
+
+
+def looked_at(case: Case) -> Plan:
+    """Whatever happens while records are released is read once the release has come to its end, whichever that is."""
+    return ignore("release_under_way", follow_ups=(next_fact(case, VERIFY),))
+
+
 def go_on(case: Case) -> Plan:
     """An approved package goes on towards its release, unless it was withdrawn, deleted or begun anew meanwhile."""
     package = Package.from_json(case.link.agreed_value(PACKAGE))
@@ -65,7 +76,8 @@ def go_on(case: Case) -> Plan:
     if back:
         return _taken_back(case, package, found, back)
     if case.item is not None and case.state != APPROVED:
-        return ignore("not_approved_any_more", changes=LinkChanges(agreed=ours(case, NOTHING), wake=Wake(at=None)))
+        changes = LinkChanges(agreed=ours(case, {**NOTHING, STATE: "withheld"}), wake=Wake(at=None))
+        return ignore("not_approved_any_more", changes=changes, follow_ups=(_look_again(case),))
     if not _may_be_out(case.event) and _begins(case, package) is not None:
         return dated(case, package)
     return _withheld(case, found) if found else _ON[case.event.type](case, package)
@@ -74,7 +86,11 @@ def go_on(case: Case) -> Plan:
 def _against(case: Case, package: Package) -> tuple[str, ...]:
     """Why nothing may be released now, or may stay so: the package's own state, and every guard of every record."""
     is_elsewhere = case.item is not None and case.state != APPROVED
-    own = (f"The package was set to {case.state or 'another state'} by hand.",) if is_elsewhere else ()
+    edited = [word for word in midway.material(case) if word.name in case.link.agreed]
+    own = (
+        *([f"The package was set to {case.state or 'another state'} by hand."] if is_elsewhere else []),
+        *([f"Changed since the approval: {submission.names(edited)}."] if edited else []),
+    )
     return (*own, *releasing.faults(case, package))
 
 
@@ -149,17 +165,24 @@ def _taken_back(case: Case, package: Package, found: Sequence[str], back: Sequen
     message = "Taken back: something changed while the package was released."
     notice = Notice(code="taken_back", text=f"{message} {why}", person=told.requester(case))
     is_ours = case.item is None or case.state == APPROVED
-    changes = LinkChanges(state="taken_back", agreed=ours(case, NOTHING), notices=(notice,), wake=Wake(at=None))
+    agreed = ours(case, {**NOTHING, STATE: "taken_back"})
+    changes = LinkChanges(state="taken_back", agreed=agreed, notices=(notice,), wake=Wake(at=None))
     draft = Draft(
         first=tuple(back),
         shown={"guard": why, "message": message},
         state="taken_back" if is_ours else "",
         expects=expected(case),
         changes=changes,
+        follow_ups=() if is_ours else (_look_again(case),),
         urgency=Urgency.EXPRESS,
         quiet="taken_back",
     )
     return replace(on_package(case, draft), holds=releasing.holds(package) if back else ())
+
+
+def _look_again(case: Case) -> FollowUp:
+    """The package was put elsewhere meanwhile: what that means is seen now that nothing of it is out."""
+    return follow_ups.to_self(case, facts.LOOK_AGAIN, side=Side.APRIMO)
 
 
 _ON: Mapping[str, Callable[[Case, Package], Plan]] = {

@@ -124,7 +124,7 @@ class FlowWorld:
 
     def look(self, side: Side, kind: str = "", **changes: object) -> None:
         """An event is worked, and then every follow-up it causes."""
-        self._work(self.event(side, kind, **changes))
+        self.work(self.event(side, kind, **changes))
 
     def event(self, side: Side, kind: str = "", **changes: object) -> Event:
         """An event on the item's line."""
@@ -163,7 +163,8 @@ class FlowWorld:
         version = self.now.isoformat()
         return Snapshot(want=want, read_at=self.now, version=version, values=dict(self.values), wire=wire)
 
-    def _work(self, head: Event) -> None:
+    def work(self, head: Event) -> None:
+        """An event is worked, planned anew where a write finds it stale; then every follow-up it causes."""
         for stale_count in range(STALE_MAX):
             self.count += 1
             now = replace(head, id=EventId(f"ev-{self.count}"), time=self.now, stale_count=stale_count)
@@ -175,7 +176,7 @@ class FlowWorld:
             self.settle(plan.changes)
             for each in plan.follow_ups:
                 told = {"subject": each.subject, "line_key": each.line_key, "data": each.data}
-                self._work(self.event(each.side, each.type, **told))
+                self.work(self.event(each.side, each.type, **told))
             return
         raise AssertionError("stale three times")
 

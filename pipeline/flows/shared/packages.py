@@ -89,7 +89,7 @@ class Package:
             instance_id=text(value["instance_id"]),
             revision=int(text(value["revision"])),
             parts=tuple(_part(each) for each in rows_in(value["parts"])),
-            channels=tuple(text(each) for each in _list(value["channels"])),
+            channels=tuple(text(each) for each in list_in(value["channels"])),
             date=text(value["date"]),
         )
 
@@ -127,8 +127,8 @@ def of_process(process: ProcessRead, revision: int) -> Package:
     return Package(
         instance_id=process.instance_id,
         revision=revision,
-        parts=named(_list(process.variables.get("records"))),
-        channels=tuple(dict.fromkeys(text(each).strip() for each in _list(process.variables.get("channels")))),
+        parts=named(list_in(process.variables.get("records"))),
+        channels=tuple(dict.fromkeys(text(each).strip() for each in list_in(process.variables.get("channels")))),
         date=text(process.variables.get("releaseDate")).strip(),
     )
 
@@ -192,15 +192,18 @@ def is_absent(record: Snapshot | None) -> bool:
 
 def _part(row: Mapping[str, JsonValue]) -> Part:
     names = ("record_id", "wanted", "version", "status", "state")
-    return Part(**{name: text(row[name]) for name in names}, channels=tuple(text(c) for c in _list(row["channels"])))
+    return Part(
+        **{name: text(row[name]) for name in names}, channels=tuple(text(c) for c in list_in(row["channels"]))
+    )
 
 
 def rows_in(value: JsonValue) -> list[Mapping[str, JsonValue]]:
     """The objects that a JSON list holds."""
-    return [row for row in _list(value) if isinstance(row, dict)]
+    return [row for row in list_in(value) if isinstance(row, dict)]
 
 
-def _list(value: JsonValue) -> list[JsonValue]:
+def list_in(value: JsonValue) -> list[JsonValue]:
+    """A JSON list; an empty one for anything else."""
     return value if isinstance(value, list) else []
 
 

@@ -1,0 +1,303 @@
+"""Flow 6: whole lives of a content package, and what is true of every life hypothesis can think of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from pipeline.flows import facts
+from pipeline.plan import Verdict
+from pipeline.words import ReviewState, Side
+from tests.support.publication_world import World
+from tests.support.publications import HERO, TEASER, V1
+
+RECORDS = st.sampled_from((HERO, TEASER))
+STATES = ("draft", "submitted", "withdrawn", "")
+HAND_SET = (
+    "in_approval",
+    "approved",
+    "released",
+    "rejected",
+    "changes_requested",
+    "withheld",
+    "taken_back",
+    "cancelled",
+)
+ANSWERS = ("approved", "approved", "approved", "rejected", "changes_requested", "noted")
+MEANWHILE = (
+    "nothing",
+    "a version",
+    "withdrawn",
+    "submitted again",
+    "not approved any more",
+    "another list",
+    "on hold",
+)
+
+
+def up_for_release() -> World:
+    world = World()
+    world.put("submitted")
+    world.look(Side.APRIMO)
+    return world
+
+
+def test_an_approved_package_is_released_to_the_end() -> None:
+    world = up_for_release()
+
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+
+    assert (world.values["state"], world.released()) == ("released", {HERO, TEASER})
+    assert world.collections == {"Web team": {HERO, TEASER}}
+
+
+def test_a_package_that_is_withdrawn_while_its_records_go_out_is_taken_back() -> None:
+    world = up_for_release()
+    world.meanwhile = [lambda: told(world, "withdrawn"), lambda: None]
+
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+
+    assert (world.values["state"], world.released()) == ("withdrawn", set())
+    assert world.values["guard"] == "The package was set to withdrawn by hand."
+    assert world.collections == {"Web team": set()}
+
+
+def test_a_package_that_is_made_ready_again_while_its_records_go_out_is_taken_back_and_approved_anew() -> None:
+    world = up_for_release()
+    world.meanwhile = [lambda: told(world, "submitted"), lambda: None]
+
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+
+    assert (world.values["state"], world.released()) == ("in_approval", set())
+    assert [each.ended_at is None for each in world.processes.values()] == [False, True]
+
+
+def test_records_that_were_changed_on_the_list_after_the_approval_are_not_released() -> None:
+    world = up_for_release()
+    world.edit(release_on=(world.now + timedelta(days=1)).isoformat())
+    world.look(Side.APRIMO)
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+    world.edit(records=[TEASER])
+    world.look(Side.APRIMO)
+
+    world.now += timedelta(days=2)
+    world.its_date_comes()
+
+    assert (world.values["state"], world.released()) == ("withheld", set())
+    assert world.values["guard"] == "Changed since the approval: records."
+
+
+def test_a_package_that_was_taken_back_on_hold_never_reads_as_approved_again() -> None:
+    world = up_for_release()
+    world.meanwhile = [lambda: told(world, ""), lambda: None]
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+
+    told(world, "in_approval")
+
+    assert (world.values["state"], world.released()) == ("taken_back", set())
+
+
+def test_a_process_that_a_person_starts_for_a_draft_takes_the_package_into_approval() -> None:
+    world = World()
+
+    world.look(Side.OPENTEXT, data={"instance_id": world.begin_there()})
+
+    assert world.values["state"] == "in_approval"
+    live = world.live()
+    assert live is not None
+    assert live.variables["records"] == [{"recordId": each, "fileVersionId": V1} for each in (HERO, TEASER)]
+
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+    assert (world.values["state"], world.released()) == ("released", {HERO, TEASER})
+
+
+def told(world: World, state: str) -> None:
+    """Somebody puts the package into a state, and we are told."""
+    world.put(state)
+    world.look(Side.APRIMO)
+
+
+class Lives(RuleBasedStateMachine):
+    """People on both sides do anything in any order; looks come late, twice or not at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    @initialize()
+    def it_is_ready(self) -> None:
+        self.world.put("submitted")
+        self.world.look(Side.APRIMO)
+
+    @rule(state=st.sampled_from((*STATES, *HAND_SET)), is_told=st.booleans())
+    def someone_sets_a_state(self, state: str, *, is_told: bool) -> None:
+        self.world.put(state)
+        self._told(Side.APRIMO, is_told=is_told)
+
+    @rule(is_told=st.booleans())
+    def someone_makes_it_ready(self, *, is_told: bool) -> None:
+        self.world.put("submitted")
+        self._told(Side.APRIMO, is_told=is_told)
+
+    @rule(record_id=RECORDS)
+    def someone_uploads(self, record_id: str) -> None:
+        self.world.upload(record_id)
+
+    @rule(record_id=RECORDS, said=st.sampled_from(("Approved", "Approved", "In review")))
+    def someone_reviews_a_record(self, record_id: str, said: str) -> None:
+        self.world.review(record_id, said)
+
+    @rule(name=st.sampled_from(("description", "remark", "matrix", "message", "guard")), is_told=st.booleans())
+    def someone_edits(self, name: str, *, is_told: bool) -> None:
+        self.world.edit(**{name: f"Text {self.world.count}"})
+        self._told(Side.APRIMO, is_told=is_told)
+
+    @rule(
+        records=st.sampled_from(([HERO], [TEASER], [HERO, TEASER])),
+        channels=st.sampled_from((["Web"], ["Web", "Print"], [])),
+        is_told=st.booleans(),
+    )
+    def someone_edits_the_list(self, records: list[str], channels: list[str], *, is_told: bool) -> None:
+        self.world.edit(records=list(records), channels=list(channels))
+        self._told(Side.APRIMO, is_told=is_told)
+
+    @rule(hours=st.sampled_from((None, -1, 2, 50)), is_told=st.booleans())
+    def someone_sets_a_date(self, hours: int | None, *, is_told: bool) -> None:
+        date = "" if hours is None else (self.world.now + timedelta(hours=hours)).isoformat()
+        self.world.edit(release_on=date)
+        self._told(Side.APRIMO, is_told=is_told)
+
+    @precondition(lambda self: self.world.waiting())
+    @rule(place=st.integers(min_value=0, max_value=2), answer=st.sampled_from(ANSWERS), is_told=st.booleans())
+    def someone_decides(self, place: int, answer: str, *, is_told: bool) -> None:
+        waiting = self.world.waiting()
+        self.world.decide(waiting[place % len(waiting)], answer)
+        self._told(Side.OPENTEXT, is_told=is_told)
+
+    @precondition(lambda self: self.world.live())
+    @rule(first=st.sampled_from(MEANWHILE), then=st.sampled_from(MEANWHILE), racing=st.sampled_from(MEANWHILE[:2]))
+    def all_approve(self, first: str, then: str, racing: str) -> None:
+        """And while the records are released, somebody does something."""
+        self.world.all_approve()
+        self.world.meanwhile = [lambda: self._does(then), lambda: self._does(first)]
+        self.world.racing = [lambda: self._does(racing)]
+        self.world.look(Side.OPENTEXT)
+        self.world.meanwhile, self.world.racing = [], []
+
+    @precondition(lambda self: self.world.live())
+    @rule(is_told=st.booleans())
+    def someone_deletes_the_process(self, *, is_told: bool) -> None:
+        self.world.delete_process()
+        self._told(Side.OPENTEXT, is_told=is_told)
+
+    @precondition(lambda self: not self.world.live())
+    @rule()
+    def someone_begins_it_in_opentext(self) -> None:
+        self.world.look(Side.OPENTEXT, data={"instance_id": self.world.begin_there()})
+
+    @rule()
+    def someone_comments(self) -> None:
+        self.world.comment("Hm")
+
+    @rule(hours=st.sampled_from((1, 100)))
+    def time_passes(self, hours: int) -> None:
+        self.world.now += timedelta(hours=hours)
+
+    @rule(side=st.sampled_from(tuple(Side)))
+    def someone_tells_us(self, side: Side) -> None:
+        self.world.look(side)
+
+    @rule(side=st.sampled_from(tuple(Side)), after=st.integers(min_value=0, max_value=3))
+    def a_plan_is_given_up_half_way(self, side: Side, after: int) -> None:
+        self.world.look_and_die(side, after=after)
+
+    @rule()
+    def the_timetable_tells_us(self) -> None:
+        self.world.its_date_comes()
+
+    @rule()
+    def an_operator_asks_for_a_restart(self) -> None:
+        self.world.look(Side.APRIMO, facts.RESTART)
+
+    @rule()
+    def all_is_told(self) -> None:
+        self.world.settle_down()
+
+    @invariant()
+    def at_most_one_process_of_ours_lives(self) -> None:
+        known = {row.instance_id for row in self.world.link.processes}
+        running = [each for each in self.world.processes.values() if each.ended_at is None]
+        assert sum(each.instance_id in known or bool(each.variables["signoffEffect"]) for each in running) <= 1
+        assert sum(row.is_live for row in self.world.link.processes) <= 1
+
+    @invariant()
+    def nothing_is_released_but_what_everybody_approved(self) -> None:
+        assert self.world.unfounded == []
+
+    @invariant()
+    def everything_said_arrives_at_most_once(self) -> None:
+        for each in self.world.processes.values():
+            carried = Counter(said.text for said in each.comments if "[sg-" in said.text)
+            assert max(carried.values(), default=1) == 1
+
+    @invariant()
+    def every_decision_has_evidence(self) -> None:
+        for row in self.world.link.reviews:
+            assert bool(row.evidence) is (row.state is ReviewState.DECIDED)
+
+    def _told(self, side: Side, *, is_told: bool) -> None:
+        if is_told:
+            self.world.look(side)
+
+    def _does(self, what: str) -> None:
+        match what:
+            case "a version":
+                self.world.upload()
+            case "withdrawn":
+                self.world.put("withdrawn")
+                self.world.look(Side.APRIMO)
+            case "submitted again":
+                self.world.put("submitted")
+                self.world.look(Side.APRIMO)
+            case "not approved any more":
+                self.world.review(TEASER, "In review")
+            case "another list":
+                self.world.edit(records=[TEASER])
+                self.world.look(Side.APRIMO)
+            case "on hold":
+                self.world.put("")
+                self.world.look(Side.APRIMO)
+
+    def teardown(self) -> None:
+        """At rest nothing more is written, what is out was released to the end, what is approved waits for a date."""
+        self.world.settle_down()
+        self.world.its_date_comes()
+        self.world.settle_down()
+        before = len(self.world.sent)
+        self.world.look(Side.APRIMO)
+        self.world.look(Side.OPENTEXT)
+        assert len(self.world.sent) == before
+        assert set(self.world.out.values()) <= self.world.finished
+        is_refused = self.world.plans[-2].verdict is Verdict.REFUSE
+        state, live = self.world.values["state"], self.world.link.live_process()
+        is_known = self.world.link.state not in {"unknown", "decision_waits"}
+        if state == self.world.link.agreed_value("state") == "approved":
+            assert self.world.link.wake_at is not None
+        if state == "submitted" and is_known and not is_refused:
+            assert live is not None
+        if live is not None:
+            assert state not in {"draft", "withdrawn", "approved", "released"}
+
+
+TestLives = Lives.TestCase
+TestLives.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
