@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.flows import case_moves, case_parts
 from pipeline.flows.case_endings import SUBMITTED
 from pipeline.flows.case_parts import ON_HOLD, TRIAGE
@@ -11,7 +13,7 @@ from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import plain, text
 from pipeline.flows.shared.writing import STATE, Draft, expected_state, finish, ours
 from pipeline.keys import digest
-from pipeline.plan import LinkChanges, Plan, ProcessRow, ignore
+from pipeline.plan import LinkChanges, Plan, ProcessRow, ReviewRow, ignore
 from pipeline.words import JsonValue
 
 
@@ -38,12 +40,12 @@ def start(case: Case, revision: int) -> Plan:
     lacking = refused(case)
     if lacking is not None:
         return lacking
-    kind, level = terms.kind_of(item.values.get("kind")), terms.level_of(item.values.get("priority"))
-    urgency = (level or terms.levels[terms.usual]).number
+    level = terms.level_of(item.values.get("priority")) or terms.levels[terms.usual]
+    kind = terms.kind_of(item.values.get("kind"))
     asked = case_parts.waiting_groups(kind.groups if kind else (), words)
     variables: dict[str, JsonValue] = {
         "caseKind": kind.title if kind else text(item.values.get("kind")),
-        case_moves.VARIABLE: urgency,
+        case_moves.VARIABLE: level.number,
         "responsible": " ".join(key for key in asked if key != TRIAGE),
         "resolutionNote": "",
     }
@@ -51,38 +53,42 @@ def start(case: Case, revision: int) -> Plan:
     rows = case_parts.opening(asked, words, revision=revision, now=case.now)
     state = ON_HOLD if case.state == ON_HOLD else case_parts.status(rows)
     remarks, said = case_parts.remarks(case)
-    changes = LinkChanges(
-        state="open",
-        revision=revision,
-        agreed={
-            **writing.agreed_fields(case, submission.carried(words)),
-            **writing.agreed_state(case),
-            **ours(case, {SUBMITTED: True, case_parts.URGENCY: urgency}),
-            **(ours(case, {STATE: state}) if state != case.state else {}),
-            **said,
-        },
-        processes=(starting.begun(command, item_version=_started_as(case)),),
-        reviews=rows,
-        wake=escalation.wake(()) if state == ON_HOLD else escalation.wake(rows),
-        notices=case_parts.unknown_kind(case, item.values.get("kind")),
-    )
-    shown = {
-        **case_parts.shown(case, rows, revision=revision, state=state),
-        "case": case.link.business_key,
-        "priority": terms.level_at(urgency).value,
-        "resolution": "",
-        "decided_on": "",
-        "message": case_parts.MESSAGES.get(state, ""),
-    }
+    begun = _begun(case, starting.begun(command, item_version=_started_as(case)), rows, state=state)
+    agreed = {**begun.agreed, **ours(case, {case_parts.URGENCY: level.number}), **said}
     draft = Draft(
         first=(command,),
-        shown=shown,
+        shown={
+            **case_parts.shown(case, rows, revision=revision, state=state),
+            "case": case.link.business_key,
+            "priority": level.value,
+            "resolution": "",
+            "decided_on": "",
+            "message": case_parts.MESSAGES.get(state, ""),
+        },
         state=state,
         expects=expected_state(case),
-        changes=changes,
+        changes=replace(begun, agreed=agreed),
         follow_ups=(*notes.to_reviewers(case, remarks), *endings.look_at_process(case)),
     )
     return finish(case, draft)
+
+
+def _begun(case: Case, process: ProcessRow, rows: tuple[ReviewRow, ...], *, state: str) -> LinkChanges:
+    """What becomes true of the link: a process lives, what it was told is agreed on, and its tasks are open."""
+    return LinkChanges(
+        state="open",
+        revision=process.revision,
+        agreed={
+            **writing.agreed_fields(case, submission.carried(case.words)),
+            **writing.agreed_state(case),
+            **ours(case, {SUBMITTED: True}),
+            **(ours(case, {STATE: state}) if state != case.state else {}),
+        },
+        processes=(process,),
+        reviews=rows,
+        wake=escalation.wake(() if state == ON_HOLD else rows),
+        notices=case_parts.unknown_kind(case, case.value("kind")),
+    )
 
 
 def _started_as(case: Case) -> str:
