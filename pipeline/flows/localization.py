@@ -22,9 +22,10 @@ from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.localization_market import is_of_record, looks_at_master
 from pipeline.flows.localization_parts import for_market, has_record, market_of, want_master, want_record
 from pipeline.flows.shared import looking, notes
+from pipeline.flows.shared.case import row_of
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import is_notes, kind_of, split_aprimo_key
-from pipeline.plan import Link, Plan, Snapshot, Snapshots, Want
+from pipeline.plan import Link, Plan, ProcessRead, Snapshot, Snapshots, Want
 from pipeline.words import ProcessState, Side
 
 NAME = "localization"
@@ -74,12 +75,15 @@ def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWord
     live = link.live_process() if link else None
     is_unclear = event.stale_count > 0 or (live is not None and live.state is ProcessState.STARTING)
     is_of_master = looks_at_master(event)
+    is_again = is_of_master and event.type == facts.LOOK_AGAIN
+    process = _living(looking.process_in(snapshots), link)
+    is_over = process is not None and process.ended_at is not None
     is_of_process = event.side is Side.OPENTEXT or event.type == facts.DUE or (is_of_master and live is not None)
     wanted = [
-        *([want_master(event, words)] if is_of_master or is_unclear else []),
+        *([want_master(event, words)] if is_of_master or is_unclear or is_over else []),
         *(looking.process_wants(event, link, words) if is_of_process or is_unclear else ()),
-        *(_record_wants(link, words) if is_of_record(event) or event.type == facts.LOOK_AGAIN else ()),
-        *_named_wants(looking.process_in(snapshots), link, words),
+        *(_record_wants(link, words) if is_of_record(event) or is_again or is_unclear or is_over else ()),
+        *(_named_wants(process, words) if process else ()),
     ]
     return tuple(dict.fromkeys(wanted))
 
@@ -102,12 +106,14 @@ def _record_wants(link: Link | None, words: FlowWords) -> tuple[Want, ...]:
     return (want_record(words.flow, split_aprimo_key(link.item_key)[1]),)
 
 
-def _named_wants(read: Snapshot | None, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
-    """What a process names as its localized version; once it has ended also the record that there is."""
+def _living(read: Snapshot | None, link: Link | None) -> ProcessRead | None:
+    """The process that was read, if it is the one that lives as far as we know."""
     process = read.process if read else None
-    if process is None:
-        return ()
+    row = row_of(process, link) if process and link else None
+    return process if row is not None and row.is_live else None
+
+
+def _named_wants(process: ProcessRead, words: FlowWords) -> tuple[Want, ...]:
+    """What a process names as its localized version."""
     record_id, _ = localization_named.named(process, words)
-    is_id = looking.is_id(words.object_kind, record_id)
-    there = _record_wants(link, words) if process.ended_at else ()
-    return (*([want_record(words.flow, record_id)] if is_id else []), *there)
+    return (want_record(words.flow, record_id),) if looking.is_id(words.object_kind, record_id) else ()

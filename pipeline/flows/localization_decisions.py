@@ -6,20 +6,24 @@ from dataclasses import replace
 
 from pipeline.flows import facts
 from pipeline.flows import localization_publishing as publishing
-from pipeline.flows.localization_parts import TRANSLATION, has_record, master_id, reviewing
+from pipeline.flows.localization_parts import TRANSLATION, master_id, reviewing
 from pipeline.flows.localization_standing import tell
 from pipeline.flows.localization_terms import terms_of
 from pipeline.flows.shared import endings, follow_ups, messages, progress, reviews, told
 from pipeline.flows.shared.case import Case
-from pipeline.flows.shared.writing import Draft, Filing, finish, ours
+from pipeline.flows.shared.versions import Version
+from pipeline.flows.shared.writing import Draft, Filing, finish, ours, status_holds
 from pipeline.plan import FollowUp, LinkChanges, Notice, Plan, ProcessRead, ProcessRow, ReviewRow, Verdict, ignore
 from pipeline.words import Decision, EndedBy, JsonValue, ReviewState, Side, Urgency
 
 _Rows = tuple[ReviewRow, ...]
 
 
-def decided(case: Case) -> Plan:
-    """The process has ended by itself or by others: an approval is published, anything else publishes nothing."""
+def decided(case: Case, version: Version | None) -> Plan:
+    """The process has ended by itself or by others: an approval is published, anything else publishes nothing.
+
+    version: the master's latest.
+    """
     process, live = case.process, case.live
     if process is None or live is None or process.ended_at is None:
         return ignore("no_live_process")
@@ -30,18 +34,23 @@ def decided(case: Case) -> Plan:
     if is_late or endings.is_history_late(case, required | {TRANSLATION}):
         return ignore("not_yet", changes=LinkChanges(wake=endings.soon(case)))
     rows = reviews.closed(case.rows, ReviewState.NOT_NEEDED)
+    is_older = version is not None and version.id != live.item_version
     if decision is Decision.APPROVED:
-        return _approved(case, live, process, rows)
-    is_unclear = decision is Decision.CHANGES_REQUESTED
-    return _refused(case, live, process, rows, Decision.UNKNOWN if is_unclear else decision)
+        made = _approved(case, live, process, rows, is_older=is_older)
+    else:
+        is_unclear = decision is Decision.CHANGES_REQUESTED
+        known = Decision.UNKNOWN if is_unclear else decision
+        made = _refused(case, live, process, rows, known, is_older=is_older)
+    again = (endings.start_again(case),) if facts.is_restart_asked(case.event) else ()
+    return replace(made, follow_ups=(*made.follow_ups, *again))
 
 
-def _approved(case: Case, live: ProcessRow, process: ProcessRead, rows: _Rows) -> Plan:
+def _approved(case: Case, live: ProcessRow, process: ProcessRead, rows: _Rows, *, is_older: bool) -> Plan:
     """Approved: published as the market's record, or told why that cannot be."""
-    made = publishing.publish(case, live, process, rows)
+    made = publishing.publish(case, live, process, rows, is_older=is_older)
     approved = messages.decided(Decision.APPROVED, live.revision, rows, case.words, why="")
     message = f"{approved}. {made.trouble}" if made.trouble else approved
-    more: dict[str, JsonValue] = {"message": message}
+    more: dict[str, JsonValue] = {"message": message, "older": is_older}
     if made.item is not None:
         more["record"] = master_id(made.item)
     state = "approved, not published" if made.trouble else "approved"
@@ -62,21 +71,31 @@ def _approved(case: Case, live: ProcessRow, process: ProcessRead, rows: _Rows) -
         commands=made.commands,
         changes=changes,
         follow_ups=follow_ups_,
+        holds=status_holds(made.commands),
         urgency=Urgency.EXPRESS,
     )
 
 
-def _refused(case: Case, live: ProcessRow, process: ProcessRead, rows: _Rows, decision: Decision) -> Plan:
+def _refused(
+    case: Case, live: ProcessRow, process: ProcessRead, rows: _Rows, decision: Decision, *, is_older: bool
+) -> Plan:
     """Rejected, cancelled or not clear: nothing is published; what was approved of the same version is taken back."""
     message = messages.decided(decision, live.revision, reviewing(rows), case.words, why=process.delete_reason)
     state = "outcome not clear" if decision is Decision.UNKNOWN else decision.value
     is_taken_back = (
         decision is Decision.REJECTED
-        and has_record(case.link)
+        and bool(case.words.fields)
         and case.link.agreed_value(publishing.PUBLISHED) == live.item_version
     )
     news, told_now = tell(
-        case, state, rows, revision=live.revision, by=_last_word(rows), at=process.ended_at, message=message
+        case,
+        state,
+        rows,
+        revision=live.revision,
+        by=_last_word(rows),
+        at=process.ended_at,
+        message=message,
+        older=is_older,
     )
     draft = Draft(
         shown={
@@ -94,7 +113,8 @@ def _refused(case: Case, live: ProcessRow, process: ProcessRead, rows: _Rows, de
         urgency=Urgency.EXPRESS,
         quiet="nothing_published",
     )
-    return finish(case, draft)
+    plan = finish(case, draft)
+    return replace(plan, holds=status_holds(plan.commands))
 
 
 def look_at_master(case: Case) -> FollowUp:

@@ -31,7 +31,7 @@ from pipeline.flows.shared.values import text
 from pipeline.flows.shared.versions import Version
 from pipeline.flows.shared.writing import Draft, finish, ours
 from pipeline.flows.tenant import FlowWords
-from pipeline.plan import FollowUp, LinkChanges, Plan, Snapshot, ignore, refuse
+from pipeline.plan import LinkChanges, Plan, Snapshot, ignore, refuse
 from pipeline.words import BusinessKey, EndedBy, ProcessState, ReviewState, Side, Urgency
 
 _LOOKS_AT_MASTER = frozenset({ADDED, REMOVED, REPLACED, EDITED, facts.RESTART})
@@ -76,18 +76,17 @@ def _without_process(case: Case) -> Plan:
 
 
 def _by_master(case: Case, master: Snapshot, words: FlowWords) -> Plan:
-    """The master was read, with the process where one lives: what ended comes first, then whether it goes on."""
+    """The master was read, with the process where one lives: whether it is still distributed here comes first."""
     if case.is_own_end:
         return endings.own_end(case)
-    if case.is_process_over:
-        made = decisions.decided(case)
-        return replace(made, follow_ups=_each_once(*made.follow_ups, decisions.look_at_master(case)))
     why = _why_not_here(case, master, words)
-    if not why:
-        return _distributed(case, master, words)
-    if master.is_absent and case.event.type != REMOVED and case.live is not None:
+    if why and master.is_absent and case.event.type != REMOVED and case.live is not None:
         return refuse("item_hidden_or_deleted", f"Aprimo shows no master of {case.link.business_key} any more.")
-    return _removed(case, why)
+    if why:
+        return _removed(case, why)
+    if case.is_process_over:
+        return decisions.decided(case, versions.latest(master))
+    return _distributed(case, master, words)
 
 
 def _distributed(case: Case, master: Snapshot, words: FlowWords) -> Plan:
@@ -175,7 +174,3 @@ def _over(case: Case, version: Version | None) -> Plan:
         quiet="decided_already",
     )
     return finish(case, draft)
-
-
-def _each_once(*facts_: FollowUp) -> tuple[FollowUp, ...]:
-    return tuple({(each.line_key, each.type): each for each in facts_}.values())

@@ -64,10 +64,12 @@ def has_record(link: Link) -> bool:
 def gather(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Case:
     """The case of a market's line, whose item is its localized record.
 
-    words: the master's. While there is no such record the case's words name no field, so nothing can be written.
+    words: the master's. Where there is no such record the case's words name no field, so nothing can be written.
     """
     localized = for_market(words.as_role(LOCALIZED), market_of(link.business_key))
-    known = localized if has_record(link) else replace(localized, fields={})
+    read = snapshots.get(want_record(words.flow, split_aprimo_key(link.item_key)[1]))
+    is_there = has_record(link) and (read is None or not read.is_absent)
+    known = localized if is_there else replace(localized, fields={})
     own = {replace(want, role=""): each for want, each in snapshots.items() if _is_own(want)}
     case = looking.gather(event, own, link, known)
     now = max((each.read_at for each in snapshots.values()), default=event.time)

@@ -41,10 +41,14 @@ class Published:
     trouble: str = ""
 
 
-def publish(case: Case, live: ProcessRow, process: ProcessRead, rows: tuple[ReviewRow, ...]) -> Published:
-    """The one record of the market, released with its metadata."""
-    words = case.words if has_record(case.link) else _localized(case)
+def publish(
+    case: Case, live: ProcessRow, process: ProcessRead, rows: tuple[ReviewRow, ...], *, is_older: bool
+) -> Published:
+    """The one record of the market, released with its metadata. is_older: the master has another version by now."""
+    words = case.words if case.words.fields else _localized(case)
     values = _metadata(case, live, process, rows, words)
+    if is_older:
+        values["older_master"] = terms_of(words).older
     record_id, address = localization_named.named(process, words)
     if record_id:
         return _named(case, live, words, values, record_id)
@@ -115,13 +119,14 @@ def _named(case: Case, live: ProcessRow, words: FlowWords, values: dict[str, Jso
     trouble = localization_named.trouble(case, words, record, record_id)
     if trouble or record is None:
         return Published(trouble=trouble)
-    version_id = versions.latest_id(record)
+    version_id, reference = versions.latest_id(record), words.fields["reference"].wire
     release = SetRecord(
         record_id=record_id,
         status=RELEASED,
         fields=_wire(values, words),
         add_classifications=_classifications(case, words),
-        expects=versions.expected(version_id),
+        # Another market, or another master, may name the same record at the same moment.
+        expects={**versions.expected(version_id), reference: record.values.get("reference")},
     )
     return Published(
         commands=(*_take_former_back(case, words, record_id), release),
@@ -132,7 +137,7 @@ def _named(case: Case, live: ProcessRow, words: FlowWords, values: dict[str, Jso
 
 def _take_former_back(case: Case, words: FlowWords, record_id: str) -> tuple[SetRecord, ...]:
     """A market has one released record: another one that it had before is a draft again."""
-    former = master_id(BusinessKey(case.link.item)) if has_record(case.link) else record_id
+    former = master_id(BusinessKey(case.link.item)) if case.words.fields else record_id
     if former == record_id:
         return ()
     fields = _wire({"older_master": terms_of(words).older, "reference": ""}, words)

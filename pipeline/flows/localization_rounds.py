@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from pipeline.commands import Command, SetVariables, UpdateTask
 from pipeline.flows import facts, localization_named
-from pipeline.flows import localization_decisions as decisions
 from pipeline.flows import localization_records as records
 from pipeline.flows.localization_parts import TRANSLATION, market_of, master_id, reviewing
 from pipeline.flows.localization_standing import tell, waiting_for
@@ -83,13 +82,9 @@ def start(case: Case, master: Snapshot, words: FlowWords, revision: int) -> Plan
 
 
 def goes_on(case: Case, edited: Draft) -> Plan:
-    """Nothing ends and nothing begins: steps come in, remarks and edits travel, hand edits are put right."""
-    if case.is_own_end:
-        return endings.own_end(case)
-    if case.is_process_over:
-        return decisions.decided(case)
+    """Nothing ends and nothing begins: steps come in, remarks and edits travel."""
     if case.live is None:
-        return finish(case, Draft())
+        return ignore("no_live_process")
     again = _again(case)
     escalated = escalation.Escalated(commands=(), rows=again.changes.reviews)
     if case.process is not None:

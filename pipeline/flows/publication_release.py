@@ -24,7 +24,7 @@ from pipeline.flows.publication_parts import (
     next_fact,
     on_package,
 )
-from pipeline.flows.shared import follow_ups, looking, midway, packages, releasing, submission, told
+from pipeline.flows.shared import follow_ups, looking, midway, packages, releasing, submission, told, writing
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.packages import Package, Terms
 from pipeline.flows.shared.values import minute, text
@@ -74,7 +74,7 @@ def go_on(case: Case) -> Plan:
     found = _against(case, package)
     back = releasing.take_back(case, package) if _may_be_out(case.event) and found else ()
     if back:
-        return _taken_back(case, package, found, back)
+        return _taken_back(case, found, back)
     if case.item is not None and case.state != APPROVED:
         changes = LinkChanges(agreed=ours(case, {**NOTHING, STATE: "withheld"}), wake=Wake(at=None))
         return ignore("not_approved_any_more", changes=changes, follow_ups=(_look_again(case),))
@@ -131,7 +131,7 @@ def _cleared(case: Case, package: Package) -> Plan:
 def _release(case: Case, package: Package) -> Plan:
     """Every record goes out in the version that was approved; then all of them are read again."""
     commands = releasing.release(case, package)
-    made = deliver(*commands, follow_ups=(next_fact(case, VERIFY),), holds=releasing.holds(package))
+    made = deliver(*commands, follow_ups=(next_fact(case, VERIFY),), holds=writing.status_holds(commands))
     return replace(made, urgency=Urgency.STANDARD)
 
 
@@ -139,7 +139,7 @@ def _verified(case: Case, package: Package) -> Plan:
     """After the last write: all guards still hold, so the package is released."""
     if not releasing.is_released(case, package):
         why = ("Somebody changed a record while the package was released.",)
-        return _taken_back(case, package, why, releasing.take_back(case, package))
+        return _taken_back(case, why, releasing.take_back(case, package))
     count = len(package.parts)
     message = f"Released, revision {package.revision}: {count} record{'' if count == 1 else 's'}"
     shown: dict[str, JsonValue] = {"message": message, "guard": "", "public_links": releasing.links(case, package)}
@@ -159,7 +159,7 @@ def _withheld(case: Case, found: Sequence[str]) -> Plan:
     return on_package(case, draft)
 
 
-def _taken_back(case: Case, package: Package, found: Sequence[str], back: Sequence[Command]) -> Plan:
+def _taken_back(case: Case, found: Sequence[str], back: Sequence[Command]) -> Plan:
     """Something moved while records were released: those that went out go back, and a person is told."""
     why = " ".join(found)
     message = "Taken back: something changed while the package was released."
@@ -177,7 +177,7 @@ def _taken_back(case: Case, package: Package, found: Sequence[str], back: Sequen
         urgency=Urgency.EXPRESS,
         quiet="taken_back",
     )
-    return replace(on_package(case, draft), holds=releasing.holds(package) if back else ())
+    return replace(on_package(case, draft), holds=writing.status_holds(back))
 
 
 def _look_again(case: Case) -> FollowUp:

@@ -11,10 +11,10 @@ from pipeline.commands import CreateTask
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.spending import decimal
 from pipeline.flows.shared.values import instant, text
-from pipeline.flows.shared.writing import Draft, Filing, filed, finish, ours
+from pipeline.flows.shared.writing import Draft, Filing, filed, finish, ours, status_holds
 from pipeline.flows.toml_table import Table
 from pipeline.keys import split_aprimo_key
-from pipeline.plan import Hold, LinkChanges, Plan, ProcessRead
+from pipeline.plan import LinkChanges, Plan, ProcessRead
 from pipeline.words import JsonValue
 
 VERDICT = "signoff.verdict"
@@ -211,8 +211,7 @@ def show(case: Case, result: Result) -> Plan:
         changes=LinkChanges(state=result.verdict, agreed=ours(case, {VERDICT: result.as_json()})),
     )
     made = finish(case, draft)
-    holds = (Hold(object=case.link.item_key, field_set="status"),) if is_retired else ()
-    return replace(made, holds=holds)
+    return replace(made, holds=status_holds(made.commands))
 
 
 def _filing(case: Case, terms: Terms, verdict: str, *, is_retired: bool) -> Filing:

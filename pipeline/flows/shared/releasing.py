@@ -20,13 +20,11 @@ from pipeline.flows.shared.packages import (
 )
 from pipeline.flows.shared.values import same, text
 from pipeline.flows.shared.versions import expected, latest, latest_id
-from pipeline.flows.tenant import RECORD, FieldType, FlowWords
-from pipeline.keys import aprimo_key
-from pipeline.plan import Hold, Snapshot, Want
+from pipeline.flows.tenant import FieldType, FlowWords
+from pipeline.plan import Snapshot, Want
 from pipeline.words import JsonValue, Side
 
 VERSION, RELEASE_STATE = "approved_version", "release_state"
-_FIELD_SET = "status"
 _ARCHIVED = "archived"
 
 
@@ -159,11 +157,6 @@ def _back(case: Case, package: Package, part: Part) -> list[Command]:
         if each.collection
     ]
     return [write, *collected]
-
-
-def holds(package: Package) -> tuple[Hold, ...]:
-    """Nobody else changes the records' release meanwhile."""
-    return tuple(Hold(object=aprimo_key(RECORD, part.record_id), field_set=_FIELD_SET) for part in package.parts)
 
 
 def links(case: Case, package: Package) -> str:

@@ -7,7 +7,7 @@ person decides, so that two writers never chase each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline import ownership
@@ -15,12 +15,13 @@ from pipeline.commands import Command, SetFields, SetRecord
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import same, text
 from pipeline.flows.tenant import RECORD, FieldType, FieldWord, FlowWords, Policy
-from pipeline.keys import digest, split_aprimo_key
+from pipeline.keys import aprimo_key, digest, split_aprimo_key
 from pipeline.people import label
 from pipeline.plan import (
     Agreed,
     FollowUp,
     FoundDifference,
+    Hold,
     LinkChanges,
     Notice,
     Plan,
@@ -93,6 +94,12 @@ def finish(case: Case, draft: Draft) -> Plan:
         follow_ups=draft.follow_ups,
         urgency=draft.urgency,
     )
+
+
+def status_holds(commands: Iterable[Command]) -> tuple[Hold, ...]:
+    """Nobody else changes the status of these records meanwhile: several flows release, take back and archive."""
+    records = [each.record_id for each in commands if isinstance(each, SetRecord) and each.status]
+    return tuple(Hold(object=aprimo_key(RECORD, each), field_set="status") for each in records)
 
 
 def filed(case: Case) -> set[str]:
