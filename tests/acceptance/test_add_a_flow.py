@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from docs.examples.claim_check import claim_check, ownership_rows
-from pipeline import ownership
-from pipeline.flows.registry import FLOWS
 from tests.acceptance.test_campaign_brief import put, shown
 from tests.support import acceptance
 from tests.support.acceptance import Desk
+from tests.support.claim_check import added
 from tests.support.model_walk import EXAMPLE
 
-FLOW = claim_check.NAME
 CLAIM = {
     "name": "Oat drink",
     "description": "Half the sugar.",
@@ -29,13 +27,12 @@ MATRIX, DECISION, MESSAGE = "extrAttr306", "extrAttr307", "extrAttr308"
 
 
 @pytest.fixture(autouse=True)
-def _added(monkeypatch: pytest.MonkeyPatch) -> None:
+def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The line of the registry, the rows of the ownership table, the flow's file and its model."""
-    monkeypatch.setitem(FLOWS, FLOW, claim_check)  # type: ignore[arg-type] # A Mapping that is a dict.
-    for name in ("FIELDS", "STATES", "ACTS"):
-        monkeypatch.setitem(getattr(ownership, name), FLOW, getattr(ownership_rows, name))
     monkeypatch.setattr(acceptance, "PACKAGED_FLOWS", EXAMPLE)
     monkeypatch.setattr(acceptance, "PACKAGED_PROCESSES", EXAMPLE)
+    with added():
+        yield
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_every_block_but_commands_names_the_file_that_it_is_from() -> None:
     blocks = [outdented(text, indent) for indent, language, text in BLOCK.findall(PAGE) if language != "sh"]
 
     assert blocks == [text for _, text in QUOTES]
-    assert len(blocks) == 14
+    assert len(blocks) == 15
 
 
 def test_every_file_of_the_example_has_its_place() -> None:
