@@ -168,7 +168,7 @@ def _start(case: Case, revision: int) -> Plan:
         revision=revision,
         agreed={
             **writing.agreed_fields(case, submission.carried(words)),
-            **writing.agreed_state(case),
+            **writing.agreed_start(case),
             **ours(case, {_SUBMITTED: True, **rescheduling.requested(case), **schedule.agreed(dues)}),
             **remarked,
         },

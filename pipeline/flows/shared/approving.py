@@ -52,7 +52,7 @@ def begin(case: Case, *, revision: int) -> Plan:
         revision=revision,
         agreed={
             **writing.agreed_fields(case, submission.carried(words)),
-            **writing.agreed_state(case),
+            **writing.agreed_start(case),
             **ours(case, {"submitted": True, "submitted_as": process.item_version, **writing.submitted_wire(case)}),
             **remarked,
         },

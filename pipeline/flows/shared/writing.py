@@ -32,6 +32,7 @@ from pipeline.words import JsonValue, Side, Urgency
 
 BY_US = "signoff"
 STATE = "state"
+SUBMITTED = "submitted"
 PUT_BACK = "put_back:"
 SUBMITTED_WIRE = "submitted_wire"
 """Agreed: the material fields as Aprimo rendered them when they were submitted."""
@@ -151,6 +152,16 @@ def agreed_fields(case: Case, fields: Sequence[FieldWord]) -> dict[str, Agreed]:
 def agreed_state(case: Case) -> dict[str, Agreed]:
     """The state that Aprimo put the item into."""
     return {STATE: _theirs(case, case.state)}
+
+
+def agreed_start(case: Case) -> dict[str, Agreed]:
+    """The state that a start is made for.
+
+    A start that is finished later may find the item where only OpenText puts it: nobody there has said so, so that
+    was a hand, and it is never what both systems agreed on.
+    """
+    is_by_hand = ownership.state_owner(case.words, case.state) is Side.OPENTEXT
+    return {STATE: _theirs(case, SUBMITTED if is_by_hand else case.state)}
 
 
 def _theirs(case: Case, value: JsonValue) -> Agreed:

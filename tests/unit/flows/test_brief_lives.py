@@ -100,6 +100,21 @@ def test_an_overdue_review_is_escalated_and_can_still_approve() -> None:
     assert world.values["state"] == "in_production"
 
 
+def test_a_hand_that_was_faster_than_the_end_of_a_start_is_put_back_and_never_agreed_on() -> None:
+    world = World()
+    world.put("submitted")
+    world.look_and_die(Side.APRIMO, after=1)
+    world.put("in_production")
+
+    world.settle_down()
+    assert world.values["state"] == "submitted"
+    world.put("rejected")
+    world.settle_down()
+
+    assert world.values["state"] == "submitted"
+    assert ("state", "in_production") not in world.written
+
+
 def test_a_process_nobody_could_place_finds_its_brief() -> None:
     world = submitted()
     world.decide(world.waiting()[0], "approved")
