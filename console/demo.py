@@ -124,6 +124,11 @@ def _report(result: dict[str, Any], *, as_json: bool) -> None:
     )
     for outcome, number in flow["outcomes"].items():
         click.echo(f"  {number} {outcome.replace('_', ' ')}")
+    comments = flow["comments"]
+    click.echo(
+        f"Carried: {flow['processes']} processes, {flow['reviews']} reviews,"
+        f" {comments['to_opentext']} comments to OpenText, {comments['to_aprimo']} to Aprimo."
+    )
     click.echo(f"Dead letters: {letters['seen']} seen, {letters['replayed']} replayed, {letters['open']} open.")
     for vendor, calls in result["calls"].items():
         click.echo(f"Calls to {vendor}: {calls['total']}, {calls['throttled']} of them refused as too many.")

@@ -10,6 +10,7 @@ from typing import Any
 from console import demo_verdict
 from console.demo_http import admin
 from console.demo_play import Role
+from console.demo_reading import Seen
 from console.demo_repair import Letters
 from console.demo_settings import BUDGETS_PER_S
 
@@ -29,6 +30,7 @@ def summary(roles: Sequence[Role], letters: Letters, calls: Mapping[str, Any], *
             FLOW: {
                 "items": len(roles),
                 "agree": agree,
+                **carried([role.seen for role in roles if role.seen]),
                 "outcomes": dict(Counter(role.brief.story.value for role in roles)),
                 "briefs": briefs,
             }
@@ -36,6 +38,18 @@ def summary(roles: Sequence[Role], letters: Letters, calls: Mapping[str, Any], *
         "dead_letters": asdict(letters),
         "calls": dict(calls),
         "budgets": {f"{vendor}_per_s": rate for vendor, rate in BUDGETS_PER_S.items()},
+    }
+
+
+def carried(seen: Sequence[Seen]) -> dict[str, Any]:
+    """What went through, counted where it arrived: processes, decided reviews, comments by where they went."""
+    processes = [process for each in seen for process in each.processes]
+    reviews = [task for process in processes for task in process.tasks if task.is_review and task.is_decided]
+    to_opentext = [comment for process in processes for comment in process.comments if comment.is_carried]
+    return {
+        "processes": len(processes),
+        "reviews": len(reviews),
+        "comments": {"to_opentext": len(to_opentext), "to_aprimo": sum(map(_comments_in_aprimo, seen))},
     }
 
 
@@ -51,3 +65,10 @@ def calls_of(base: str) -> dict[str, Any]:
         "throttled": sum(row["count"] for row in counted["routes"] if row["status"] == _THROTTLED),
         "by_route": dict(sorted(by_route.items())),
     }
+
+
+def _comments_in_aprimo(seen: Seen) -> int:
+    """How many comments of people in OpenText stand in Aprimo, with author and text."""
+    lines = seen.item.comments.splitlines()
+    said = [comment for process in seen.processes for comment in process.comments if not comment.is_carried]
+    return sum(any(each.author in line and each.text in line for line in lines) for each in said)

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from console.demo_play import Role
+from console.demo_reading import Comment, Seen
 from console.demo_repair import Letters
-from console.demo_summary import summary
-from tests.support.demo_briefs import a_brief, an_approved_brief, an_item
+from console.demo_summary import carried, summary
+from tests.support.demo_briefs import a_brief, a_process, a_task, an_approved_brief, an_item, three_approvals
 
 REPLAYED = Letters(seen=1, replayed=1, open=0)
 AGREEING = Role(brief=a_brief(), id=5012, seen=an_approved_brief())
@@ -21,6 +22,9 @@ def test_a_summary_has_the_keys_that_scripts_rely_on() -> None:
     assert told["flows"]["campaign_brief"] | {"briefs": []} == {
         "items": 1,
         "agree": 1,
+        "processes": 1,
+        "reviews": 3,
+        "comments": {"to_opentext": 0, "to_aprimo": 0},
         "outcomes": {"approved": 1},
         "briefs": [],
     }
@@ -53,3 +57,19 @@ def test_a_brief_that_was_never_read_is_a_failure() -> None:
     unread = Role(brief=a_brief(), id=5013)
 
     assert summary([AGREEING, unread], REPLAYED, {}, seconds=1)["ok"] is False
+
+
+def test_what_went_through_is_counted_where_it_arrived() -> None:
+    """A review that went away, a lead's task and a comment that Aprimo does not show are not counted."""
+    remark = Comment(id="c1", author="signoff", text="Checked on Monday. [sg-1]")
+    shown = Comment(id="c2", author="legal.one@example.test", text="Fine with me.")
+    lost = Comment(id="c3", author="brand.one@example.test", text="Wrong blue.")
+    first = a_process(a_task("legal", "rejected"), a_task("brand", delete_reason="not needed"), a_task("brand_lead"))
+    second = a_process(*three_approvals(), revision=2, comments=(remark, shown, lost))
+    item = an_item(comments="2026-01-12 12:05 · legal.one@example.test · Fine with me.")
+
+    assert carried([Seen(item=item, processes=(first, second))]) == {
+        "processes": 2,
+        "reviews": 4,
+        "comments": {"to_opentext": 1, "to_aprimo": 1},
+    }
