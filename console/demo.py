@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,9 +21,10 @@ import click
 import requests
 from rich.console import Console
 
+from console.casts import Choice, flow_names
 from console.demo_repair import CommandError
 from console.demo_run import LOG_FILE, Running, play, start
-from console.demo_scenario import HOUR_S, PACE, Story, briefs
+from console.demo_scenario import HOUR_S, PACE, Story
 from console.demo_settings import BUDGETS_PER_S, forget_environment
 from console.demo_show import Board, Lines, Screen
 from console.embedded import MissingPartError, private_folder
@@ -46,16 +48,19 @@ _LEAST_BRIEFS = len(Story)
     show_default=True,
     help="How many briefs; every outcome in turn.",
 )
+@click.option(
+    "--flow", type=click.Choice(flow_names()), help="Play this flow alone; default: all that can be played."
+)
 @click.option("--stay", is_flag=True, help="Keep everything running afterwards, until Ctrl-C.")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to keep the installation's data in; default: a temporary one, gone afterwards.",
 )
-def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Path | None) -> None:
-    """Carry sample briefs through both sandboxes, and show that both agree at the end.
+def demo(*, headless: bool, as_json: bool, count: int, flow: str | None, stay: bool, data_dir: Path | None) -> None:
+    """Carry sample work through both sandboxes, and show that both agree at the end.
 
-    Exit codes: 0 both sandboxes agree on every brief, 1 they do not, or something could not be started, 130 it was
+    Exit codes: 0 both sandboxes agree on every item, 1 they do not, or something could not be started, 130 it was
     interrupted.
     """
     began = time.monotonic()
@@ -66,7 +71,7 @@ def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Pat
     folder = data_dir or Path(tempfile.mkdtemp(prefix="signoff-demo-"))
     private_folder(folder)
     try:
-        result = _carried(folder.absolute(), count, screen, is_staying=stay)
+        result = _carried(folder.absolute(), Choice(flow=flow or "", briefs=count), screen, is_staying=stay)
     except KeyboardInterrupt:
         _tidy(folder, is_ours=data_dir is None)
         sys.exit(Exit.INTERRUPTED)
@@ -81,19 +86,18 @@ def demo(*, headless: bool, as_json: bool, count: int, stay: bool, data_dir: Pat
     _tidy(folder, is_ours=data_dir is None)
 
 
-def _carried(folder: Path, count: int, screen: Screen, *, is_staying: bool) -> dict[str, Any]:
+def _carried(folder: Path, choice: Choice, screen: Screen, *, is_staying: bool) -> dict[str, Any]:
     """The summary of a demo that was started, played and stopped again."""
-    played = briefs(count)
     budgets = ", ".join(f"{vendor} {rate}/s" for vendor, rate in BUDGETS_PER_S.items())
     screen.tell(f"starting everything in {folder}; call budgets: {budgets}")
     with ExitStack() as held:
         held.callback(screen.tell, "stopped")
-        running = start(folder, played, held)
+        running = start(folder, held)
         held.callback(screen.tell, "stopping")
         for line in addresses(running.installation).splitlines():
             screen.tell(line)
-        screen.tell(f"{count} briefs are written; one second stands for {PACE // HOUR_S} hours")
-        result = play(running, played, screen)
+        screen.tell(f"marketers write their work; one second stands for {PACE // HOUR_S} hours")
+        result = play(running, choice, screen)
         if is_staying:
             _stay(running, screen)
     return result
@@ -116,22 +120,23 @@ def _report(result: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
         return
-    flow = result["flows"]["campaign_brief"]
     letters = result["dead_letters"]
-    click.echo(
-        f"{flow['agree']} of {flow['items']} briefs: Aprimo and OpenText agree,"
-        f" {result['seconds']} s after everything ran, {result['seconds_total']} s in all."
-    )
-    for outcome, number in flow["outcomes"].items():
-        click.echo(f"  {number} {outcome.replace('_', ' ')}")
-    comments = flow["comments"]
-    click.echo(
-        f"Carried: {flow['processes']} processes, {flow['reviews']} reviews,"
-        f" {comments['to_opentext']} comments to OpenText, {comments['to_aprimo']} to Aprimo."
-    )
+    for name, flow in result["flows"].items():
+        _report_flow(name, flow)
+    click.echo(f"{result['seconds']} s after everything ran, {result['seconds_total']} s in all.")
     click.echo(f"Dead letters: {letters['seen']} seen, {letters['replayed']} replayed, {letters['open']} open.")
     for vendor, calls in result["calls"].items():
         click.echo(f"Calls to {vendor}: {calls['total']}, {calls['throttled']} of them refused as too many.")
+
+
+def _report_flow(name: str, flow: Mapping[str, Any]) -> None:
+    comments, writes = flow["comments"], flow["writes"]
+    click.echo(f"{name}: Aprimo and OpenText agree on {flow['agree']} of {flow['items']} items.")
+    click.echo(f"  {flow['processes']} processes, {flow['reviews']} reviews, {flow['events']} events;")
+    click.echo(f"  comments: {comments['to_opentext']} to OpenText, {comments['to_aprimo']} to Aprimo;")
+    click.echo(f"  writes: {writes['aprimo']} to Aprimo, {writes['opentext']} to OpenText")
+    for outcome, number in flow["outcomes"].items():
+        click.echo(f"  {number} {outcome.replace('_', ' ')}")
 
 
 def _interrupt(_number: int, _frame: object) -> NoReturn:

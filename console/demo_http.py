@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -50,29 +51,30 @@ class Caller:
         self._form = {**grant, "client_id": self._client_id, "client_secret": "sandbox-secret"}
         self._renew()
 
-    def call(self, method: str, path: str, body: object = None, **query: str | int) -> Any:  # noqa: ANN401 - JSON
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **query: str | int,
+    ) -> Any:  # noqa: ANN401 - JSON
         """The answer's JSON, None where it has none. Raises requests.HTTPError.
 
         A busy service is asked again, and so is one that wants a new token.
         """
-        for _ in range(_TRIES):
-            self._pace.wait()
-            url = f"{self._base}{path}"
-            answer = self._session.request(method, url, json=body, params=query, timeout=TIMEOUT_S)
-            if answer.status_code == _TOKEN_IS_OVER and self._form:
-                self._renew()
-            elif answer.status_code in _BUSY:
-                time.sleep(1.0)
-            else:
-                break
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return self._answer(method, path, json=body, headers=headers, params=query)
+
+    def upload(self, path: str, name: str, content: bytes) -> Any:  # noqa: ANN401 - JSON
+        """The answer's JSON to a file. Raises requests.HTTPError."""
+        return self._answer("POST", path, files={"file": (name, content)})
 
     def rows(self, path: str, **query: str | int) -> list[dict[str, Any]]:
         """All rows of a HAL list, page by page."""
         found: list[dict[str, Any]] = []
         while True:
-            page = self.call("GET", path, **{**query, "offset": len(found), "count": _PAGE_ROWS})
+            page = self._answer("GET", path, params={**query, "offset": len(found), "count": _PAGE_ROWS})
             embedded: dict[str, list[dict[str, Any]]] = page.get("_embedded") or {}
             rows = next(iter(embedded.values()), [])
             found += rows
@@ -82,6 +84,19 @@ class Caller:
     def close(self) -> None:
         """Closes the connections."""
         self._session.close()
+
+    def _answer(self, method: str, path: str, **sent: Any) -> Any:  # noqa: ANN401 - JSON
+        for _ in range(_TRIES):
+            self._pace.wait()
+            answer = self._session.request(method, f"{self._base}{path}", timeout=TIMEOUT_S, **sent)
+            if answer.status_code == _TOKEN_IS_OVER and self._form:
+                self._renew()
+            elif answer.status_code in _BUSY:
+                time.sleep(1.0)
+            else:
+                break
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
 
     def _renew(self) -> None:
         answer = self._session.post(f"{self._base}{self._token_path}", data=self._form, timeout=TIMEOUT_S)

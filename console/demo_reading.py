@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -90,6 +90,7 @@ class Process:
     comments: tuple[Comment, ...] = ()
     """Those on the process and those on its tasks, each once."""
     tasks: tuple[Task, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_live(self) -> bool:
@@ -125,7 +126,7 @@ class Reader:
     def read(self, ids: Iterable[int]) -> dict[int, Seen]:
         """Every brief of these ids as both sides answer now."""
         items = self.items(ids)
-        by_key = _by_business_key(self._opentext)
+        by_key = processes_of(self._opentext, PROCESS_KEY)
         return {
             id_: Seen(item=item, processes=by_key.get(f"aprimo:activity:{id_}", ())) for id_, item in items.items()
         }
@@ -146,6 +147,28 @@ class Reader:
         return self._statuses.get(row["projectStatus"], str(row["projectStatus"]))
 
 
+def processes_of(opentext: Caller, process_key: str) -> dict[str, tuple[Process, ...]]:
+    """All processes of a model by their business key, oldest first."""
+    history = "/workflow-history/v1"
+    tasks = opentext.rows(
+        f"{history}/historic-task-instances",
+        processDefinitionKey=process_key,
+        includeTaskLocalVariables="true",
+        includeTaskComments="true",
+    )
+    processes = opentext.rows(
+        f"{history}/historic-process-instances",
+        processDefinitionKey=process_key,
+        includeProcessVariables="true",
+        includeProcessComments="true",
+    )
+    found: dict[str, list[Process]] = {}
+    by_instance = _grouped(tasks)
+    for row in processes:
+        found.setdefault(row["businessKey"], []).append(_process(row, by_instance.get(row["id"], [])))
+    return {key: tuple(sorted(rows, key=lambda each: each.started_at)) for key, rows in found.items()}
+
+
 def is_started(status: str) -> bool:
     """Whether a project's status says that it runs."""
     return status == _STARTED
@@ -155,27 +178,6 @@ def _item(row: Mapping[str, Any]) -> Item:
     said = {_ATTRIBUTES.get(each["eaId"], ""): each["eaValue"] or "" for each in row["extendedAttributes"]}
     known = {name: value for name, value in said.items() if name}
     return Item(id=row["activityId"], state=row["activityStateName"], **known)
-
-
-def _by_business_key(opentext: Caller) -> dict[str, tuple[Process, ...]]:
-    history = "/workflow-history/v1"
-    tasks = opentext.rows(
-        f"{history}/historic-task-instances",
-        processDefinitionKey=PROCESS_KEY,
-        includeTaskLocalVariables="true",
-        includeTaskComments="true",
-    )
-    processes = opentext.rows(
-        f"{history}/historic-process-instances",
-        processDefinitionKey=PROCESS_KEY,
-        includeProcessVariables="true",
-        includeProcessComments="true",
-    )
-    found: dict[str, list[Process]] = {}
-    by_instance = _grouped(tasks)
-    for row in processes:
-        found.setdefault(row["businessKey"], []).append(_process(row, by_instance.get(row["id"], [])))
-    return {key: tuple(sorted(rows, key=lambda each: each.started_at)) for key, rows in found.items()}
 
 
 def _grouped(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
@@ -197,6 +199,7 @@ def _process(row: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Proc
         delete_reason=row.get("deleteReason") or "",
         comments=tuple(comments.values()),
         tasks=own_tasks,
+        variables=variables,
     )
 
 

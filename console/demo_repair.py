@@ -30,9 +30,9 @@ class CommandError(Exception):
 class Letters:
     """How many dead letters there were, were replayed, and are still open."""
 
-    seen: int
-    replayed: int
-    open: int
+    seen: int = 0
+    replayed: int = 0
+    open: int = 0
 
 
 class Operator(threading.Thread):

@@ -9,21 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.demo_http import Pace
+from console.casts import Choice
+from console.casts.briefs import FLOW as BRIEFS
+from console.casts.briefs import BriefPlay
+from console.casts.play import Company, Play
+from console.demo_http import Pace, admin
 from console.demo_marketers import Marketers, Reviewers
-from console.demo_play import Stage
-from console.demo_reading import Reader
-from console.demo_repair import Operator, letters
-from console.demo_scenario import PACE, Brief, people
+from console.demo_repair import Letters, Operator, letters
+from console.demo_scenario import PACE
 from console.demo_settings import BUDGETS_PER_S, DRAFTING_PER_S, MARKETERS_PER_S, overrides
 from console.demo_show import Screen
-from console.demo_summary import calls_of, summary
-from console.demo_verdict import disagreements
+from console.demo_summary import REPLAYED, calls_of, summary, traffic_of
 from console.demo_waits import Waits
 from console.embedded_plan import Wishes
 from console.supervisor import Installation
+from pipeline.store.pages import SqlPages
+from pipeline.store.traffic import Traffic
 
-LIMIT_S = 120.0
+LIMIT_S = 170.0
 """After this the demo has failed, and says what is missing."""
 
 _TURN_EVERY_S = 1.0
@@ -40,14 +43,14 @@ class Running:
     environ: Mapping[str, str]
 
 
-def start(folder: Path, briefs: Sequence[Brief], held: ExitStack) -> Running:
+def start(folder: Path, held: ExitStack) -> Running:
     """Starts everything in a folder; held stops it, and closes the log that every role writes to.
 
     Raises what `Installation.start` raises.
     """
     said = overrides(folder)
     log = held.enter_context((folder / LOG_FILE).open("w", encoding="utf-8", buffering=1))
-    wishes = Wishes(opentext_options={"people": people(briefs), "pace": PACE})
+    wishes = Wishes(opentext_options={"pace": PACE})
 
     def note(role: str, line: str) -> None:
         log.write(f"{role:<16} | {line}\n")
@@ -56,34 +59,31 @@ def start(folder: Path, briefs: Sequence[Brief], held: ExitStack) -> Running:
     return Running(installation=installation, environ={**said, **installation.environ})
 
 
-def play(running: Running, briefs: Sequence[Brief], screen: Screen) -> dict[str, Any]:
+def play(running: Running, choice: Choice, screen: Screen) -> dict[str, Any]:
     """Plays all stories and gives the summary. Raises CommandError, or requests' errors."""
     urls = running.installation.urls
     began = time.monotonic()
     with ExitStack() as held:
         pace = Pace(DRAFTING_PER_S)
-        stage = _stage(urls, pace, screen, held)
-        waits = Waits(running.installation.settings.database_url)
-        held.callback(waits.close)
-        stage.write_drafts(briefs)
+        company = _company(urls, pace, screen, held)
+        pages = SqlPages(running.installation.settings.database_url)
+        held.callback(pages.dispose)
+        plays = [opening(company) for opening in choice.openings()]
+        _begin(plays, urls["opentext"])
         pace.per_s = MARKETERS_PER_S
-        operator = _operator(stage, running, screen)
-        held.callback(operator.stop)
+        operator = _operator(plays, running, screen, held)
         held.enter_context(screen.open())
-        while not (stage.is_over and operator.is_done) and time.monotonic() - began < LIMIT_S:
-            if operator.error:
-                raise operator.error
-            turned_at = time.monotonic()
-            stage.turn()
-            screen.show(stage.roles, waits.now())
-            time.sleep(max(0.0, _TURN_EVERY_S - (time.monotonic() - turned_at)))
+        while not _is_over(plays, operator) and time.monotonic() - began < LIMIT_S:
+            _turn(plays, operator, screen, Waits(pages, BRIEFS))
         seconds = time.monotonic() - began
-    _complain(stage, screen)
-    calls = {vendor: calls_of(urls[vendor]) for vendor in BUDGETS_PER_S}
-    return summary(stage.roles, letters(running.environ), calls, seconds=seconds)
+        for each in plays:
+            each.look_again()
+        _complain(plays, screen)
+        traffic = pages.traffic()
+    return _summary(plays, running, traffic, wanted=REPLAYED if operator else Letters(), seconds=seconds)
 
 
-def _stage(urls: Mapping[str, str], pace: Pace, screen: Screen, held: ExitStack) -> Stage:
+def _company(urls: Mapping[str, str], pace: Pace, screen: Screen, held: ExitStack) -> Company:
     marketers = Marketers(urls["aprimo"], pace)
     held.callback(marketers.close)
     marketers.sign_in()
@@ -91,19 +91,55 @@ def _stage(urls: Mapping[str, str], pace: Pace, screen: Screen, held: ExitStack)
     opentext = reviewers.reader()
     held.callback(opentext.close)
     opentext.sign_in()
-    return Stage(marketers, reviewers, Reader(marketers.any, opentext), screen.tell)
+    return Company(marketers=marketers, reviewers=reviewers, opentext=opentext, tell=screen.tell)
 
 
-def _operator(stage: Stage, running: Running, screen: Screen) -> Operator:
-    refused = next(role for role in stage.roles if role.brief.has_refusal)
-    operator = Operator(running.installation.urls["aprimo"], refused.id, running.environ, screen.tell)
+def _begin(plays: Sequence[Play], opentext: str) -> None:
+    """Everything is written; then the reviewers are told what they do of themselves."""
+    for each in plays:
+        each.write()
+    rules = [rule for each in plays for rule in each.rules()]
+    admin(opentext, "PUT", "people", {"rules": rules, "pace": PACE})
+
+
+def _operator(plays: Sequence[Play], running: Running, screen: Screen, held: ExitStack) -> Operator | None:
+    """Who mends what is refused; None where no play has anything that is."""
+    play = next((each for each in plays if isinstance(each, BriefPlay)), None)
+    if play is None:
+        return None
+    operator = Operator(running.installation.urls["aprimo"], play.refused, running.environ, screen.tell)
+    held.callback(operator.stop)
     operator.break_it()
     operator.start()
     return operator
 
 
-def _complain(stage: Stage, screen: Screen) -> None:
-    for role in stage.roles:
-        found = disagreements(role.brief, role.seen) if role.seen else ("it was never read",)
-        for each in found:
-            screen.tell(f"{role.brief.name}: {each}")
+def _turn(plays: Sequence[Play], operator: Operator | None, screen: Screen, waits: Waits) -> None:
+    """Everybody acts once. Raises what the operator met."""
+    if operator and operator.error:
+        raise operator.error
+    turned_at = time.monotonic()
+    for each in plays:
+        each.turn()
+    screen.show([role for each in plays if isinstance(each, BriefPlay) for role in each.roles], waits.now())
+    time.sleep(max(0.0, _TURN_EVERY_S - (time.monotonic() - turned_at)))
+
+
+def _is_over(plays: Sequence[Play], operator: Operator | None) -> bool:
+    return all(each.is_over for each in plays) and (operator is None or operator.is_done)
+
+
+def _complain(plays: Sequence[Play], screen: Screen) -> None:
+    for each in plays:
+        for sentence in each.complaints():
+            screen.tell(sentence)
+
+
+def _summary(
+    plays: Sequence[Play], running: Running, traffic: Mapping[str, Traffic], *, wanted: Letters, seconds: float
+) -> dict[str, Any]:
+    flows = {each.flow: {**each.figures(), **traffic_of(traffic.get(each.flow, Traffic()))} for each in plays}
+    events = sum(each.events for each in traffic.values())
+    urls = running.installation.urls
+    calls = {vendor: calls_of(urls[vendor], events=events) for vendor in BUDGETS_PER_S}
+    return summary(flows, letters(running.environ), calls, wanted=wanted, seconds=seconds)

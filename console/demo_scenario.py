@@ -17,6 +17,7 @@ PACE = 6 * HOUR_S
 FIXED = {"brand": "brand.one", "legal": "legal.one", "finance": "finance.one"}
 _USUAL_S = [4 * HOUR_S, 10 * HOUR_S]
 _SOON_S = 2 * HOUR_S
+_PROCESS = "campaignBrief"
 
 
 class Story(StrEnum):
@@ -110,13 +111,18 @@ def people(played: Sequence[Brief]) -> dict[str, Any]:
     """The reviewers as the OpenText sandbox's scenario: rules for single briefs first, then everybody's habits."""
     single = [rule for brief in played for rule in _of_brief(brief)]
     habits = [
-        {"when": {"task": "*_lead"}, "never": True},
+        {"when": {"process": _PROCESS, "task": "*_lead"}, "never": True},
         *(
-            {"when": {"task": task}, "who": f"{name}@example.test", "after_s": _USUAL_S, "outcome": "approved"}
+            {
+                "when": {"process": _PROCESS, "task": task},
+                "who": f"{name}@example.test",
+                "after_s": _USUAL_S,
+                "outcome": "approved",
+            }
             for task, name in FIXED.items()
         ),
         {
-            "when": {"task": "regional"},
+            "when": {"process": _PROCESS, "task": "regional"},
             "who": "{category}.one@example.test",
             "after_s": _USUAL_S,
             "outcome": "approved",

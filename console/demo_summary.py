@@ -1,61 +1,64 @@
-"""The demo's summary: one JSON object whose figures come from both sandboxes and from our own commands."""
+"""The demo's summary: one JSON object whose figures come from both sandboxes and from our own commands and tables."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from console import demo_verdict
 from console.demo_http import admin
-from console.demo_play import Role
-from console.demo_reading import Seen
 from console.demo_repair import Letters
 from console.demo_settings import BUDGETS_PER_S
+from pipeline.store.traffic import Traffic
+from pipeline.words import Side
 
-FLOW = "campaign_brief"
 _THROTTLED = 429
-_WANTED = Letters(seen=1, replayed=1, open=0)
+_OUR_AGENT = "signoff"
+REPLAYED = Letters(seen=1, replayed=1, open=0)
+"""The one dead letter that is made where briefs are played."""
 
 
-def summary(roles: Sequence[Role], letters: Letters, calls: Mapping[str, Any], *, seconds: float) -> dict[str, Any]:
-    """The summary. ok: every brief agrees, and the one dead letter that was made was replayed."""
-    briefs = [demo_verdict.as_json(role.brief, role.seen) for role in roles if role.seen]
-    agree = sum(brief["agree"] for brief in briefs)
+def summary(
+    flows: Mapping[str, Mapping[str, Any]],
+    letters: Letters,
+    calls: Mapping[str, Any],
+    *,
+    wanted: Letters = REPLAYED,
+    seconds: float,
+) -> dict[str, Any]:
+    """The summary. ok: every item of every flow agrees, and the dead letters are the wanted ones, all replayed."""
+    agrees = all(figures["agree"] == figures["items"] for figures in flows.values())
     return {
-        "ok": agree == len(roles) and letters == _WANTED,
+        "ok": agrees and letters == wanted,
         "seconds": round(seconds, 1),
-        "flows": {
-            FLOW: {
-                "items": len(roles),
-                "agree": agree,
-                **carried([role.seen for role in roles if role.seen]),
-                "outcomes": dict(Counter(role.brief.story.value for role in roles)),
-                "briefs": briefs,
-            }
-        },
+        "flows": {name: dict(figures) for name, figures in flows.items()},
         "dead_letters": asdict(letters),
         "calls": dict(calls),
         "budgets": {f"{vendor}_per_s": rate for vendor, rate in BUDGETS_PER_S.items()},
     }
 
 
-def carried(seen: Sequence[Seen]) -> dict[str, Any]:
-    """What went through, counted where it arrived: processes, decided reviews, comments by where they went."""
-    processes = [process for each in seen for process in each.processes]
-    reviews = [task for process in processes for task in process.tasks if task.is_review and task.is_decided]
-    to_opentext = [comment for process in processes for comment in process.comments if comment.is_carried]
+def traffic_of(traffic: Traffic) -> dict[str, Any]:
+    """A flow's events, and what they led to: writes to each vendor, look-ups of writes whose answer was unknown."""
+    writes = {side.value: traffic.sends.get(side.value, 0) for side in (Side.APRIMO, Side.OPENTEXT)}
+    total = sum(writes.values())
     return {
-        "processes": len(processes),
-        "reviews": len(reviews),
-        "comments": {"to_opentext": len(to_opentext), "to_aprimo": sum(map(_comments_in_aprimo, seen))},
+        "events": traffic.events,
+        "writes": writes,
+        "lookups": sum(traffic.lookups.values()),
+        "writes_per_event": round(total / traffic.events, 2) if traffic.events else 0.0,
     }
 
 
-def calls_of(base: str) -> dict[str, Any]:
-    """How often one sandbox was asked, by everybody: in all, in its busiest second, refused as too many, by route."""
+def calls_of(base: str, *, events: int) -> dict[str, Any]:
+    """How often one sandbox was asked, by everybody: in all, in its busiest second, refused as too many, by route.
+
+    by_signoff: what of it were Signoff's own calls, by its User-Agent; they are told per event of all flows together,
+    because a poll or a list is for no flow alone.
+    """
     counted = admin(base, "GET", "requests")
+    ours = admin(base, "GET", f"requests?agent={_OUR_AGENT}")["total"]
     by_route: Counter[str] = Counter()
     for row in counted["routes"]:
         by_route[f"{row['method']} {row['route']}"] += row["count"]
@@ -63,12 +66,7 @@ def calls_of(base: str) -> dict[str, Any]:
         "total": counted["total"],
         "peak_per_s": counted["peak_per_s"],
         "throttled": sum(row["count"] for row in counted["routes"] if row["status"] == _THROTTLED),
+        "by_signoff": ours,
+        "by_signoff_per_event": round(ours / events, 2) if events else 0.0,
         "by_route": dict(sorted(by_route.items())),
     }
-
-
-def _comments_in_aprimo(seen: Seen) -> int:
-    """How many comments of people in OpenText stand in Aprimo, with author and text."""
-    lines = seen.item.comments.splitlines()
-    said = [comment for process in seen.processes for comment in process.comments if not comment.is_carried]
-    return sum(any(each.author in line and each.text in line for line in lines) for each in said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.demo_summary import FLOW
 from pipeline.store.pages import LinkPage, SqlPages
 from pipeline.words import Side, Step, WaitReason
 
@@ -20,18 +19,15 @@ _DEAD = "a person: dead letter"
 
 
 class Waits:
-    """Reads where lines stand."""
+    """Reads where the lines of a flow stand."""
 
-    def __init__(self, database_url: str) -> None:
-        self._pages = SqlPages(database_url)
+    def __init__(self, pages: SqlPages, flow: str) -> None:
+        self._pages = pages
+        self._flow = flow
 
     def now(self) -> dict[str, str]:
         """By business key what a line waits for, "" for nothing."""
-        return {page.business_key: _words(page) for page in self._pages.links(FLOW)}
-
-    def close(self) -> None:
-        """Closes the connections."""
-        self._pages.dispose()
+        return {page.business_key: _words(page) for page in self._pages.links(self._flow)}
 
 
 def _words(page: LinkPage) -> str:

@@ -20,6 +20,7 @@ from pipeline.store.status import Status, read_status
 from pipeline.store.store import Clock, database_now
 from pipeline.store.tables import events, lines
 from pipeline.store.timeline import EventSummary, Timeline, event_summaries, read_timeline, summary
+from pipeline.store.traffic import Traffic, read_traffic
 from pipeline.words import BusinessKey, EventId, JsonValue, LinkId
 
 
@@ -109,6 +110,11 @@ class SqlPages:
         """The newest run of each job of the timetable, and the last one that failed."""
         with reading(self._engines) as conn:
             return read_runs(conn, jobs, self._now(conn))
+
+    def traffic(self) -> dict[str, Traffic]:
+        """What each flow came to, in events and attempts."""
+        with reading(self._engines) as conn:
+            return read_traffic(conn)
 
     def dispose(self) -> None:
         """Close this process's connections; the next reading opens new ones."""

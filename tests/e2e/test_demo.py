@@ -26,7 +26,7 @@ OUTCOMES = {
 def test_both_systems_agree_on_every_brief(short_demo: dict[str, Any]) -> None:
     flow = short_demo["flows"]["campaign_brief"]
 
-    assert [brief["disagreements"] for brief in flow["briefs"]] == [[]] * 6
+    assert [brief["disagreements"] for brief in flow["each"]] == [[]] * 6
     assert (flow["items"], flow["agree"]) == (6, 6)
     assert short_demo["ok"] is True
 

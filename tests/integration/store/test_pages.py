@@ -25,6 +25,7 @@ from pipeline.ports import (
 )
 from pipeline.store import SqlPages, SqlStore
 from pipeline.store.timeline import EventSummary, Moment
+from pipeline.store.traffic import Traffic
 from pipeline.words import (
     DeliveryId,
     DeliveryState,
@@ -129,6 +130,21 @@ def test_a_timeline_tells_an_events_whole_story(store: Store, pages: SqlPages, c
     (attempt,) = delivery.attempts
     assert (delivery.state, delivery.failures) == ("planned", 1)
     assert (attempt.status, attempt.code, attempt.detail, attempt.wait_s) == (429, "ratelimit", "slow down", 10)
+
+
+def test_a_flows_traffic_is_its_events_and_what_was_sent_to_each_side(
+    store: Store, pages: SqlPages, clock: Clock
+) -> None:
+    _receive(store)
+    _plan(store, clock)
+    _try_and_wait(store, clock)
+    with store.begin() as tx:
+        add(tx, [new_event(3, flow="event_brief")])
+
+    assert pages.traffic() == {
+        FLOW: Traffic(events=1, sends={"opentext": 1}),
+        "event_brief": Traffic(events=1),
+    }
 
 
 def _receive(store: Store) -> None:
