@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
     from pipeline.store.people import PersonLine
     from pipeline.store.standing import HeldUp
     from pipeline.store.status import Part, Status
+    from pipeline.store.stopped import StoppedField
     from pipeline.store.timeline import DeliveryLine, EventSummary, Timeline
 
 
@@ -94,8 +95,28 @@ def status_tables(status: Status) -> tuple[Table, ...]:
         *_hold_table(status.hold_waits),
         *_alarm_table(status.alarms),
         *_held_up_table(status.held_up),
+        *((stopped_table(status.stopped),) if status.stopped else ()),
         Table(title="For people", rows=told),
         Table(title="People nobody could match", columns=("in Aprimo", "in OpenText", "since"), rows=people),
+    )
+
+
+def stopped_table(stopped: Iterable[StoppedField]) -> Table:
+    """Fields that a loop has stopped."""
+    return Table(
+        title="Fields stopped by a loop",
+        columns=("flow", "item", "field", "in", "rounds", "last written"),
+        rows=tuple(
+            (
+                each.flow,
+                Link(text=each.subject, path=f"/events?subject={quote(each.subject, safe='')}"),
+                each.field,
+                each.target,
+                each.rounds,
+                each.written_at,
+            )
+            for each in stopped
+        ),
     )
 
 

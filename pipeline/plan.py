@@ -125,6 +125,23 @@ class Agreed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Loop:
+    """The loop counter of one field that we write: how often our write only led to another.
+
+    written and at: a digest of what was written last, and when. rounds: how often in a row the same was written
+    again, because somebody had changed it. over: a digest of what the last round overwrote, "" for none. is_stopped:
+    it went round too often, and is not written until a person says so. field: its name in our words.
+    """
+
+    field: str
+    written: str
+    at: datetime
+    rounds: int = 0
+    over: str = ""
+    is_stopped: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProcessRow:
     """Our row of a process: one per link and revision."""
 
@@ -201,6 +218,8 @@ class Link:
     row_version: int = 0
     item: str = ""
     """The object in Aprimo that a link has whose business key names none, as a business key; "" for none."""
+    loops: Mapping[str, Loop] = field(default_factory=dict)
+    """By target and field, e.g. `activity:5012 extrAttr306`."""
 
     @property
     def item_key(self) -> BusinessKey:
@@ -293,7 +312,8 @@ class LinkChanges:
     stored with the plan, so that one link never has two live processes. item: the Aprimo object of a link whose
     business key names none; made: the same, where this plan makes it. reviews: rows to insert or update
     (by revision and stakeholder and task). comments: rows to insert or update (by origin and origin id).
-    people: whom the plan came across; no flow fills it in, `flows.shared.met` does.
+    people: whom the plan came across, and loops: what is remembered of its writes; no flow fills them in,
+    `flows.shared.met` and `flows.shared.loops` do.
     """
 
     state: str | None = None
@@ -309,6 +329,7 @@ class LinkChanges:
     item: BusinessKey | None = None
     made: MadeItem | None = None
     people: tuple[Met, ...] = ()
+    loops: Mapping[str, Loop] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -15,6 +16,13 @@ TOGETHER = ("faults",)
 """Folders that stay in one process: their tests share installations that are slow to start."""
 LONGEST = ("faults", "simulation", "e2e", "integration", "acceptance")
 """Folders that are begun with, the slowest first, so that no process is left with a long one at the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The ordinary suite plays the same examples everywhere; the long one draws new ones each time."""
+    hypothesis.settings.register_profile("same", derandomize=True)
+    if config.option.markexpr == "not long":
+        hypothesis.settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

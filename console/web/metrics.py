@@ -73,6 +73,8 @@ def _of_status(status: Status) -> Iterator[Metric]:
     for alarm in {(alarm.subject, alarm.code) for alarm in status.alarms}:
         alarms.add_metric(alarm, 1)
     yield alarms
+    stopped = len(status.stopped)
+    yield GaugeMetricFamily("signoff_fields_stopped", "Fields that are not written any more after a loop.", stopped)
     yield GaugeMetricFamily("signoff_people_unresolved", "People nobody could match.", len(status.unresolved_people))
 
 

@@ -24,6 +24,7 @@ from pipeline.flows import (
 )
 from pipeline.flows.case_terms import Terms
 from pipeline.flows.shared import late
+from pipeline.flows.shared.loops import guarded
 from pipeline.flows.shared.met import with_people
 from pipeline.flows.tenant import FlowWords
 from pipeline.flows.toml_table import Table
@@ -99,7 +100,8 @@ class BoundFlow:
 
     def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         """What is to be done. Raises OwnershipError when the flow would write what is not its own."""
-        made = self.module.plan(event, snapshots, link, self._words_for(event))
+        words = self._words_for(event)
+        made = guarded(self.module.plan(event, snapshots, link, words), event, snapshots, link, words)
         if self.late_after is not None and not is_notes(event.line_key):
             made = late.with_cases(made, event, snapshots, link, self.words, after=self.late_after)
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN

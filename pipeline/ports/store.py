@@ -201,6 +201,9 @@ class Links(Protocol):
     def due(self, reasons: Collection[WakeReason], *, limit: int) -> list[DueLink]:
         """Links whose wake_at has come for one of these reasons, those due longest first."""
 
+    def release_loops(self, flow: str, business_key: BusinessKey, field: str) -> tuple[str, ...]:
+        """Let fields be written again that a loop has stopped, all of them (field "") or one; returns their names."""
+
 
 class Holds(Protocol):
     """Who may write a shared object now: an event has its holds from its plan's commit until it has ended."""

@@ -55,9 +55,10 @@ def link(row: RowMapping, parts: Parts) -> Link:
     """A link with everything that hangs on it."""
     return Link(
         **{
-            **row,
+            **{name: value for name, value in row.items() if name != "stopped"},
             "wake_reason": WakeReason(row["wake_reason"]) if row["wake_reason"] else None,
             "agreed": serial.load_agreed(row["agreed"]),
+            "loops": serial.load_loops(row["loops"]),
             "processes": parts.processes.get(row["id"], ()),
             "reviews": parts.reviews.get(row["id"], ()),
             "comments": parts.comments.get(row["id"], ()),
@@ -77,11 +78,25 @@ def change(row: dict[str, Any], changes: LinkChanges) -> None:
         row["item"] = changes.item
     row["agreed"] = {**row["agreed"], **{name: serial.dump(value) for name, value in changes.agreed.items()}}
     row["seen"] = {**row["seen"], **changes.seen}
+    count_loops(row, {name: serial.dump(loop) for name, loop in changes.loops.items()})
+
+
+def count_loops(row: dict[str, Any], loops: Mapping[str, Any]) -> None:
+    """Bring a row's loop counters up to date in place, and how many of its fields are stopped."""
+    row["loops"] = {**row["loops"], **loops}
+    row["stopped"] = sum(loop["is_stopped"] for loop in row["loops"].values())
+
+
+def release_loops(row: dict[str, Any], field: str) -> tuple[str, ...]:
+    """Begin the counters of stopped fields anew in place, all of them or one field's; returns the fields' names."""
+    stopped = {key: loop for key, loop in row["loops"].items() if loop["is_stopped"] and field in {"", loop["field"]}}
+    count_loops(row, {key: {**loop, "is_stopped": False, "rounds": 0, "over": ""} for key, loop in stopped.items()})
+    return tuple(sorted(loop["field"] for loop in stopped.values()))
 
 
 def update_values(row: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that write a link's row."""
-    names = ("id", "state", "revision", "agreed", "seen", "wake_at", "wake_reason", "item")
+    names = ("id", "state", "revision", "agreed", "seen", "wake_at", "wake_reason", "item", "loops", "stopped")
     return {f"b_{name}": row[name] for name in names}
 
 

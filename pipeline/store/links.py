@@ -129,9 +129,20 @@ class SqlLinks:
             for row in self._conn.execute(found).mappings()
         ]
 
+    def release_loops(self, flow: str, business_key: BusinessKey, field: str) -> tuple[str, ...]:
+        """Let fields be written again that a loop has stopped, all of them or one; returns their names."""
+        named = links.c.id == link_id(flow, business_key)
+        found = self._conn.execute(select(links).where(named).with_for_update()).mappings().one_or_none()
+        if found is None:
+            return ()
+        row = dict(found)
+        released = link_rows.release_loops(row, field)
+        run_each(self._conn, _UPDATE, [link_rows.update_values(row)] if released else [])
+        return released
+
     def _insert_new(self, keys: Sequence[FlowAndKey]) -> None:
         rows = [
-            {"id": link_id(flow, key), "flow": flow, "business_key": key, "agreed": {}, "seen": {}}
+            {"id": link_id(flow, key), "flow": flow, "business_key": key, "agreed": {}, "seen": {}, "loops": {}}
             for flow, key in sorted(set(keys))
         ]
         self._conn.execute(insert_into(self._conn, links).on_conflict_do_nothing(index_elements=["id"]), rows)
@@ -179,6 +190,8 @@ _UPDATE = (
         wake_at=bindparam("b_wake_at"),
         wake_reason=bindparam("b_wake_reason"),
         item=bindparam("b_item"),
+        loops=bindparam("b_loops"),
+        stopped=bindparam("b_stopped"),
         row_version=links.c.row_version + 1,
     )
 )

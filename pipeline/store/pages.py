@@ -17,6 +17,7 @@ from pipeline.store.page import Page, reading
 from pipeline.store.people import PersonLine
 from pipeline.store.runs import Runs, read_runs
 from pipeline.store.status import Status, read_status
+from pipeline.store.stopped import StoppedField, read_stopped
 from pipeline.store.store import Clock, database_now
 from pipeline.store.tables import events, lines
 from pipeline.store.timeline import EventSummary, Timeline, event_summaries, read_timeline, summary
@@ -85,6 +86,11 @@ class SqlPages:
         """What is open, waiting and dead, per flow and per vendor, and what holds it up."""
         with reading(self._engines) as conn:
             return read_status(conn, self._now(conn))
+
+    def stopped_fields(self) -> list[StoppedField]:
+        """Fields that a loop has stopped, until a person lets them be written again."""
+        with reading(self._engines) as conn:
+            return read_stopped(conn)
 
     def links(self, flow: str, *, limit: int = 200) -> list[LinkPage]:
         """The flow's items with their processes and reviews, by business key."""

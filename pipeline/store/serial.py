@@ -15,6 +15,7 @@ from pipeline.plan import (
     FoundDifference,
     Hold,
     LinkChanges,
+    Loop,
     MadeItem,
     Met,
     Notice,
@@ -58,6 +59,11 @@ def load_agreed(row: Mapping[str, Any]) -> dict[str, Agreed]:
     return {name: load(Agreed, value) for name, value in row.items()}
 
 
+def load_loops(row: Mapping[str, Any]) -> dict[str, Loop]:
+    """The loop counters of a link, by target and field."""
+    return {name: load(Loop, value) for name, value in row.items()}
+
+
 def load_holds(rows: Sequence[Mapping[str, str]] | None) -> tuple[Hold, ...]:
     """The holds that a line waits for."""
     return tuple(load(Hold, row) for row in rows or ())
@@ -88,6 +94,7 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     },
     CommentRow: {"origin": Side, "at": _time},
     Wake: {"at": _time, "reason": WakeReason},
+    Loop: {"at": _time},
     MadeItem: {},
     Notice: {},
     FoundDifference: {},
@@ -104,5 +111,6 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
         "differences": _rows(FoundDifference),
         "made": lambda row: load(MadeItem, row),
         "people": _rows(Met),
+        "loops": load_loops,
     },
 }

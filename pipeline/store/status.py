@@ -16,6 +16,7 @@ from pipeline.store.ledger import closed_gates
 from pipeline.store.notices import NoticeLine, read_about_no_item
 from pipeline.store.page import Page
 from pipeline.store.standing import HeldUp, read_held_up
+from pipeline.store.stopped import StoppedField, read_stopped
 from pipeline.store.tables import (
     EVENT_IS_OPEN,
     dead_letters,
@@ -83,6 +84,7 @@ class Status(Page):
     unresolved_people: tuple[Person, ...]
     at_review: tuple[AtReview, ...] = ()
     held_up: tuple[HeldUp, ...] = ()
+    stopped: tuple[StoppedField, ...] = ()
     hold_waits: tuple[HoldLine, ...] = ()
     alarms: tuple[NoticeLine, ...] = ()
     """Notices nobody has seen that are about no item, but about a source or the whole."""
@@ -124,6 +126,7 @@ def read_status(conn: Connection, now: datetime) -> Status:
         unresolved_people=tuple(people.unresolved(conn)),
         at_review=tuple(_at_review(conn)),
         held_up=tuple(read_held_up(conn, now)),
+        stopped=tuple(read_stopped(conn)),
         hold_waits=tuple(read_hold_lines(conn)),
         alarms=tuple(read_about_no_item(conn, limit=ALARMS)),
     )

@@ -186,8 +186,11 @@ links = Table(
     Column("wake_reason", Word),
     _count("row_version"),
     _text("item", ""),
+    Column("loops", Json, nullable=False),
+    _count("stopped"),
     UniqueConstraint("flow", "business_key"),
     _partial("links_item_key", "flow", "item", where="item <> ''", unique=True),
+    _partial("links_stopped_idx", "id", where="stopped > 0"),
     _partial("links_wake_idx", "wake_reason", "wake_at", where="wake_at is not null"),
 )
 

@@ -13,6 +13,7 @@ from pipeline.events import Event
 from pipeline.flows import asset_review
 from pipeline.flows.reading import read_words
 from pipeline.flows.shared import versions
+from pipeline.flows.shared.loops import guarded
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import aprimo_key, line_key
 from pipeline.plan import CommentRead, Link, Plan, ProcessRead, Snapshot, TaskRead, Want
@@ -153,7 +154,8 @@ def plan(link: Link, *snapshots: Snapshot, what: Event | None = None, by: FlowWo
     """What flow 2 plans; the event looks at the first snapshot's side unless another is given."""
     read: Mapping[Want, Snapshot] = {snapshot.want: snapshot for snapshot in snapshots}
     head = what or event(snapshots[0].want.side)
-    return asset_review.plan(head, read, link, by or words())
+    known = by or words()
+    return guarded(asset_review.plan(head, read, link, known), head, read, link, known)
 
 
 def after(link: Link, *snapshots: Snapshot, what: Event | None = None, instance: str = INSTANCE) -> Link:

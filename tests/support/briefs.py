@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.events import Event
 from pipeline.flows import campaign_brief
 from pipeline.flows.reading import read_words
+from pipeline.flows.shared.loops import guarded
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import aprimo_key, line_key
 from pipeline.plan import (
@@ -220,6 +221,7 @@ def applied(link: Link, changes: LinkChanges, instance: str = INSTANCE) -> Link:
         processes=tuple(processes[key] for key in sorted(processes)),
         reviews=tuple(reviews[key] for key in sorted(reviews)),
         comments=tuple(comments.values()),
+        loops={**link.loops, **changes.loops},
         wake_at=changes.wake.at if changes.wake else link.wake_at,
         wake_reason=changes.wake.reason if changes.wake else link.wake_reason,
     )
@@ -229,7 +231,8 @@ def plan(link: Link, *snapshots: Snapshot, what: Event | None = None, by: FlowWo
     """What flow 1 plans; the event looks at the first snapshot's side unless another is given."""
     read = {snapshot.want: snapshot for snapshot in snapshots}
     head = what or event(snapshots[0].want.side)
-    return campaign_brief.plan(head, read, link, by or words())
+    known = by or words()
+    return guarded(campaign_brief.plan(head, read, link, known), head, read, link, known)
 
 
 def in_approval(*, by: FlowWords | None = None, **values: JsonValue) -> Link:

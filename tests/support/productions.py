@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.events import Event
 from pipeline.flows import content_production
 from pipeline.flows.reading import read_words
+from pipeline.flows.shared.loops import guarded
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import aprimo_key, line_key
 from pipeline.plan import CommentRead, Link, Plan, ProcessRead, Snapshot, TaskRead, Want
@@ -158,7 +159,8 @@ def plan(link: Link, *snapshots: Snapshot, what: Event | None = None, by: FlowWo
     """What flow 3 plans; the event looks at the first snapshot's side unless another is given."""
     read = {snapshot.want: snapshot for snapshot in snapshots}
     head = what or event(snapshots[0].want.side)
-    return content_production.plan(head, read, link, by or words())
+    known = by or words()
+    return guarded(content_production.plan(head, read, link, known), head, read, link, known)
 
 
 def in_production(*, by: FlowWords | None = None, **values: JsonValue) -> Link:

@@ -1,8 +1,7 @@
 """From what Aprimo ought to show to the one write that makes it so, and to the plan that holds it.
 
 News of OpenText's is written. A difference nobody planned is a hand edit on the wrong side: the flow's policy for
-that field puts it back, proposes to, or leaves it. The same foreign value is put back once; should it come again, a
-person decides, so that two writers never chase each other.
+that field puts it back, proposes to, or leaves it. How often it is put back, `loops` decides for every flow alike.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pipeline.commands import Command, SetFields, SetRecord
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import same, text
 from pipeline.flows.tenant import RECORD, FieldType, FieldWord, FlowWords, Policy
-from pipeline.keys import aprimo_key, digest, split_aprimo_key
+from pipeline.keys import aprimo_key, split_aprimo_key
 from pipeline.people import label
 from pipeline.plan import (
     Agreed,
@@ -33,7 +32,6 @@ from pipeline.words import JsonValue, Side, Urgency
 BY_US = "signoff"
 STATE = "state"
 SUBMITTED = "submitted"
-PUT_BACK = "put_back:"
 SUBMITTED_WIRE = "submitted_wire"
 """Agreed: the material fields as Aprimo rendered them when they were submitted."""
 
@@ -218,10 +216,7 @@ def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, wri
     """Whether a hand edit is overwritten now; where not, what a person is told of it."""
     policy = case.words.policies.get(name, Policy.AUTOMATIC)
     can_write = name != STATE or ownership.may_write_state(case.words, str(ours_))
-    mark = digest([case.link.revision, theirs])
-    is_first = case.link.agreed_value(PUT_BACK + name) != mark
-    if policy is Policy.AUTOMATIC and can_write and is_first:
-        write.agreed |= ours(case, {PUT_BACK + name: mark})
+    if policy is Policy.AUTOMATIC and can_write:
         return True
     what = f"The field {name.replace('_', ' ')} was edited in Aprimo, but OpenText owns it."
     write.notices.append(Notice(code=f"edited_on_wrong_side:{name}", text=what))

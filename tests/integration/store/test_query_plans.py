@@ -29,9 +29,10 @@ LINES = """
 """
 LINKS = """
     with recursive numbers(i) as (select 0 union all select i + 1 from numbers where i < {last})
-    insert into links (id, flow, business_key, state, revision, agreed, seen, wake_at, wake_reason, row_version, item)
+    insert into links (id, flow, business_key, state, revision, agreed, seen, wake_at, wake_reason, row_version, item,
+                       loops, stopped)
     select '{flow}/aprimo:activity:' || i, '{flow}', 'aprimo:activity:' || i, '', 0, '{{}}', '{{}}', {wake_at},
-           case when i % 100 = 1 then 'embargo' else 'review_due' end, 0, ''
+           case when i % 100 = 1 then 'embargo' else 'review_due' end, 0, '', '{{}}', 0
       from numbers
 """
 

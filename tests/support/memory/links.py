@@ -105,6 +105,16 @@ class MemoryLinks:
             for row in sorted(found, key=lambda row: (row["wake_at"], row["id"]))[:limit]
         ]
 
+    def release_loops(self, flow: str, business_key: BusinessKey, field: str) -> tuple[str, ...]:
+        """Let fields be written again that a loop has stopped."""
+        row = self._links.get(link_id(flow, business_key))
+        if row is None:
+            return ()
+        new = dict(row)
+        released = link_rows.release_loops(new, field)
+        self._links.change(row, **{**new, "row_version": row["row_version"] + bool(released)})
+        return released
+
     # ---- reading ---------------------------------------------------------------------------------------------------
 
     def _row(self, name: LinkId) -> Row:
@@ -122,9 +132,10 @@ class MemoryLinks:
         )
         return Link(
             **{
-                **row,
+                **{column: value for column, value in row.items() if column != "stopped"},
                 "wake_reason": WakeReason(row["wake_reason"]) if row["wake_reason"] else None,
                 "agreed": serial.load_agreed(row["agreed"]),
+                "loops": serial.load_loops(row["loops"]),
                 "processes": tuple(filter(None, [self._as_started(each) for each in processes])),
                 "reviews": tuple(_load(ReviewRow, each) for each in reviews),
                 "comments": tuple(_load(CommentRow, each) for each in comments),
@@ -150,7 +161,14 @@ class MemoryLinks:
         for flow, key in sorted(set(keys)):
             if self._links.get(link_id(flow, key)) is None:
                 self._links.insert(
-                    {"id": link_id(flow, key), "flow": flow, "business_key": key, "agreed": {}, "seen": {}}
+                    {
+                        "id": link_id(flow, key),
+                        "flow": flow,
+                        "business_key": key,
+                        "agreed": {},
+                        "seen": {},
+                        "loops": {},
+                    }
                 )
 
     def _update(self, name: LinkId, changes: Iterable[LinkChanges]) -> None:

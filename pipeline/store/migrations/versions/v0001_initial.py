@@ -207,10 +207,13 @@ def _links() -> None:
         sa.Column("wake_reason", Word(), nullable=True),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("item", Word(), nullable=False),
+        sa.Column("loops", Json(), nullable=False),
+        sa.Column("stopped", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="links_pk"),
         sa.UniqueConstraint("flow", "business_key", name="links_flow_business_key_key"),
     )
     _partial("links_item_key", "links", ["flow", "item"], where="item <> ''", is_unique=True)
+    _partial("links_stopped_idx", "links", ["id"], where="stopped > 0")
     _partial("links_wake_idx", "links", ["wake_reason", "wake_at"], where="wake_at is not null")
     op.create_table(
         "processes",

@@ -1,0 +1,190 @@
+"""Loops: a write of ours that somebody changes again and again, so that one write only leads to the next.
+
+No flow asks for it: every plan of every flow is looked through where flows are bound to their words. What was written
+last is remembered field by field; writing the very same again means that somebody changed it in between. Where it was
+changed to what was overwritten before, a person decides. A field that goes round too often within an hour is not
+written any more until a person says so: by then it is a rule or a robot over there, and two of those never stop. What
+is new and urgent, such as a decision, or begins a process is written all the same: no loop loses an approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from pipeline.commands import Command, SetFields, SetRecord, SetVariables, StartProcess, UpdateTask
+from pipeline.events import Event
+from pipeline.flows.shared.values import text
+from pipeline.flows.shared.writing import STATE, as_wire
+from pipeline.flows.tenant import FlowWords, Policy
+from pipeline.keys import digest
+from pipeline.plan import FoundDifference, Link, Loop, Notice, Plan, Snapshots, Verdict, ignore
+from pipeline.words import JsonValue, Side, Urgency
+
+ROUNDS_MAX = 3
+WITHIN = timedelta(hours=1)
+"""A round counts where it follows the last write that soon."""
+
+_DIGITS = 12
+_SYSTEMS = {Side.APRIMO: "Aprimo", Side.OPENTEXT: "OpenText"}
+
+
+def guarded(plan: Plan, event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
+    """The plan with its writes counted, and without those that a person must decide on."""
+    now = max([event.accepted_at, *(snapshot.read_at for snapshot in snapshots.values())])
+    guard = _Guard(
+        link=link,
+        snapshots=snapshots,
+        words=words,
+        now=now,
+        is_urgent=plan.urgency is Urgency.EXPRESS,
+        begins=any(isinstance(command, StartProcess) for command in plan.commands),
+    )
+    commands = tuple(kept for command in plan.commands if (kept := guard.keep(command)) is not None)
+    changes = replace(
+        plan.changes,
+        loops=guard.loops,
+        notices=(*plan.changes.notices, *guard.notices),
+        differences=(*plan.changes.differences, *guard.differences),
+    )
+    if plan.commands and not commands and plan.verdict is Verdict.DELIVER:
+        return ignore("hand_edit_kept", changes=changes, follow_ups=plan.follow_ups)
+    return replace(plan, commands=commands, changes=changes)
+
+
+def key_of(command: Command, name: str) -> str:
+    """Where a field's counter is kept."""
+    return f"{command.target()} {name}"
+
+
+def fields_of(command: Command) -> Mapping[str, JsonValue]:
+    """What a command sets in place, by wire name; nothing where it makes or adds something."""
+    match command:
+        case SetFields() | SetRecord() | UpdateTask():
+            return command.fields
+        case SetVariables():
+            return command.variables
+        case _:
+            return {}
+
+
+@dataclass(kw_only=True)
+class _Guard:
+    """One plan on its way through.
+
+    begins: it starts a process, so that what it writes is news and answers nobody's change.
+    """
+
+    link: Link
+    snapshots: Snapshots
+    words: FlowWords
+    now: datetime
+    is_urgent: bool
+    begins: bool
+    loops: dict[str, Loop] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    differences: list[FoundDifference] = field(default_factory=list)
+
+    def keep(self, command: Command) -> Command | None:
+        """The command without the fields that are not to be written; None where nothing is left of it."""
+        fields = fields_of(command)
+        left = {name: value for name, value in fields.items() if self._may_write(command, name, value)}
+        if len(left) == len(fields):
+            return command
+        return _with_fields(command, left) if left or _does_more(command) else None
+
+    def _may_write(self, command: Command, name: str, value: JsonValue) -> bool:
+        key, written = key_of(command, name), digest(value)[:_DIGITS]
+        known, theirs = self.link.loops.get(key), self._theirs(command, name)
+        is_known = (known is not None and known.written == written) or self._is_agreed(command, name, value)
+        is_same = is_known and not self.begins
+        over = digest([self.link.revision, *theirs])[:_DIGITS] if is_same and theirs else ""
+        rounds = known.rounds + 1 if known and is_same and self.now - known.at <= WITHIN else 0
+        is_held = known is not None and known.is_stopped and not ((self.is_urgent or self.begins) and not is_same)
+        if known is not None and (is_held or rounds > ROUNDS_MAX):
+            self.loops[key] = replace(known, is_stopped=True)
+            self._tell(_LOOP, command, name, value)
+            return False
+        if known is not None and over and over == known.over:
+            self._tell(_AGAIN, command, name, value)
+            return False
+        self.loops[key] = Loop(
+            field=self._name(command, name), written=written, at=self.now, rounds=rounds, over=over
+        )
+        return True
+
+    def _is_agreed(self, command: Command, name: str, value: JsonValue) -> bool:
+        """Whether both systems agreed on the value last, so that it is put back and no news."""
+        ours, agreed = self._name(command, name), self.link.agreed_value(self._name(command, name))
+        if agreed is None or not self.link.item_key.endswith(f":{command.target()}"):
+            return False
+        if ours == STATE:
+            return self.words.states.get(text(agreed)) == value
+        return ours in self.words.fields and as_wire(self.words.fields[ours], agreed, self.words) == value
+
+    def _tell(self, what: tuple[str, str], command: Command, name: str, value: JsonValue) -> None:
+        code, sentence = what
+        ours = self._name(command, name)
+        known = {"field": ours.replace("_", " "), "system": _SYSTEMS[command.SIDE]}
+        self.notices.append(Notice(code=f"{code}:{ours}", text=sentence.format(**known)))
+        self.differences.append(
+            FoundDifference(
+                field=ours,
+                ours=value,
+                theirs=next(iter(self._theirs(command, name)), None),
+                cause=f"edited_in_{command.SIDE}",
+                policy=self.words.policies.get(ours, Policy.AUTOMATIC),
+            )
+        )
+
+    def _name(self, command: Command, name: str) -> str:
+        """Our name of a field, where it is one of the item's; else the vendor's."""
+        if command.SIDE is not Side.APRIMO:
+            return name
+        if name == self.words.state_wire:
+            return STATE
+        return next((word.name for word in self.words.fields.values() if word.wire == name), name)
+
+    def _theirs(self, command: Command, name: str) -> tuple[JsonValue, ...]:
+        """What stands in the target now; nothing where that was not read."""
+        for want, snapshot in self.snapshots.items():
+            if want.side is not command.SIDE or not command.target().endswith(f":{want.object_id}"):
+                continue
+            if name in snapshot.wire:
+                return (snapshot.wire[name],)
+            if name == self.words.state_wire and "state_id" in snapshot.values:
+                return (snapshot.values["state_id"],)
+            if snapshot.process is not None:
+                return (snapshot.process.variables.get(name),)
+        return ()
+
+
+def _with_fields(command: Command, fields: Mapping[str, JsonValue]) -> Command:
+    match command:
+        case SetFields() | SetRecord() | UpdateTask():
+            return replace(command, fields=fields)
+        case SetVariables():
+            return replace(command, variables=fields)
+        case _:
+            return command
+
+
+def _does_more(command: Command) -> bool:
+    """Whether a write whose fields were all taken away still does something."""
+    return isinstance(command, SetRecord) and bool(
+        command.status or command.add_classifications or command.remove_classifications
+    )
+
+
+_AGAIN = (
+    "edited_on_wrong_side",
+    "The field {field} was edited in {system} again, although it is ours to write there: it is left as it is.",
+)
+_LOOP = (
+    "loop",
+    (
+        "The field {field} in {system} was changed again and again right after we wrote it, so it is written no more."
+        " Mend the rule there that changes it, then let it be written: signoff loops release."
+    ),
+)
