@@ -11,7 +11,9 @@ from console.casts.drama import (
     Drama,
     Sight,
     Story,
+    answering,
     answers,
+    has_comment,
     is_open,
     wrong_comments,
     wrong_fields,
@@ -101,12 +103,14 @@ class AssetReviews:
         )
 
     def _answer(self) -> Act:
-        def approve(_item: str, sight: Sight) -> None:
-            task = sight.live.open_task("product") if sight.live else None
-            if task is not None:
-                self._reviewers.approve(task, "product.one@example.test", "Thank you, that answers it.")
-
-        return Act(when=_has_remark, does=approve, says="the remark was read, the last review decided")
+        return answering(
+            self._reviewers,
+            "product",
+            "approved",
+            when=has_comment(_REMARK),
+            comment="Thank you, that answers it.",
+            says="the remark was read, the last review decided",
+        )
 
     def _renew(self, task: str, says: str) -> Act:
         return Act(
@@ -119,10 +123,6 @@ class AssetReviews:
 def play(company: Company) -> Drama:
     """The flow's play."""
     return Drama(AssetReviews(company), company)
-
-
-def _has_remark(sight: Sight) -> bool:
-    return sight.live is not None and any(_REMARK in comment.text for comment in sight.live.comments)
 
 
 def _last_round(sight: Sight) -> Sight:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from console.casts.play import Company, carried
+from console.demo_marketers import Reviewers
 from console.demo_reading import Process, processes_of
 from console.demo_scenario import HOUR_S
 
@@ -189,6 +190,24 @@ class Drama:
 def is_open(key: str) -> Callable[[Sight], bool]:
     """Whether a task of this key waits in the running process."""
     return lambda sight: sight.live is not None and sight.live.open_task(key) is not None
+
+
+def has_comment(text: str) -> Callable[[Sight], bool]:
+    """Whether a comment stands in the running process."""
+    return lambda sight: sight.live is not None and any(text in comment.text for comment in sight.live.comments)
+
+
+def answering(
+    reviewers: Reviewers, key: str, outcome: str, *, when: Callable[[Sight], bool], comment: str, says: str
+) -> Act:
+    """Somebody who waited for something answers the open task of a key."""
+
+    def does(_item: str, sight: Sight) -> None:
+        task = sight.live.open_task(key) if sight.live else None
+        if task is not None:
+            reviewers.answer(task, f"{key}.one@example.test", outcome, comment)
+
+    return Act(when=lambda sight: is_open(key)(sight) and when(sight), does=does, says=says)
 
 
 def wrong_revisions(sight: Sight, wanted: int, *, is_live: bool = False) -> Iterator[str]:
