@@ -71,14 +71,14 @@ class FlowModule(Protocol):
 
 
 FLOWS: Mapping[str, FlowModule] = {
-    "budget_exception": budget_exception,
     "campaign_brief": campaign_brief,
     "asset_review": asset_review,
     "content_production": content_production,
-    "performance_insight": performance_insight,
-    "operational_case": operational_case,
-    "publication": publication,
     "localization": localization,
+    "budget_exception": budget_exception,
+    "publication": publication,
+    "operational_case": operational_case,
+    "performance_insight": performance_insight,
 }
 
 
