@@ -19,10 +19,16 @@ LONGEST = ("faults", "simulation", "e2e", "integration", "acceptance")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The ordinary suite plays the same examples everywhere; the long one draws new ones each time."""
-    hypothesis.settings.register_profile("same", derandomize=True)
-    if config.option.markexpr == "not long":
-        hypothesis.settings.load_profile("same")
+    """The ordinary suite plays the same examples everywhere; the long one draws new ones each time.
+
+    A busy machine is no fault of an example.
+    """
+    is_ordinary = config.option.markexpr == "not long"
+    patient = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile(
+        "ours", derandomize=is_ordinary, suppress_health_check=patient, deadline=None
+    )
+    hypothesis.settings.load_profile("ours")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from pipeline.flows import facts
 from pipeline.plan import Verdict
-from pipeline.words import ReviewState, Side
+from pipeline.words import Side
 from tests.support.asset_world import World
+from tests.support.lives import FlowLives
 
 STATES = ("draft", "submitted", "withdrawn", "")
 HAND_SET = ("approved", "approved_older", "rejected", "changes_requested", "cancelled")
@@ -99,8 +98,10 @@ def test_a_start_that_was_given_up_half_way_is_finished_by_the_next_look() -> No
     assert world.values["message"] == "Version 1: In review, revision 1"
 
 
-class Lives(RuleBasedStateMachine):
+class Lives(FlowLives):
     """People on both sides do anything in any order; looks come late, twice or not at all."""
+
+    world: World
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,17 +115,17 @@ class Lives(RuleBasedStateMachine):
     @rule(state=st.sampled_from((*STATES, *HAND_SET)), is_told=st.booleans())
     def someone_sets_a_state(self, state: str, *, is_told: bool) -> None:
         self.world.put(state)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(is_told=st.booleans())
     def someone_puts_it_up_for_review(self, *, is_told: bool) -> None:
         self.world.put("submitted")
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(is_told=st.booleans())
     def someone_uploads(self, *, is_told: bool) -> None:
         self.world.upload()
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(
         name=st.sampled_from(("claims", "product", "remark", "matrix", "approval", "approved_version", "open_tasks")),
@@ -133,12 +134,12 @@ class Lives(RuleBasedStateMachine):
     )
     def someone_edits(self, name: str, value: str, *, is_told: bool) -> None:
         self.world.edit(**{name: value})
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(day=st.integers(min_value=13, max_value=28), is_told=st.booleans())
     def someone_types_a_date(self, day: int, *, is_told: bool) -> None:
         self.world.edit(due=f"2026-01-{day}T09:00:00Z")
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @precondition(lambda self: self.world.waiting())
     @rule(
@@ -150,7 +151,7 @@ class Lives(RuleBasedStateMachine):
     def someone_decides(self, place: int, answer: str, said: str, *, is_told: bool) -> None:
         waiting = self.world.waiting()
         self.world.decide(waiting[place % len(waiting)], answer, said)
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(
@@ -167,13 +168,7 @@ class Lives(RuleBasedStateMachine):
                 self.world.put("")
             case "claims":
                 self.world.edit(claims="Other claims")
-        self._told(Side.OPENTEXT, is_told=is_told)
-
-    @precondition(lambda self: self.world.live())
-    @rule(is_told=st.booleans())
-    def someone_deletes_the_process(self, *, is_told: bool) -> None:
-        self.world.delete_process()
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @rule()
     def someone_comments(self) -> None:
@@ -183,38 +178,9 @@ class Lives(RuleBasedStateMachine):
     def someone_annotates(self) -> None:
         self.world.annotate("Darker")
 
-    @rule(hours=st.sampled_from((1, 100)))
-    def time_passes(self, hours: int) -> None:
-        self.world.now += timedelta(hours=hours)
-
-    @rule(side=st.sampled_from(tuple(Side)))
-    def someone_tells_us(self, side: Side) -> None:
-        self.world.look(side)
-
-    @rule(side=st.sampled_from(tuple(Side)), after=st.integers(min_value=0, max_value=3))
-    def a_plan_is_given_up_half_way(self, side: Side, after: int) -> None:
-        self.world.look_and_die(side, after=after)
-
-    @rule()
-    def the_timetable_tells_us(self) -> None:
-        self.world.look(Side.OPENTEXT, facts.DUE)
-
     @rule()
     def the_timetable_looks_for_remarks(self) -> None:
         self.world.listen()
-
-    @rule()
-    def an_operator_asks_for_a_restart(self) -> None:
-        self.world.look(Side.APRIMO, facts.RESTART)
-
-    @rule()
-    def all_is_told(self) -> None:
-        self.world.settle_down()
-
-    @invariant()
-    def at_most_one_process_lives(self) -> None:
-        assert sum(each.ended_at is None for each in self.world.processes.values()) <= 1
-        assert sum(row.is_live for row in self.world.link.processes) <= 1
 
     @invariant()
     def nothing_is_approved_but_the_latest_version_by_everybody(self) -> None:
@@ -232,15 +198,6 @@ class Lives(RuleBasedStateMachine):
         told = Counter((each.file_version_id, each.origin) for each in self.world.results)
         assert max(carried.values(), default=1) == 1
         assert max(told.values(), default=1) == 1
-
-    @invariant()
-    def every_decision_has_evidence(self) -> None:
-        for row in self.world.link.reviews:
-            assert bool(row.evidence) is (row.state is ReviewState.DECIDED)
-
-    def _told(self, side: Side, *, is_told: bool) -> None:
-        if is_told:
-            self.world.look(side)
 
     def teardown(self) -> None:
         """At rest nothing more is written, nothing reads as approved but what is, and a review has a live process."""

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from pipeline.flows import facts
 from pipeline.plan import Verdict
-from pipeline.words import ReviewState, Side
+from pipeline.words import Side
 from tests.support.brief_world import World
 from tests.support.briefs import STATE_IDS
+from tests.support.lives import FlowLives
 
 STATES = ("draft", "submitted", "withdrawn", "")
 HAND_SET = ("in_production", "rejected", "changes_requested", "cancelled")
@@ -181,8 +182,10 @@ def test_a_remark_goes_out_once_and_is_never_carried_back() -> None:
     assert str(world.values["comments"]).count("Please hurry") == 1
 
 
-class Lives(RuleBasedStateMachine):
+class Lives(FlowLives):
     """People on both sides do anything in any order; looks come late, twice or not at all."""
+
+    world: World
 
     def __init__(self) -> None:
         super().__init__()
@@ -197,12 +200,12 @@ class Lives(RuleBasedStateMachine):
     @rule(state=st.sampled_from((*STATES, *HAND_SET)), is_told=st.booleans())
     def someone_sets_a_state(self, state: str, *, is_told: bool) -> None:
         self.world.put(state)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(is_told=st.booleans())
     def someone_submits(self, *, is_told: bool) -> None:
         self.world.put("submitted")
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(
         name=st.sampled_from(("budget", "description", "remark", "matrix", "decision", "message", "project")),
@@ -211,7 +214,7 @@ class Lives(RuleBasedStateMachine):
     )
     def someone_edits(self, name: str, value: str, *, is_told: bool) -> None:
         self.world.edit(**{name: value})
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(regions=REGIONS)
     def someone_changes_the_regions(self, regions: list[str]) -> None:
@@ -227,7 +230,7 @@ class Lives(RuleBasedStateMachine):
     def someone_decides(self, place: int, answer: str, said: str, *, is_told: bool) -> None:
         waiting = self.world.waiting()
         self.world.decide(waiting[place % len(waiting)], answer, said)
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(meanwhile=st.sampled_from(("nothing", "taken back", "on hold", "edited")), is_told=st.booleans())
@@ -241,13 +244,7 @@ class Lives(RuleBasedStateMachine):
                 self.world.put("")
             case "edited":
                 self.world.edit(budget="90000.00")
-        self._told(Side.OPENTEXT, is_told=is_told)
-
-    @precondition(lambda self: self.world.live())
-    @rule(is_told=st.booleans())
-    def someone_deletes_the_process(self, *, is_told: bool) -> None:
-        self.world.delete_process("cleaned up")
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(approvals=st.integers(min_value=0, max_value=4), is_told=st.booleans())
@@ -255,55 +252,12 @@ class Lives(RuleBasedStateMachine):
         for task in self.world.waiting()[:approvals]:
             self.world.decide(task, "approved")
         self.world.end_early()
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule()
     def someone_comments(self) -> None:
         self.world.comment("Hm")
-
-    @rule(hours=st.sampled_from((1, 100)))
-    def time_passes(self, hours: int) -> None:
-        self.world.now += timedelta(hours=hours)
-
-    @rule(side=st.sampled_from(tuple(Side)))
-    def someone_tells_us(self, side: Side) -> None:
-        self.world.look(side)
-
-    @rule(side=st.sampled_from(tuple(Side)), after=st.integers(min_value=0, max_value=2))
-    def a_plan_is_given_up_half_way(self, side: Side, after: int) -> None:
-        self.world.look_and_die(side, after=after)
-
-    @rule()
-    def the_timetable_tells_us(self) -> None:
-        self.world.look(Side.OPENTEXT, facts.DUE)
-
-    @rule()
-    def an_operator_asks_for_a_restart(self) -> None:
-        self.world.look(Side.APRIMO, facts.RESTART)
-
-    @rule()
-    def all_is_told(self) -> None:
-        self.world.settle_down()
-
-    @invariant()
-    def at_most_one_process_lives(self) -> None:
-        assert sum(each.ended_at is None for each in self.world.processes.values()) <= 1
-        assert sum(row.is_live for row in self.world.link.processes) <= 1
-
-    @invariant()
-    def nothing_is_approved_without_the_approval_of_everybody(self) -> None:
-        assert self.world.unfounded == []
-
-    @invariant()
-    def every_approval_has_evidence(self) -> None:
-        for row in self.world.link.reviews:
-            is_decided = row.state is ReviewState.DECIDED
-            assert bool(row.evidence) is is_decided
-
-    def _told(self, side: Side, *, is_told: bool) -> None:
-        if is_told:
-            self.world.look(side)
 
     def teardown(self) -> None:
         """At rest nothing more is written, and a submitted brief has a live process, or an outcome nobody knows."""

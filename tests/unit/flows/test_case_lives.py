@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from pipeline.commands import CreateObject
 from pipeline.flows import facts
 from pipeline.plan import Verdict
-from pipeline.words import ReviewState, Side
+from pipeline.words import Side
 from tests.support.case_world import (
     HIGH,
     KINDS,
@@ -26,6 +26,7 @@ from tests.support.case_world import (
     opened_late,
     started,
 )
+from tests.support.lives import FlowLives
 
 ANSWERS = {"resolution": ("resolved", "resolved", "never mind"), "confirm": ("confirmed", "reopened", "perhaps")}
 PEOPLE = st.sampled_from(("", "ann@example.test", "bob@example.test", "nobody"))
@@ -62,8 +63,10 @@ def test_a_case_that_is_reopened_is_worked_through_again_until_its_requester_con
     ]
 
 
-class Lives(RuleBasedStateMachine):
+class Lives(FlowLives):
     """People in both systems do what they like; looks come late, twice or not at all."""
+
+    world: World
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,17 +86,17 @@ class Lives(RuleBasedStateMachine):
     @rule(status=st.sampled_from((*STATES, "", "open")), is_told=TOLD)
     def somebody_sets_the_status_in_aprimo(self, status: str, *, is_told: bool) -> None:
         self.world.put(status)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(priority=st.sampled_from((LOW, NORMAL, HIGH, URGENT, "9", "")), is_told=TOLD)
     def somebody_sets_the_priority_in_aprimo(self, priority: str, *, is_told: bool) -> None:
         self.world.edit(priority=priority)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(owner=PEOPLE, is_told=TOLD)
     def somebody_sets_the_owner_in_aprimo(self, owner: str, *, is_told: bool) -> None:
         self.world.edit(owner=owner)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(
         name=st.sampled_from(("name", "description", "about", "remark", "resolution", "message", "matrix", "case")),
@@ -102,12 +105,12 @@ class Lives(RuleBasedStateMachine):
     )
     def somebody_edits_the_rest_in_aprimo(self, name: str, value: str, *, is_told: bool) -> None:
         self.world.edit(**{name: value})
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(kind=st.sampled_from((*KINDS.values(), "9")), is_told=TOLD)
     def somebody_sets_the_kind_in_aprimo(self, kind: str, *, is_told: bool) -> None:
         self.world.edit(kind=kind)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @precondition(lambda self: self.world.waiting())
     @rule(
@@ -123,7 +126,7 @@ class Lives(RuleBasedStateMachine):
         named = {"responsible": responsible} if task.definition_key == "triage" else {}
         note = {"resolutionNote": "It is there."} if task.definition_key == "resolution" else {}
         self.world.decide(task, outcome, **named, **note)
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.waiting())
     @rule(
@@ -135,33 +138,13 @@ class Lives(RuleBasedStateMachine):
     def somebody_changes_a_task(self, place: int, priority: int, who: str, *, is_told: bool) -> None:
         waiting = self.world.waiting()
         self.world.change(waiting[place % len(waiting)], priority=priority, assignee=who)
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(is_faulty=st.booleans(), is_told=TOLD)
     def the_process_ends_early(self, *, is_faulty: bool, is_told: bool) -> None:
         self.world.end_early() if is_faulty else self.world.delete_process("A duplicate")
-        self._told(Side.OPENTEXT, is_told=is_told)
-
-    @rule(hours=st.sampled_from((1, 30, 300)))
-    def time_passes(self, hours: int) -> None:
-        self.world.now += timedelta(hours=hours)
-
-    @rule(side=st.sampled_from(Side))
-    def someone_tells_us(self, side: Side) -> None:
-        self.world.look(side)
-
-    @rule(side=st.sampled_from(Side), after=st.integers(min_value=0, max_value=3))
-    def a_plan_is_given_up_half_way(self, side: Side, after: int) -> None:
-        self.world.look_and_die(side, after=after)
-
-    @rule()
-    def the_timetable_tells_us(self) -> None:
-        self.world.look(Side.OPENTEXT, facts.DUE)
-
-    @rule()
-    def an_operator_asks_for_a_restart(self) -> None:
-        self.world.look(Side.APRIMO, facts.RESTART)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.link.business_key == LATE)
     @rule()
@@ -173,15 +156,6 @@ class Lives(RuleBasedStateMachine):
         assert sum(each.ended_at is None for each in self.world.processes.values()) <= 1
         assert sum(row.is_live for row in self.world.link.processes) <= 1
         assert sum(isinstance(each, CreateObject) for each in self.world.sent) <= 1
-
-    @invariant()
-    def nothing_is_said_of_where_it_stands_that_is_not_so(self) -> None:
-        assert self.world.unfounded == []
-
-    @invariant()
-    def every_answer_has_evidence(self) -> None:
-        for row in self.world.link.reviews:
-            assert bool(row.evidence) is (row.state is ReviewState.DECIDED)
 
     @rule()
     def both_are_looked_at_and_say_the_same(self) -> None:
@@ -220,10 +194,6 @@ class Lives(RuleBasedStateMachine):
         assert "priority" in differing or world.values["priority"] == world.level()
         note = live.variables.get("resolutionNote") or ""
         assert "resolution" in differing or world.values["resolution"] == note
-
-    def _told(self, side: Side, *, is_told: bool) -> None:
-        if is_told:
-            self.world.look(side)
 
 
 TestLives = Lives.TestCase

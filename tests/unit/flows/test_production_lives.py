@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from pipeline.flows import facts
 from pipeline.plan import Verdict
-from pipeline.words import ReviewState, Side
+from pipeline.words import Side
+from tests.support.lives import FlowLives
 from tests.support.production_world import World
 from tests.support.productions import WANTED
 
@@ -109,8 +110,10 @@ def test_a_late_step_tells_its_lead_once_however_often_the_timetable_looks() -> 
     assert world.values["late"] == "yes"
 
 
-class Lives(RuleBasedStateMachine):
+class Lives(FlowLives):
     """People on both sides do anything in any order; looks come late, twice or not at all."""
+
+    world: World
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,17 +129,17 @@ class Lives(RuleBasedStateMachine):
     )
     def someone_sets_a_state(self, state: str, *, is_told: bool) -> None:
         self.world.put(state)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(wanted=DATES, is_told=st.booleans())
     def someone_changes_the_wanted_date(self, wanted: str, *, is_told: bool) -> None:
         self.world.edit(wanted=wanted)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(languages=LANGUAGES, is_told=st.booleans())
     def someone_changes_the_languages(self, languages: list[str], *, is_told: bool) -> None:
         self.world.edit(languages=[*languages])
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(
         name=st.sampled_from(("name", "brief", "remark", "percent", "step", "late", "matrix", "assets")),
@@ -145,7 +148,7 @@ class Lives(RuleBasedStateMachine):
     )
     def someone_edits(self, name: str, value: str, *, is_told: bool) -> None:
         self.world.edit(**{name: value})
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @precondition(lambda self: self.world.waiting())
     @rule(
@@ -158,13 +161,13 @@ class Lives(RuleBasedStateMachine):
         waiting = self.world.waiting()
         task = waiting[place % len(waiting)]
         self.world.decide(task, check if task.definition_key == "qa" else answer)
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.waiting())
     @rule(days=st.integers(min_value=-9, max_value=9), is_told=st.booleans())
     def someone_moves_a_due_date(self, days: int, *, is_told: bool) -> None:
         self.world.move(self.world.waiting()[0], self.world.now + timedelta(days=days))
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(is_told=st.booleans())
@@ -172,55 +175,13 @@ class Lives(RuleBasedStateMachine):
         while self.world.waiting():
             task = self.world.waiting()[0]
             self.world.decide(task, "approved" if task.definition_key == "qa" else "done")
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(is_faulty=st.booleans(), is_told=st.booleans())
     def the_process_ends_early(self, *, is_faulty: bool, is_told: bool) -> None:
         self.world.end_early() if is_faulty else self.world.delete_process("cleaned up")
-        self._told(Side.OPENTEXT, is_told=is_told)
-
-    @rule(hours=st.sampled_from((1, 30, 300)))
-    def time_passes(self, hours: int) -> None:
-        self.world.now += timedelta(hours=hours)
-
-    @rule(side=st.sampled_from(tuple(Side)))
-    def someone_tells_us(self, side: Side) -> None:
-        self.world.look(side)
-
-    @rule(side=st.sampled_from(tuple(Side)), after=st.integers(min_value=0, max_value=3))
-    def a_plan_is_given_up_half_way(self, side: Side, after: int) -> None:
-        self.world.look_and_die(side, after=after)
-
-    @rule()
-    def the_timetable_tells_us(self) -> None:
-        self.world.look(Side.OPENTEXT, facts.DUE)
-
-    @rule()
-    def an_operator_asks_for_a_restart(self) -> None:
-        self.world.look(Side.APRIMO, facts.RESTART)
-
-    @rule()
-    def all_is_told(self) -> None:
-        self.world.settle_down()
-
-    @invariant()
-    def at_most_one_process_lives(self) -> None:
-        assert sum(each.ended_at is None for each in self.world.processes.values()) <= 1
-        assert sum(row.is_live for row in self.world.link.processes) <= 1
-
-    @invariant()
-    def nothing_is_produced_without_every_language_and_the_last_approval(self) -> None:
-        assert self.world.unfounded == []
-
-    @invariant()
-    def every_answer_has_evidence(self) -> None:
-        for row in self.world.link.reviews:
-            assert bool(row.evidence) is (row.state is ReviewState.DECIDED)
-
-    def _told(self, side: Side, *, is_told: bool) -> None:
-        if is_told:
-            self.world.look(side)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     def teardown(self) -> None:
         """At rest nothing is written; what is requested has a live process, and Aprimo shows where that stands."""

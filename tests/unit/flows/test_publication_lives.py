@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from pipeline.flows import facts
 from pipeline.plan import Verdict
-from pipeline.words import ReviewState, Side
+from pipeline.words import Side
+from tests.support.lives import FlowLives
 from tests.support.publication_world import World
 from tests.support.publications import HERO, TEASER, V1
 
@@ -127,8 +127,10 @@ def told(world: World, state: str) -> None:
     world.look(Side.APRIMO)
 
 
-class Lives(RuleBasedStateMachine):
+class Lives(FlowLives):
     """People on both sides do anything in any order; looks come late, twice or not at all."""
+
+    world: World
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,12 +144,12 @@ class Lives(RuleBasedStateMachine):
     @rule(state=st.sampled_from((*STATES, *HAND_SET)), is_told=st.booleans())
     def someone_sets_a_state(self, state: str, *, is_told: bool) -> None:
         self.world.put(state)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(is_told=st.booleans())
     def someone_makes_it_ready(self, *, is_told: bool) -> None:
         self.world.put("submitted")
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(record_id=RECORDS)
     def someone_uploads(self, record_id: str) -> None:
@@ -160,7 +162,7 @@ class Lives(RuleBasedStateMachine):
     @rule(name=st.sampled_from(("description", "remark", "matrix", "message", "guard")), is_told=st.booleans())
     def someone_edits(self, name: str, *, is_told: bool) -> None:
         self.world.edit(**{name: f"Text {self.world.count}"})
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(
         records=st.sampled_from(([HERO], [TEASER], [HERO, TEASER])),
@@ -169,20 +171,20 @@ class Lives(RuleBasedStateMachine):
     )
     def someone_edits_the_list(self, records: list[str], channels: list[str], *, is_told: bool) -> None:
         self.world.edit(records=list(records), channels=list(channels))
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @rule(hours=st.sampled_from((None, -1, 2, 50)), is_told=st.booleans())
     def someone_sets_a_date(self, hours: int | None, *, is_told: bool) -> None:
         date = "" if hours is None else (self.world.now + timedelta(hours=hours)).isoformat()
         self.world.edit(release_on=date)
-        self._told(Side.APRIMO, is_told=is_told)
+        self.told(Side.APRIMO, is_told=is_told)
 
     @precondition(lambda self: self.world.waiting())
     @rule(place=st.integers(min_value=0, max_value=2), answer=st.sampled_from(ANSWERS), is_told=st.booleans())
     def someone_decides(self, place: int, answer: str, *, is_told: bool) -> None:
         waiting = self.world.waiting()
         self.world.decide(waiting[place % len(waiting)], answer)
-        self._told(Side.OPENTEXT, is_told=is_told)
+        self.told(Side.OPENTEXT, is_told=is_told)
 
     @precondition(lambda self: self.world.live())
     @rule(first=st.sampled_from(MEANWHILE), then=st.sampled_from(MEANWHILE), racing=st.sampled_from(MEANWHILE[:2]))
@@ -194,12 +196,6 @@ class Lives(RuleBasedStateMachine):
         self.world.look(Side.OPENTEXT)
         self.world.meanwhile, self.world.racing = [], []
 
-    @precondition(lambda self: self.world.live())
-    @rule(is_told=st.booleans())
-    def someone_deletes_the_process(self, *, is_told: bool) -> None:
-        self.world.delete_process()
-        self._told(Side.OPENTEXT, is_told=is_told)
-
     @precondition(lambda self: not self.world.live())
     @rule()
     def someone_begins_it_in_opentext(self) -> None:
@@ -209,55 +205,22 @@ class Lives(RuleBasedStateMachine):
     def someone_comments(self) -> None:
         self.world.comment("Hm")
 
-    @rule(hours=st.sampled_from((1, 100)))
-    def time_passes(self, hours: int) -> None:
-        self.world.now += timedelta(hours=hours)
-
-    @rule(side=st.sampled_from(tuple(Side)))
-    def someone_tells_us(self, side: Side) -> None:
-        self.world.look(side)
-
-    @rule(side=st.sampled_from(tuple(Side)), after=st.integers(min_value=0, max_value=3))
-    def a_plan_is_given_up_half_way(self, side: Side, after: int) -> None:
-        self.world.look_and_die(side, after=after)
-
     @rule()
     def the_timetable_tells_us(self) -> None:
         self.world.its_date_comes()
 
-    @rule()
-    def an_operator_asks_for_a_restart(self) -> None:
-        self.world.look(Side.APRIMO, facts.RESTART)
-
-    @rule()
-    def all_is_told(self) -> None:
-        self.world.settle_down()
-
     @invariant()
-    def at_most_one_process_of_ours_lives(self) -> None:
+    def at_most_one_process_lives(self) -> None:
         known = {row.instance_id for row in self.world.link.processes}
         running = [each for each in self.world.processes.values() if each.ended_at is None]
         assert sum(each.instance_id in known or bool(each.variables["signoffEffect"]) for each in running) <= 1
         assert sum(row.is_live for row in self.world.link.processes) <= 1
 
     @invariant()
-    def nothing_is_released_but_what_everybody_approved(self) -> None:
-        assert self.world.unfounded == []
-
-    @invariant()
     def everything_said_arrives_at_most_once(self) -> None:
         for each in self.world.processes.values():
             carried = Counter(said.text for said in each.comments if "[sg-" in said.text)
             assert max(carried.values(), default=1) == 1
-
-    @invariant()
-    def every_decision_has_evidence(self) -> None:
-        for row in self.world.link.reviews:
-            assert bool(row.evidence) is (row.state is ReviewState.DECIDED)
-
-    def _told(self, side: Side, *, is_told: bool) -> None:
-        if is_told:
-            self.world.look(side)
 
     def _does(self, what: str) -> None:
         match what:
