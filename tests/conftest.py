@@ -1,21 +1,13 @@
-"""What holds for all tests: who shares a process with whom, and what was found is shown at the end."""
+"""What holds for all tests: which examples are played, and that what was found is shown at the end."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import findings
-
-TESTS = Path(__file__).parent
-TOGETHER = ("faults",)
-"""Folders that stay in one process: their tests share installations that are slow to start."""
-LONGEST = ("faults", "simulation", "e2e", "integration", "acceptance")
-"""Folders that are begun with, the slowest first, so that no process is left with a long one at the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,31 +21,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "ours", derandomize=is_ordinary, suppress_health_check=patient, deadline=None
     )
     hypothesis.settings.load_profile("ours")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
-    items.sort(key=_turn)
-
-
-def _turn(item: pytest.Item) -> int:
-    folder, *_ = item.path.relative_to(TESTS).parts
-    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
-
-
-class Apart(LoadScopeScheduling):  # type: ignore[misc] # xdist publishes no types.
-    """Each file in one process, and each folder of TOGETHER."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        folder = file.removeprefix("tests/").partition("/")[0]
-        return folder if folder in TOGETHER else file
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Apart:
-    """How tests are dealt out where they run in several processes."""
-    return Apart(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
