@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from console.casts import asset_reviews, cases, exceptions, productions
+from console.casts import asset_reviews, cases, exceptions, packages, productions
 from console.casts.briefs import BriefPlay
 from console.casts.play import Company, Play
 
@@ -35,5 +35,6 @@ def _openings(briefs: int) -> Mapping[str, Opening]:
         "asset_review": asset_reviews.play,
         "content_production": productions.play,
         "budget_exception": exceptions.play,
+        "publication": packages.play,
         "operational_case": cases.play,
     }
