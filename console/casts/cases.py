@@ -13,7 +13,7 @@ from console.casts.drama import (
     answering,
     answers,
     has_comment,
-    is_open,
+    is_told,
     wrong_comments,
     wrong_fields,
     wrong_matrix,
@@ -113,14 +113,14 @@ class Cases:
 
     def _remark(self) -> Act:
         return Act(
-            when=is_open("agency"),
+            when=is_told("agency"),
             does=lambda item, _: self._objects.put(item, remark=_REMARK),
             says="a remark for those who work on it",
         )
 
     def _raise(self) -> Act:
         return Act(
-            when=is_open("agency"),
+            when=is_told("agency"),
             does=lambda item, _: self._objects.put(item, priority=_URGENT),
             says="made urgent",
         )

@@ -192,6 +192,14 @@ def is_open(key: str) -> Callable[[Sight], bool]:
     return lambda sight: sight.live is not None and sight.live.open_task(key) is not None
 
 
+def is_told(key: str) -> Callable[[Sight], bool]:
+    """Whether such a task waits, and Aprimo says so.
+
+    Until then Signoff is about to write the whole list of attributes, and would take what is typed meanwhile away.
+    """
+    return lambda sight: is_open(key)(sight) and bool(sight.shown.get("message"))
+
+
 def has_comment(text: str) -> Callable[[Sight], bool]:
     """Whether a comment stands in the running process."""
     return lambda sight: sight.live is not None and any(text in comment.text for comment in sight.live.comments)

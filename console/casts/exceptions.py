@@ -13,7 +13,7 @@ from console.casts.drama import (
     answering,
     answers,
     has_comment,
-    is_open,
+    is_told,
     wrong_comments,
     wrong_fields,
     wrong_matrix,
@@ -117,7 +117,7 @@ class Exceptions:
             now = _values(self._caller.call("GET", f"{_PATH}/{item}"))
             self._caller.call("PUT", f"{_PATH}/{item}", _attributes({**now, _NAMES["remark"]: _REMARK}))
 
-        return Act(when=is_open("finance"), does=remark, says="a remark for the approvers")
+        return Act(when=is_told("finance"), does=remark, says="a remark for the approvers")
 
     def _finance(self) -> Act:
         return answering(
@@ -135,7 +135,7 @@ class Exceptions:
             body = {"commitmentItems": [self._photo_shoot(_NEW_PRICE)], **_attributes(now)}
             self._caller.call("PUT", f"{_PATH}/{item}", body)
 
-        return Act(when=is_open("finance"), does=reprice, says="the price goes up while finance looks at it")
+        return Act(when=is_told("finance"), does=reprice, says="the price goes up while finance looks at it")
 
     def _photo_shoot(self, price: int) -> dict[str, object]:
         """The one item of each commitment; the campaign that it is for is written with the first one."""

@@ -12,7 +12,7 @@ from console.casts.drama import (
     Sight,
     Story,
     answers,
-    is_open,
+    is_told,
     wrong_fields,
     wrong_revisions,
 )
@@ -84,7 +84,7 @@ class Packages:
             records = sight.shown["records"] if sight.shown else self._objects.shown(item)["records"]
             self._objects.put(item, records=f"{records}; {self._approved('P3 Fair package, poster')}")
 
-        return Act(when=is_open("final_approval"), does=extend, says="an asset is added before the final approval")
+        return Act(when=is_told("final_approval"), does=extend, says="an asset is added before the final approval")
 
     def _approved(self, title: str) -> str:
         """A record whose latest version is approved."""

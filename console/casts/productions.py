@@ -14,7 +14,7 @@ from console.casts.drama import (
     answering,
     answers,
     has_comment,
-    is_open,
+    is_told,
     wrong_comments,
     wrong_fields,
     wrong_matrix,
@@ -111,7 +111,7 @@ class Productions:
 
     def _remark(self) -> Act:
         return Act(
-            when=is_open("copywriting"),
+            when=is_told("copywriting"),
             does=lambda item, _: self._objects.put(item, remark=_REMARK),
             says="a remark for those who work on it",
         )
@@ -138,7 +138,7 @@ class Productions:
 
     def _move(self) -> Act:
         return Act(
-            when=is_open("design"),
+            when=is_told("design"),
             does=lambda item, _: self._objects.put(item, wanted=_in_days(_LATER_DAYS)),
             says="wanted a month later",
         )
