@@ -20,7 +20,7 @@ MARKETERS_PER_S = 3
 DRAFTING_PER_S = 9
 """The same while briefs are only written: Signoff has next to nothing to do then."""
 
-_TERM = re.compile(r'^(?P<key>\s*due_in\s*=\s*)"(?P<term>[^"]+)"', re.MULTILINE)
+_TERM = re.compile(r'^(?P<key>\s*(?:due_in|after_end)\s*=\s*)"(?P<term>[^"]+)"', re.MULTILINE)
 _PARTS = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?")
 
 
@@ -54,7 +54,7 @@ def overrides(folder: Path) -> dict[str, str]:
 
 
 def shortened(document: str, *, pace: float) -> str:
-    """A flow's TOML with every `due_in` divided by the pace, in whole seconds and at least one."""
+    """A flow's TOML with every `due_in` and `after_end` divided by the pace, in whole seconds and at least one."""
 
     def shorten(found: re.Match[str]) -> str:
         seconds = max(1, round(_duration(found["term"]).total_seconds() / pace))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from console.casts import asset_reviews, cases, exceptions, packages, productions
+from console.casts import asset_reviews, cases, exceptions, insights, packages, productions
 from console.casts.briefs import BriefPlay
 from console.casts.play import Company, Play
 
@@ -37,4 +37,5 @@ def _openings(briefs: int) -> Mapping[str, Opening]:
         "budget_exception": exceptions.play,
         "publication": packages.play,
         "operational_case": cases.play,
+        "performance_insight": insights.play,
     }

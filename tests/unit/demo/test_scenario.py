@@ -77,6 +77,7 @@ def test_a_remark_adds_its_two_steps_to_an_approved_brief() -> None:
 
 
 def test_terms_are_shortened_by_the_pace_and_nothing_else_is_touched() -> None:
-    document = 'title = "P3D"\ndue_in = "P2D"\n  due_in = "PT30M"  # half an hour\n'
+    document = 'until = "P3D"\nafter_end = "P14D"\ndue_in = "P2D"\n  due_in = "PT30M"  # half an hour\n'
+    shorter = 'until = "P3D"\nafter_end = "PT84S"\ndue_in = "PT12S"\n  due_in = "PT1S"  # half an hour\n'
 
-    assert shortened(document, pace=14_400) == 'title = "P3D"\ndue_in = "PT12S"\n  due_in = "PT1S"  # half an hour\n'
+    assert shortened(document, pace=14_400) == shorter
