@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from console.casts import asset_reviews, cases, exceptions, insights, packages, productions
+from console.casts import asset_reviews, cases, exceptions, insights, localizations, packages, productions
 from console.casts.briefs import BriefPlay
 from console.casts.play import Company, Play
 
@@ -34,6 +34,7 @@ def _openings(briefs: int) -> Mapping[str, Opening]:
         "campaign_brief": lambda company: BriefPlay(company, briefs),
         "asset_review": asset_reviews.play,
         "content_production": productions.play,
+        "localization": localizations.play,
         "budget_exception": exceptions.play,
         "publication": packages.play,
         "operational_case": cases.play,

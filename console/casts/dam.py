@@ -29,11 +29,12 @@ class Dam:
         headers = {name.replace("_", "-"): value for name, value in select.items()}
         return self._caller.call("GET", f"{_CORE}/{path}", headers={**_VERSION, **headers})
 
-    def make(self, content: bytes, **values: object) -> str:
-        """A record with a master file; its id."""
+    def make(self, content: bytes, *, place: str = "/Assets", content_type: str = "Asset", **values: object) -> str:
+        """A record with a master file under a classification, with fields by their names; its id."""
         token = self._uploaded(content)
         body = {
-            "classifications": {"addOrUpdate": [{"id": self._classification("/Assets")}]},
+            "contentType": content_type,
+            "classifications": {"addOrUpdate": [{"id": self._classification(place)}]},
             "fields": self._fields(values),
             "files": {"master": token, **_new_version(token)},
         }
@@ -50,11 +51,18 @@ class Dam:
         self._send("PUT", f"record/{record_id}", {"files": _new_version(token, id=file_id)})
 
     def values(self, record_id: str, *names: str) -> dict[str, str]:
-        """Fields of a record as people read them: of a list of options the first one's name; "" for what is empty."""
+        """Fields of a record as people read them: "" for what is empty.
+
+        Of a list of options it is the first one's name, of a link its first parent's id.
+        """
         told = {"select_record": "fields", "select_record_fields": ",".join(names)}
         rows = self.get(f"record/{record_id}", **told)["fields"]["items"]
         found = {row["fieldName"]: self._shown(row) for row in rows}
         return {name: found.get(name, "") for name in names}
+
+    def status(self, record_id: str) -> str:
+        """The record's status, such as `draft`."""
+        return str(self.get(f"record/{record_id}")["status"])
 
     def latest_version(self, record_id: str) -> str:
         """The id of the latest version of the master file."""
@@ -99,6 +107,8 @@ class Dam:
         value = row["localizedValues"][0]
         if "value" in value:
             return str(value["value"] or "")
+        if "parents" in value:
+            return next((str(each["recordId"]) for each in value["parents"]), "")
         options = {each["id"]: each["name"] for each in self._definition(row["fieldName"]).get("items", ())}
         return next((str(options.get(each, each)) for each in value.get("values") or ()), "")
 

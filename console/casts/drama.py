@@ -83,7 +83,7 @@ class Cast(Protocol):
         """Lets a marketer write the item; its id in Aprimo."""
 
     def key(self, item: str) -> str:
-        """The item's business key."""
+        """The item's business key; its parts have keys of their own, this one with `#` and the part behind it."""
 
     def look(self, item: str) -> dict[str, str]:
         """What Aprimo shows of an item."""
@@ -153,7 +153,7 @@ class Drama:
     def _seen(self, number: int, found: Mapping[str, tuple[Process, ...]], *, is_looked_at: bool) -> Item:
         item = self._items[number]
         shown = self._cast.look(item.id) if is_looked_at else item.sight.shown
-        return replace(item, sight=Sight(shown=shown, processes=found.get(self._cast.key(item.id), ())))
+        return replace(item, sight=Sight(shown=shown, processes=_of_item(found, self._cast.key(item.id))))
 
     def _played(self, item: Item) -> Item:
         acts = item.story.acts[item.taken :]
@@ -262,6 +262,12 @@ def answers(outcome: str, *tasks: str, comment: str = "") -> list[dict[str, Any]
     """Rules: whoever is named after a task answers it within some hours, whatever the item."""
     said = {"outcome": outcome, "after_s": _USUAL_S, **({"comment": comment} if comment else {})}
     return [{"when": {"task": task}, "who": f"{task}.one@example.test", **said} for task in tasks]
+
+
+def _of_item(found: Mapping[str, tuple[Process, ...]], key: str) -> tuple[Process, ...]:
+    """The processes of an item and of its parts, oldest first."""
+    each = [process for name, rows in found.items() if name.partition("#")[0] == key for process in rows]
+    return tuple(sorted(each, key=lambda process: process.started_at))
 
 
 def _process_json(process: Process) -> dict[str, Any]:
