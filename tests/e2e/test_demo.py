@@ -22,8 +22,8 @@ OUTCOMES = {
     "overdue_and_escalated",
 }
 
-WITHOUT_COMMENTS = {"campaign_brief"}
-"""Six briefs are too few for one with a remark."""
+WITHOUT_COMMENTS = {"campaign_brief", "publication", "localization", "performance_insight"}
+"""Six briefs are too few for one with a remark, and in the other plays nobody comments in both systems."""
 
 
 def test_both_systems_agree_on_every_brief(short_demo: dict[str, Any]) -> None:
