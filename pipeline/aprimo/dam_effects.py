@@ -50,13 +50,13 @@ def set_record(client: Client, command: SetRecord, effect_key: EffectKey, bounds
 
 
 def see_record(client: Client, command: SetRecord, effect_key: EffectKey, bounds: Bounds) -> Sent | NotThere:
-    """There when status, fields and classifications are as they were to be set."""
+    """There when status, classifications and the fields that nobody else writes are as they were to be set."""
     del effect_key
     row = client.dam.record(command.record_id, bounds, field_names=_named_by(command))
     if row is None:
         return NotThere()
     values = dam_translate.named_values(row, client.dam.names, bounds)
-    return NotThere() if _changes(client.dam, command, row, values, bounds) else Sent(how="found")
+    return NotThere() if _changes(client.dam, command.lasting(), row, values, bounds) else Sent(how="found")
 
 
 def _named_by(command: SetRecord) -> tuple[str, ...]:

@@ -42,11 +42,11 @@ def set_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds
 
 
 def see_fields(client: Client, command: SetFields, effect_key: EffectKey, bounds: Bounds) -> Sent | NotThere:
-    """There when every field has the value that was to be set."""
+    """There when every field that nobody else writes has the value that was to be set."""
     del effect_key
     kind = _kind(command)
     body = client.object_body(kind, command.object_id, bounds)
-    if body is None or _differing(flat_object(body, kind, client.options.ea_value_key), command.fields):
+    if body is None or _differing(flat_object(body, kind, client.options.ea_value_key), command.lasting()):
         return NotThere()
     return Sent(how="found")
 

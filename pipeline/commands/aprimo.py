@@ -35,6 +35,14 @@ class SetFields(Command):
         """Per plan and object: the same values may rightly be written again later."""
         return EffectKey(f"fields:{cause.event_id}:{cause.plan_number}:{self.object_kind}:{self.object_id}")
 
+    def lasting(self) -> Mapping[str, JsonValue]:
+        """The fields by which one sees later that it took effect: those that nobody else writes, if there are any.
+
+        What is expected as well, such as the state, people change: who sees a brief back in draft may submit it again
+        before anybody looks. It is one write, so that the rest of it tells.
+        """
+        return {name: value for name, value in self.fields.items() if name not in self.expects} or self.fields
+
 
 @register
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ Fields, options, classifications, checks and collections go by name; the adapter
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from pipeline.commands.base import Cause, Command, register
@@ -39,6 +39,11 @@ class SetRecord(Command):
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: the same values may rightly be set again later."""
         return EffectKey(f"record:{cause.event_id}:{cause.plan_number}:{self.record_id}")
+
+    def lasting(self) -> SetRecord:
+        """By what of it one sees later that it took effect: without what people change, as in `SetFields.lasting`."""
+        left = {name: value for name, value in self.fields.items() if name not in self.expects}
+        return replace(self, fields=left) if left else self
 
 
 @register

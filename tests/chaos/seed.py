@@ -168,10 +168,15 @@ def play(
 
 
 def evidence_at_rest(scene: Scene) -> Evidence:
-    """The evidence at a moment when nothing is open: pollers go on reading, and what they read is soon done with."""
+    """The evidence of a scene at a moment when nothing is open."""
+    return at_rest(lambda: scene.evidence(Run()))
+
+
+def at_rest(read: Callable[[], Evidence]) -> Evidence:
+    """Evidence read at a moment when nothing is open: pollers go on reading, and what they read is soon done with."""
     deadline = time.monotonic() + _REST_WITHIN_S
     while True:
-        evidence = scene.evidence(Run())
+        evidence = read()
         if not has_open_work(evidence) or time.monotonic() > deadline:
             return evidence
         time.sleep(_LOOK_EVERY_S)

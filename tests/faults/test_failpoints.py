@@ -13,10 +13,11 @@ from console.embedded_plan import signoff_command
 from pipeline.failpoints import Point
 from tests.chaos.checker.evidence import Run
 from tests.chaos.checker.verdict import judge
+from tests.chaos.seed import at_rest
 from tests.chaos.strikes import Order
 from tests.chaos.witness import evidence_of
 from tests.support import processes
-from tests.support.bad_days import Day, bad_day
+from tests.support.bad_days import LIMIT_S, Day, bad_day
 from tests.support.bad_days_office import Office
 
 PLAYED = (6, 1, 2, 3, 4, 5)
@@ -48,7 +49,8 @@ def test_a_process_killed_at_any_failpoint_loses_and_doubles_nothing(office: Off
 
     struck = [each.order.point for each in office.orders.struck()]
     assert sorted(struck) == sorted(Point)
-    assert judge(evidence_of(office, Run(acts=(f"dead_letter.replayed {letter}",)), "")) == []
+    acts = Run(acts=(f"dead_letter.replayed {letter}",))
+    assert judge(at_rest(lambda: evidence_of(office, acts, ""))) == []
 
 
 def _kill_one_by_one(day: Day, points: list[Point]) -> None:
@@ -83,7 +85,8 @@ def _replay_what_dies(day: Day) -> None:
             run_command(office.environ, "dead-letters", "replay", letter, "--json", "--by", "ops", "--note", "mended")
         return day.stage.is_over and office.rows.is_at_rest()
 
-    _wait_until(is_at_rest, limit_s=90, what="the end of all work")
+    # The day gives up before that, and says what is open.
+    _wait_until(is_at_rest, limit_s=2 * LIMIT_S, what="the end of all work")
 
 
 def _letters(office: Office) -> dict[str, dict[str, object]]:

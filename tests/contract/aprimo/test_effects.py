@@ -128,6 +128,15 @@ def test_a_look_up_finds_fields_that_have_their_values(client: Client) -> None:
     assert look_up(client, fields({"activityStateId": 2, "extrAttr314": 6100})) == Sent(how="found")
 
 
+def test_a_look_up_goes_by_what_only_we_write_where_people_have_changed_the_state_since(client: Client) -> None:
+    """Aprimo shows the state that was expected before the write: the requester has submitted again."""
+    back = {"activityStateId": 1, "extrAttr314": 6100}
+
+    assert look_up(client, fields(back, {"activityStateId": 2})) == Sent(how="found")
+    assert look_up(client, fields({**back, "extrAttr314": 1}, {"activityStateId": 2})) == NotThere()
+    assert look_up(client, fields({"activityStateId": 1}, {"activityStateId": 2})) == NotThere()
+
+
 def test_a_look_up_does_not_find_fields_that_differ(client: Client) -> None:
     assert look_up(client, fields({"activityStateId": 2, "extrAttr307": "approved"})) == NotThere()
 

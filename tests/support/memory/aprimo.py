@@ -52,7 +52,7 @@ class MemoryAprimo(System):
 
 def _see_fields(system: MemoryAprimo, command: SetFields, _key: EffectKey) -> str | None:
     thing = system.things.get((command.object_kind, str(command.object_id)))
-    return "" if thing is not None and not differing(thing, command.fields) else None
+    return "" if thing is not None and not differing(thing, command.lasting()) else None
 
 
 def _set_fields(system: MemoryAprimo, command: SetFields, _key: EffectKey) -> str:
@@ -223,7 +223,7 @@ def _make(system: MemoryAprimo, kind: str, thing: Thing) -> str:
 
 def _see_record(system: MemoryAprimo, command: SetRecord, _key: EffectKey) -> str | None:
     record = system.things.get(("record", command.record_id))
-    return "" if record is not None and not _record_changes(record, command) else None
+    return "" if record is not None and not _record_changes(record, command.lasting()) else None
 
 
 def _set_record(system: MemoryAprimo, command: SetRecord, _key: EffectKey) -> str:
