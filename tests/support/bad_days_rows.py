@@ -71,9 +71,11 @@ class Rows:
             found = connection.execute(oldest).scalar_one()
         return (datetime.now(UTC) - found).total_seconds() if found else 0.0
 
-    def open_letters(self) -> list[str]:
-        """The ids of dead letters that nobody has acted upon."""
+    def open_letters(self, code: str = "") -> list[str]:
+        """The ids of dead letters that nobody has acted upon, all of them or those of a code."""
         found = select(dead_letters.c.id).where(dead_letters.c.state == "open")
+        if code:
+            found = found.where(dead_letters.c.code == code)
         with self._reader.connect() as connection:
             return [str(each) for each in connection.execute(found).scalars()]
 
