@@ -1,0 +1,48 @@
+"""Bulk reads for reconciliation: everything that a flow could concern, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pipeline.plan import ProcessRead, Snapshot
+from pipeline.ports.vendors import Bounds
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemPage:
+    """A page of a flow's items; cursor: where the next page begins, "" after the last one.
+
+    is_whole: these rows carry what a read of each would; False: an item that matters is read by itself.
+    """
+
+    items: tuple[Snapshot, ...]
+    cursor: str
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessPage:
+    """A page of living processes of a model, with variables and open tasks."""
+
+    processes: tuple[ProcessRead, ...]
+    cursor: str
+
+
+class Items(Protocol):
+    """Aprimo's side."""
+
+    def items(self, flow: str, since: datetime | None, cursor: str, bounds: Bounds) -> Iterator[ItemPage]:
+        """Pages of the flow's own items from a cursor on ("" for the first), all or those changed since then.
+
+        Raises the vendor's errors; the pages given until then stand.
+        """
+
+
+class Processes(Protocol):
+    """OpenText's side."""
+
+    def processes(self, flow: str, cursor: str, bounds: Bounds) -> Iterator[ProcessPage]:
+        """Pages of the living processes of the flow's model from a cursor on. Raises the vendor's errors."""
