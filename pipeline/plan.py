@@ -313,7 +313,8 @@ class LinkChanges:
     business key names none; made: the same, where this plan makes it. reviews: rows to insert or update
     (by revision and stakeholder and task). comments: rows to insert or update (by origin and origin id).
     people: whom the plan came across, and loops: what is remembered of its writes; no flow fills them in,
-    `flows.shared.met` and `flows.shared.loops` do.
+    `flows.shared.met` and `flows.shared.loops` do. mapping_version: a digest of the words that it was planned by, ""
+    leaves what is known.
     """
 
     state: str | None = None
@@ -330,6 +331,7 @@ class LinkChanges:
     made: MadeItem | None = None
     people: tuple[Met, ...] = ()
     loops: Mapping[str, Loop] = field(default_factory=dict)
+    mapping_version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What the use cases need of the world, as values and protocols; adapters and tests provide them."""
 
+from pipeline.ports.differences import Difference, Differences, DifferenceState, Mode, Phase, Run
 from pipeline.ports.engine import (
     FlowPort,
     Limits,
@@ -64,6 +65,9 @@ __all__ = [
     "Claim",
     "Deliveries",
     "Delivery",
+    "Difference",
+    "DifferenceState",
+    "Differences",
     "Due",
     "DueLink",
     "EventMove",
@@ -84,13 +88,16 @@ __all__ = [
     "Lines",
     "Links",
     "LiveProcess",
+    "Mode",
     "NewAttempt",
     "NewLetter",
     "NotThere",
     "Person",
+    "Phase",
     "Ports",
     "Progress",
     "Release",
+    "Run",
     "SeenRow",
     "Sent",
     "Store",

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from pipeline.commands import Cause, Command
 from pipeline.events import Event, NewEvent, Reading
 from pipeline.plan import Hold, Link, LinkChanges, Notice
+from pipeline.ports.differences import Differences
 from pipeline.ports.progress import Progress
 from pipeline.ports.rows import (
     Anchor,
@@ -335,6 +336,7 @@ class Tx(Protocol):
     letters: Letters
     ledger: Ledger
     progress: Progress
+    differences: Differences
 
 
 class Store(Protocol):

@@ -14,6 +14,8 @@ from pipeline.store.statements import insert_into
 from pipeline.store.tables import DELIVERY_HOLDS_ITS_KEY, comments, deliveries, holds, processes, reviews
 from pipeline.words import DeliveryState, InstanceId, LinkId, ProcessState, WakeReason
 
+NOT_A_LINKS = frozenset({"stopped", "mapping_version", "item_run", "process_run"})
+"""Columns of a link's row that no flow sees."""
 PROCESS_COLUMNS = tuple(item.name for item in fields(ProcessRow) if item.name != "revision")
 
 _MAY_HAVE_STARTED = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.DONE})
@@ -55,7 +57,7 @@ def link(row: RowMapping, parts: Parts) -> Link:
     """A link with everything that hangs on it."""
     return Link(
         **{
-            **{name: value for name, value in row.items() if name != "stopped"},
+            **{name: value for name, value in row.items() if name not in NOT_A_LINKS},
             "wake_reason": WakeReason(row["wake_reason"]) if row["wake_reason"] else None,
             "agreed": serial.load_agreed(row["agreed"]),
             "loops": serial.load_loops(row["loops"]),
@@ -76,6 +78,8 @@ def change(row: dict[str, Any], changes: LinkChanges) -> None:
         row["wake_at"], row["wake_reason"] = changes.wake.at, changes.wake.reason
     if changes.item is not None:
         row["item"] = changes.item
+    if changes.mapping_version:
+        row["mapping_version"] = changes.mapping_version
     row["agreed"] = {**row["agreed"], **{name: serial.dump(value) for name, value in changes.agreed.items()}}
     row["seen"] = {**row["seen"], **changes.seen}
     count_loops(row, {name: serial.dump(loop) for name, loop in changes.loops.items()})
@@ -97,7 +101,7 @@ def release_loops(row: dict[str, Any], field: str) -> tuple[str, ...]:
 def update_values(row: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that write a link's row."""
     names = ("id", "state", "revision", "agreed", "seen", "wake_at", "wake_reason", "item", "loops", "stopped")
-    return {f"b_{name}": row[name] for name in names}
+    return {f"b_{name}": row[name] for name in (*names, "mapping_version")}
 
 
 def process_values(name: LinkId, row: ProcessRow) -> dict[str, Any]:

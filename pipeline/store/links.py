@@ -192,6 +192,7 @@ _UPDATE = (
         item=bindparam("b_item"),
         loops=bindparam("b_loops"),
         stopped=bindparam("b_stopped"),
+        mapping_version=bindparam("b_mapping_version"),
         row_version=links.c.row_version + 1,
     )
 )

@@ -126,8 +126,8 @@ def keep_differences(
             "flow": flow,
             "business_key": key,
             "field": item.field,
-            "ours": item.ours,
-            "theirs": item.theirs,
+            "aprimo": item.theirs,
+            "opentext": item.ours,
             "cause": item.cause,
             "policy": item.policy,
             "state": OPEN,
@@ -139,7 +139,7 @@ def keep_differences(
     if not rows:
         return
     insert = insert_into(conn, differences)
-    newest = {name: insert.excluded[name] for name in ("ours", "theirs", "cause", "policy", "last_seen")}
+    newest = {name: insert.excluded[name] for name in ("aprimo", "opentext", "cause", "policy", "last_seen")}
     kept = insert.on_conflict_do_update(
         index_elements=["flow", "business_key", "field"], index_where=text("state <> 'closed'"), set_=newest
     )

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import StoreAwayError
-from pipeline.ports import Deliveries, Events, Holds, Ledger, Letters, Lines, Links, Progress, Tx
+from pipeline.ports import Deliveries, Differences, Events, Holds, Ledger, Letters, Lines, Links, Progress, Tx
 from pipeline.store import engine, faults
 from pipeline.store.dead_letters import SqlLetters
 from pipeline.store.deliveries import SqlDeliveries
+from pipeline.store.differences import SqlDifferences
 from pipeline.store.events import SqlEvents
 from pipeline.store.holds import SqlHolds
 from pipeline.store.ledger import SqlLedger
@@ -44,6 +45,7 @@ class SqlTx:
         self.letters: Letters = SqlLetters(conn, now)
         self.ledger: Ledger = SqlLedger(conn, now)
         self.progress: Progress = SqlProgress(conn, now)
+        self.differences: Differences = SqlDifferences(conn, now)
 
 
 class SqlStore:

@@ -188,6 +188,9 @@ links = Table(
     _text("item", ""),
     Column("loops", Json, nullable=False),
     _count("stopped"),
+    Column("mapping_version", Word),  # Of the words by which it was written last.
+    Column("item_run", Word),  # The last full run of reconciliation that met its item, and the last its process.
+    Column("process_run", Word),
     UniqueConstraint("flow", "business_key"),
     _partial("links_item_key", "flow", "item", where="item <> ''", unique=True),
     _partial("links_stopped_idx", "id", where="stopped > 0"),
@@ -297,14 +300,38 @@ differences = Table(
     _text("flow"),
     _text("business_key"),
     _text("field"),
-    Column("ours", Json),
-    Column("theirs", Json),
+    Column("run_id", Word),  # The last run that saw it; None: a flow found it when it was told of something.
+    Column("agreed", Json),
+    Column("aprimo", Json),
+    Column("opentext", Json),
     _text("cause"),
+    Column("evidence", Json),
     _text("policy"),
     _text("state"),
+    Column("heal_event_id", Word),
+    Column("former", Json),
+    Column("undone_at", UtcTime),
+    _text("closed_by", ""),
     Column("first_seen", UtcTime, nullable=False),
     Column("last_seen", UtcTime, nullable=False),
     _partial("differences_one_open_key", "flow", "business_key", "field", where="state <> 'closed'", unique=True),
+    _partial("differences_undone_idx", "flow", "business_key", where="undone_at is not null"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _text("id", primary_key=True),
+    _text("flow"),
+    _text("mode"),
+    _text("phase"),
+    _text("cursor"),
+    Column("since", UtcTime),  # None: everything.
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("counts", Json, nullable=False),
+    Column("report", Json, nullable=False),
+    Index("runs_flow_idx", "flow", "mode", "started_at"),
 )
 
 notices = Table(

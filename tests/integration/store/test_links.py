@@ -350,7 +350,7 @@ def test_a_difference_stands_once_with_its_newest_values(store: Store, read_rows
     _apply(store, LinkChanges(differences=(found,)))
     _apply(store, LinkChanges(differences=(replace(found, theirs="rejected"),)))
 
-    assert [(row.field, row.ours, row.theirs, row.state) for row in read_rows(tables.differences)] == [
+    assert [(row.field, row.opentext, row.aprimo, row.state) for row in read_rows(tables.differences)] == [
         ("state", "submitted", "rejected", "open")
     ]
 

@@ -132,7 +132,7 @@ class MemoryLinks:
         )
         return Link(
             **{
-                **{column: value for column, value in row.items() if column != "stopped"},
+                **{column: value for column, value in row.items() if column not in link_rows.NOT_A_LINKS},
                 "wake_reason": WakeReason(row["wake_reason"]) if row["wake_reason"] else None,
                 "agreed": serial.load_agreed(row["agreed"]),
                 "loops": serial.load_loops(row["loops"]),
@@ -215,7 +215,14 @@ class MemoryLinks:
 
     def _keep_differences(self, flow: str, key: BusinessKey, found: Iterable[FoundDifference]) -> None:
         for difference in found:
-            values = {**vars(difference), "last_seen": self._now}
+            values: Row = {
+                "field": difference.field,
+                "aprimo": difference.theirs,
+                "opentext": difference.ours,
+                "cause": difference.cause,
+                "policy": difference.policy,
+                "last_seen": self._now,
+            }
             stands = [
                 row
                 for row in self._tables["differences"].where("business_key", key)

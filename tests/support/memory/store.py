@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pipeline.ports import Tx
 from tests.support.memory.deliveries import MemoryDeliveries
+from tests.support.memory.differences import MemoryDifferences
 from tests.support.memory.events import MemoryEvents
 from tests.support.memory.holds import MemoryHolds
 from tests.support.memory.ledger import MemoryLedger
@@ -61,6 +62,10 @@ class MemoryTx:
     @cached_property
     def progress(self) -> MemoryProgress:
         return MemoryProgress(self._tables, self.now)
+
+    @cached_property
+    def differences(self) -> MemoryDifferences:
+        return MemoryDifferences(self._tables, self.now)
 
 
 class MemoryStore:

@@ -1,0 +1,151 @@
+"""What reconciliation keeps, as a protocol: runs, differences, and what our tables know of the items that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pipeline.differences import Explained, Known
+from pipeline.flows.tenant import Policy
+from pipeline.plan import Link
+from pipeline.words import BusinessKey, EventId, JsonValue
+
+
+class Mode(StrEnum):
+    """How much a run compares."""
+
+    RECENT = "recent"
+    """What has changed since the run before, what lives, and what is known to differ."""
+    FULL = "full"
+    """Everything."""
+    ITEM = "item"
+    """One item."""
+
+
+class Phase(StrEnum):
+    """Where a run stands; each phase goes on from a cursor of its own."""
+
+    ITEMS = "items"
+    """Pages of Aprimo's items."""
+    PROCESSES = "processes"
+    """Pages of OpenText's living processes."""
+    UNSEEN = "unseen"
+    """Links that no page has shown, although both sides should."""
+    KNOWN = "known"
+    """Items whose differences are open, and which the run has not looked at yet."""
+    OVER = "over"
+
+
+class DifferenceState(StrEnum):
+    """What has become of a difference."""
+
+    OPEN = "open"
+    HEALING = "healing"
+    """A heal is accepted; the next run says whether it has helped."""
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run of reconciliation, with how far it has come.
+
+    since: what has not changed since then is not read in Aprimo, None for everything. counts: what it came to so far,
+    in numbers; report: what it found beside differences, as JSON.
+    """
+
+    id: str
+    flow: str
+    mode: Mode
+    started_at: datetime
+    since: datetime | None = None
+    phase: Phase = Phase.ITEMS
+    cursor: str = ""
+    ended_at: datetime | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    report: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A difference as it is kept. aprimo and opentext: what each side showed when it was seen last.
+
+    run_id: the last run that saw it, "" where a flow found it itself. cause: a `Cause`, or a flow's own word. former:
+    what the heal overwrote. undone_at: when a person took the heal back. closed_by: who or what closed it.
+    """
+
+    id: str
+    flow: str
+    business_key: BusinessKey
+    field: str
+    agreed: JsonValue
+    aprimo: JsonValue
+    opentext: JsonValue
+    cause: str
+    policy: Policy
+    state: DifferenceState
+    first_seen: datetime
+    last_seen: datetime
+    evidence: Mapping[str, JsonValue]
+    run_id: str = ""
+    heal_event_id: EventId | None = None
+    former: JsonValue = None
+    undone_at: datetime | None = None
+    closed_by: str = ""
+
+
+class Differences(Protocol):
+    """Runs, differences, and what is read beside them."""
+
+    def put_run(self, run: Run) -> None:
+        """Insert or update."""
+
+    def runs(self, flow: str = "", *, mode: Mode | None = None, limit: int = 20) -> list[Run]:
+        """Runs, the newest first."""
+
+    def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
+        """The links of a flow whose business key this is, or whose item in Aprimo; absent where there is none."""
+
+    def links_of_instances(self, flow: str, instances: Sequence[str]) -> dict[str, Link]:
+        """The links of a flow by the instance of one of their processes."""
+
+    def mark(self, run_id: str, *, items: Sequence[Link] = (), processes: Sequence[Link] = ()) -> None:
+        """Note that a run has met the items, or the processes, of these links."""
+
+    def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
+        """Links with a process that has not ended whose item the run has not met, by business key."""
+
+    def unseen_processes(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
+        """Links with a process that has not ended which the run has not met, by business key."""
+
+    def known(self, flow: str, keys: Sequence[BusinessKey]) -> dict[BusinessKey, Known]:
+        """What our tables know of these items; `mapping_now` is left to the caller."""
+
+    def keep(self, run_id: str, flow: str, found: Mapping[BusinessKey, Sequence[Explained]]) -> list[Difference]:
+        """Make exactly these the open differences of these items; returns them.
+
+        An open one gets the newest values; one that is not among them any more is closed.
+        """
+
+    def find(
+        self,
+        *,
+        ids: Sequence[str] = (),
+        flow: str = "",
+        keys: Sequence[BusinessKey] = (),
+        is_open: bool | None = True,
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Difference]:
+        """Differences by id or filter, in the order in which they were first seen; after: the id to go on from."""
+
+    def undone(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
+        """Differences of these items whose heal a person has undone."""
+
+    def begin_heal(self, difference_id: str, event_id: EventId, former: JsonValue) -> bool:
+        """An open difference is being healed; False where it is not open any more."""
+
+    def undo(self, difference_id: str, by: str) -> bool:
+        """A heal is taken back; False where somebody else was first."""

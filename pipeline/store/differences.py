@@ -1,0 +1,263 @@
+"""Runs of reconciliation, and the differences they find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, or_, select, update
+
+from pipeline.differences import Explained, Known
+from pipeline.flows.tenant import Policy
+from pipeline.plan import Link
+from pipeline.ports import Difference, DifferenceState, Mode, Phase, Run
+from pipeline.states import OPEN_EVENT_STATES
+from pipeline.store import link_rows, serial
+from pipeline.store.known import read_known
+from pipeline.store.statements import Row, add_rows, insert_into, run_each
+from pipeline.store.tables import differences, events, holds, links, processes, runs
+from pipeline.words import BusinessKey, EventId, JsonValue, LinkId
+
+AGREES = "agrees"
+"""What closes a difference that is found no more."""
+_IS_OPEN = holds("differences", "state <> 'closed'")
+_IS_LIVE = holds("processes", "state <> 'ended'")
+
+
+class SqlDifferences:
+    """The port `Differences` within one transaction."""
+
+    def __init__(self, conn: Connection, now: datetime) -> None:
+        self._conn = conn
+        self._now = now
+
+    def put_run(self, run: Run) -> None:
+        """Insert or update."""
+        insert = insert_into(self._conn, runs).values(**run_row(run))
+        newest = {column.name: insert.excluded[column.name] for column in runs.c if not column.primary_key}
+        self._conn.execute(insert.on_conflict_do_update(index_elements=["id"], set_=newest))
+
+    def runs(self, flow: str = "", *, mode: Mode | None = None, limit: int = 20) -> list[Run]:
+        """Runs, the newest first."""
+        found = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
+        if flow:
+            found = found.where(runs.c.flow == flow)
+        if mode:
+            found = found.where(runs.c.mode == mode)
+        return [run_of(dict(row)) for row in self._conn.execute(found).mappings()]
+
+    def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
+        """The links of a flow whose business key this is, or whose item in Aprimo; absent where there is none."""
+        if not items:
+            return {}
+        made = (links.c.item != "") & links.c.item.in_(items)
+        found = select(links).where(links.c.flow == flow, or_(links.c.business_key.in_(items), made))
+        by_item: dict[BusinessKey, tuple[Link, ...]] = {}
+        for link in self._links(found):
+            by_item[link.item_key] = (*by_item.get(link.item_key, ()), link)
+        return by_item
+
+    def links_of_instances(self, flow: str, instances: Sequence[str]) -> dict[str, Link]:
+        """The links of a flow by the instance of one of their processes."""
+        if not instances:
+            return {}
+        found = select(processes.c.instance_id, processes.c.link_id).where(processes.c.instance_id.in_(instances))
+        homes = {row.instance_id: row.link_id for row in self._conn.execute(found)}
+        if not homes:
+            return {}
+        named = select(links).where(links.c.flow == flow, links.c.id.in_(sorted(set(homes.values()))))
+        by_id = {link.id: link for link in self._links(named)}
+        return {instance: by_id[name] for instance, name in homes.items() if name in by_id}
+
+    def mark(self, run_id: str, *, items: Sequence[Link] = (), processes: Sequence[Link] = ()) -> None:
+        """Note that a run has met the items, or the processes, of these links."""
+        for met, column in ((items, links.c.item_run), (processes, links.c.process_run)):
+            ids = [link.id for link in met if link.id]
+            if ids:
+                self._conn.execute(update(links).where(links.c.id.in_(ids)).values({column: run_id}))
+
+    def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
+        """Links with a process that has not ended whose item the run has not met, by business key."""
+        met = links.c.item_run
+        return self._links(_living(flow).where(or_(met.is_(None), met != run_id)).limit(limit))
+
+    def unseen_processes(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
+        """Links with a process that has not ended which the run has not met, by business key."""
+        met = links.c.process_run
+        return self._links(_living(flow).where(or_(met.is_(None), met != run_id)).limit(limit))
+
+    def known(self, flow: str, keys: Sequence[BusinessKey]) -> dict[BusinessKey, Known]:
+        """What our tables know of these items; `mapping_now` is left to the caller."""
+        return read_known(self._conn, flow, keys)
+
+    def keep(self, run_id: str, flow: str, found: Mapping[BusinessKey, Sequence[Explained]]) -> list[Difference]:
+        """Make exactly these the open differences of these items; returns them.
+
+        An open one gets the newest values; one that is not among them any more is closed. One that is being healed
+        stays so until its heal has ended.
+        """
+        stand = {(row.business_key, row.field): row for row in self._standing(flow, list(found))}
+        heals = self._open_events([row.heal_event_id for row in stand.values() if row.heal_event_id])
+        seen = {(key, each.mismatch.field): each for key, every in found.items() for each in every}
+        gone = [row.id for place, row in stand.items() if place not in seen]
+        self._close(gone)
+        old = [(stand[place], each) for place, each in seen.items() if place in stand]
+        run_each(self._conn, _SEE, [self._seen(row, each, run_id, heals) for row, each in old])
+        new = [self._new(flow, place[0], each, run_id) for place, each in seen.items() if place not in stand]
+        add_rows(self._conn, differences, new)
+        return self._standing(flow, list(found))
+
+    def find(
+        self,
+        *,
+        ids: Sequence[str] = (),
+        flow: str = "",
+        keys: Sequence[BusinessKey] = (),
+        is_open: bool | None = True,
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Difference]:
+        """Differences by id or filter, in the order in which they were first seen; after: the id to go on from."""
+        found = select(differences).order_by(differences.c.id).limit(limit)
+        if ids:
+            found = found.where(differences.c.id.in_([number(each) for each in ids]))
+        if flow:
+            found = found.where(differences.c.flow == flow)
+        if keys:
+            found = found.where(differences.c.business_key.in_(keys))
+        if is_open is not None:
+            found = found.where(_IS_OPEN if is_open else differences.c.state == DifferenceState.CLOSED)
+        if after:
+            found = found.where(differences.c.id > number(after))
+        return [difference_of(dict(row)) for row in self._conn.execute(found).mappings()]
+
+    def undone(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
+        """Differences of these items whose heal a person has undone."""
+        if not keys:
+            return []
+        found = select(differences).where(
+            differences.c.flow == flow,
+            differences.c.business_key.in_(keys),
+            holds("differences", "undone_at is not null"),
+        )
+        return [difference_of(dict(row)) for row in self._conn.execute(found.order_by(differences.c.id)).mappings()]
+
+    def begin_heal(self, difference_id: str, event_id: EventId, former: JsonValue) -> bool:
+        """An open difference is being healed; False where it is not open any more."""
+        healing = (
+            update(differences)
+            .where(differences.c.id == number(difference_id), differences.c.state == DifferenceState.OPEN)
+            .values(state=DifferenceState.HEALING, heal_event_id=event_id, former=former)
+        )
+        return self._conn.execute(healing).rowcount == 1
+
+    def undo(self, difference_id: str, by: str) -> bool:
+        """A heal is taken back; False where somebody else was first."""
+        undone = (
+            update(differences)
+            .where(
+                differences.c.id == number(difference_id),
+                differences.c.heal_event_id.is_not(None),
+                differences.c.undone_at.is_(None),
+            )
+            .values(undone_at=self._now, state=DifferenceState.CLOSED, closed_by=by)
+        )
+        return self._conn.execute(undone).rowcount == 1
+
+    def _links(self, found: Select[Any]) -> list[Link]:
+        rows = self._conn.execute(found).mappings().all()
+        parts = link_rows.read_parts(self._conn, [LinkId(row["id"]) for row in rows]) if rows else link_rows.Parts()
+        return [link_rows.link(row, parts) for row in rows]
+
+    def _standing(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
+        return self.find(flow=flow, keys=keys, limit=len(keys) * 1000) if keys else []
+
+    def _open_events(self, ids: Sequence[EventId]) -> frozenset[EventId]:
+        if not ids:
+            return frozenset()
+        is_open = events.c.state.in_(OPEN_EVENT_STATES)
+        return frozenset(self._conn.execute(select(events.c.id).where(events.c.id.in_(ids), is_open)).scalars())
+
+    def _close(self, ids: Sequence[str]) -> None:
+        if ids:
+            closed = update(differences).where(differences.c.id.in_([number(each) for each in ids]))
+            self._conn.execute(closed.values(state=DifferenceState.CLOSED, closed_by=AGREES))
+
+    def _seen(self, row: Difference, each: Explained, run_id: str, heals: frozenset[EventId]) -> Row:
+        """What a difference that stands already shows now."""
+        state = DifferenceState.HEALING if row.heal_event_id in heals else DifferenceState.OPEN
+        values = {**seen_values(each), "run_id": run_id, "state": state, "last_seen": self._now}
+        return {"b_id": number(row.id), **{f"b_{name}": value for name, value in values.items()}}
+
+    def _new(self, flow: str, key: BusinessKey, each: Explained, run_id: str) -> Row:
+        return {
+            **seen_values(each),
+            "flow": flow,
+            "business_key": key,
+            "field": each.mismatch.field,
+            "run_id": run_id,
+            "state": DifferenceState.OPEN,
+            "first_seen": self._now,
+            "last_seen": self._now,
+        }
+
+
+_SEE_COLUMNS = ("agreed", "aprimo", "opentext", "cause", "evidence", "policy", "run_id", "state", "last_seen")
+_SEE = (
+    update(differences)
+    .where(differences.c.id == bindparam("b_id"))
+    .values({name: bindparam(f"b_{name}", type_=differences.c[name].type) for name in _SEE_COLUMNS})
+)
+
+
+def number(difference_id: str) -> int:
+    """The row's number; 0, which no row has, for anything that is no number."""
+    is_one = difference_id.isascii() and difference_id.isdecimal() and len(difference_id) <= _DIGITS
+    return int(difference_id) if is_one else 0
+
+
+_DIGITS = 18
+"""Every number with so many digits is one of 64 bits."""
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """A run as a row."""
+    return {**vars(run), "counts": dict(run.counts), "report": dict(run.report)}
+
+
+def run_of(row: Mapping[str, Any]) -> Run:
+    """A row as a run."""
+    return Run(**{**row, "mode": Mode(row["mode"]), "phase": Phase(row["phase"])})
+
+
+def seen_values(each: Explained) -> dict[str, Any]:
+    """What a difference shows, as columns."""
+    return {
+        "agreed": each.mismatch.agreed,
+        "aprimo": each.mismatch.aprimo,
+        "opentext": each.mismatch.opentext,
+        "cause": each.cause,
+        "evidence": serial.dump(each.evidence),
+        "policy": each.policy,
+    }
+
+
+def difference_of(row: Mapping[str, Any]) -> Difference:
+    """A row as a difference."""
+    return Difference(
+        **{
+            **row,
+            "id": str(row["id"]),
+            "policy": Policy(row["policy"]),
+            "state": DifferenceState(row["state"]),
+            "evidence": row["evidence"] or {},
+            "run_id": row["run_id"] or "",
+        }
+    )
+
+
+def _living(flow: str) -> Select[Any]:
+    """A flow's links with a process that has not ended."""
+    joined = select(links).join(processes, processes.c.link_id == links.c.id)
+    return joined.where(links.c.flow == flow, _IS_LIVE).order_by(links.c.business_key)

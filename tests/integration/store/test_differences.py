@@ -1,0 +1,275 @@
+"""Differences are kept once each, closed when they are gone, and told with what our own tables know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.commands import Cause
+from pipeline.differences import Cause as Why
+from pipeline.differences import Explained, Mismatch
+from pipeline.flows.tenant import Policy
+from pipeline.plan import LinkChanges, ProcessRow
+from pipeline.ports import AttemptEnd, Difference, EventMove, Mode, NewAttempt, NewLetter, Phase, Run, Store
+from pipeline.words import (
+    BusinessKey,
+    DeliveryState,
+    EventId,
+    EventState,
+    InstanceId,
+    ProcessState,
+    Purpose,
+    Side,
+)
+from tests.support.store_rows import FLOW, START, Clock, add, claimed, item, new_event, set_fields
+
+KEY = item(1)
+EDITED = Explained(
+    mismatch=Mismatch(field="matrix", agreed="brand: open", aprimo="scribble", opentext="brand: open"),
+    cause=Why.EDITED_IN_APRIMO,
+    policy=Policy.AUTOMATIC,
+    evidence={"version": "2026-01-12T08:59:00Z"},
+)
+DELETED = Explained(
+    mismatch=Mismatch(field="process", agreed=None, aprimo=None, opentext="p-1"),
+    cause=Why.ITEM_DELETED,
+    policy=Policy.PROPOSE,
+)
+
+
+def _keep(store: Store, *found: Explained, run: str = "rc-1", key: BusinessKey = KEY) -> list[Difference]:
+    return store.run(lambda tx: tx.differences.keep(run, FLOW, {key: found}))
+
+
+def _all(store: Store) -> list[Difference]:
+    return store.run(lambda tx: tx.differences.find(is_open=None))
+
+
+def _running(store: Store, *numbers: int) -> None:
+    """Links of activities whose process runs."""
+    rows = [
+        ProcessRow(
+            revision=1,
+            process_key="campaignBrief",
+            state=ProcessState.RUNNING,
+            instance_id=InstanceId(f"p-{number}"),
+        )
+        for number in numbers
+    ]
+    changes = [(FLOW, item(number), LinkChanges(processes=(row,))) for number, row in zip(numbers, rows, strict=True)]
+    store.run(lambda tx: tx.links.apply(changes))
+
+
+def test_a_difference_is_kept_with_its_values_and_its_evidence(store: Store) -> None:
+    (kept,) = _keep(store, EDITED)
+
+    assert kept == Difference(
+        id=kept.id,
+        flow=FLOW,
+        business_key=KEY,
+        field="matrix",
+        agreed="brand: open",
+        aprimo="scribble",
+        opentext="brand: open",
+        cause="edited_in_aprimo",
+        policy=Policy.AUTOMATIC,
+        state=kept.state.OPEN,
+        first_seen=START,
+        last_seen=START,
+        evidence={"version": "2026-01-12T08:59:00Z"},
+        run_id="rc-1",
+    )
+
+
+def test_one_that_is_seen_again_gets_the_newest_values(store: Store, clock: Clock) -> None:
+    (first,) = _keep(store, EDITED)
+    later = clock.pass_s(60)
+    other = replace(EDITED, mismatch=replace(EDITED.mismatch, aprimo="other"), policy=Policy.NEVER)
+
+    (again,) = _keep(store, other, run="rc-2")
+
+    assert again == replace(first, aprimo="other", policy=Policy.NEVER, run_id="rc-2", last_seen=later)
+
+
+def test_what_is_found_no_more_is_closed_and_other_items_are_left(store: Store) -> None:
+    _keep(store, EDITED, DELETED)
+    _keep(store, EDITED, key=item(2))
+
+    assert [each.field for each in _keep(store, DELETED)] == ["process"]
+    assert [(each.business_key, each.field, each.state, each.closed_by) for each in _all(store)] == [
+        (KEY, "matrix", "closed", "agrees"),
+        (KEY, "process", "open", ""),
+        (item(2), "matrix", "open", ""),
+    ]
+
+
+def test_one_that_comes_back_after_it_was_closed_is_a_new_one(store: Store) -> None:
+    (first,) = _keep(store, EDITED)
+    _keep(store)
+
+    (second,) = _keep(store, EDITED)
+
+    assert second.id != first.id
+
+
+def test_one_that_is_being_healed_stays_so_until_its_heal_has_ended(store: Store) -> None:
+    (kept,) = _keep(store, EDITED)
+    (heal,) = store.run(lambda tx: add(tx, [new_event(1)]))
+    store.run(lambda tx: tx.differences.begin_heal(kept.id, heal, "scribble"))
+
+    (meanwhile,) = _keep(store, EDITED)
+    ended = EventMove(id=heal, before=EventState.ACCEPTED, after=EventState.IGNORED, reason="unchanged")
+    store.run(lambda tx: tx.events.move([ended]))
+    (afterwards,) = _keep(store, EDITED)
+
+    assert (meanwhile.state, meanwhile.former, meanwhile.heal_event_id) == ("healing", "scribble", heal)
+    assert afterwards.state == "open"
+
+
+def test_a_difference_is_healed_and_its_heal_undone_once_each(store: Store, clock: Clock) -> None:
+    (kept,) = _keep(store, EDITED)
+
+    def heal() -> bool:
+        return store.run(lambda tx: tx.differences.begin_heal(kept.id, EventId("ev-9"), "scribble"))
+
+    def undo() -> bool:
+        return store.run(lambda tx: tx.differences.undo(kept.id, "anna"))
+
+    assert (undo(), heal(), heal(), undo(), undo()) == (False, True, False, True, False)
+    (undone,) = store.run(lambda tx: tx.differences.undone(FLOW, [KEY, item(2)]))
+    assert (undone.state, undone.undone_at, undone.closed_by) == ("closed", START, "anna")
+
+
+def test_differences_are_found_by_id_flow_item_and_the_id_to_go_on_from(store: Store) -> None:
+    _keep(store, EDITED, DELETED)
+    _keep(store, EDITED, key=item(2))
+    first, second, third = (each.id for each in _all(store))
+
+    def ids(**chosen: object) -> list[str]:
+        return [each.id for each in store.run(lambda tx: tx.differences.find(**chosen))]  # type: ignore[arg-type]  # Each call names real filters.
+
+    assert ids(ids=[second, "no number", "9" * 30]) == [second]
+    assert (ids(flow=FLOW), ids(flow="other")) == ([first, second, third], [])
+    assert ids(keys=[item(2)]) == [third]
+    assert (ids(after=first), ids(limit=1)) == ([second, third], [first])
+    assert ids(is_open=False) == []
+
+
+def test_a_run_is_kept_with_how_far_it_has_come(store: Store, clock: Clock) -> None:
+    run = Run(id="rc-1", flow=FLOW, mode=Mode.FULL, started_at=START, since=START, counts={"items": 1})
+    further = replace(run, phase=Phase.PROCESSES, cursor="200", ended_at=START, report={"rows": "whole"})
+    other = Run(id="rc-2", flow="other", mode=Mode.RECENT, started_at=clock.pass_s(1))
+
+    for each in (run, other, further):
+        store.run(lambda tx, each=each: tx.differences.put_run(each))  # type: ignore[misc]  # As above.
+
+    assert store.run(lambda tx: tx.differences.runs()) == [other, further]
+    assert store.run(lambda tx: tx.differences.runs(FLOW, mode=Mode.FULL)) == [further]
+    assert store.run(lambda tx: tx.differences.runs(FLOW, mode=Mode.RECENT)) == []
+
+
+def test_links_are_found_by_their_item_and_by_their_process(store: Store) -> None:
+    _running(store, 1, 2)
+    begun_there = BusinessKey("opentext:process:p-3")
+    store.run(lambda tx: tx.links.apply([(FLOW, begun_there, LinkChanges(item=item(3)))]))
+
+    found = store.run(lambda tx: tx.differences.links_of(FLOW, [item(1), item(3), item(4)]))
+    by_instance = store.run(lambda tx: tx.differences.links_of_instances(FLOW, ["p-2", "p-9"]))
+    of_other = store.run(lambda tx: tx.differences.links_of_instances("other", ["p-2"]))
+
+    assert {key: [link.business_key for link in links] for key, links in found.items()} == {
+        item(1): [item(1)],
+        item(3): [begun_there],
+    }
+    assert {instance: link.business_key for instance, link in by_instance.items()} == {"p-2": item(2)}
+    assert of_other == {}
+
+
+def test_what_lives_and_was_not_met_by_a_run_is_unseen(store: Store) -> None:
+    _running(store, 1, 2, 3)
+    store.run(lambda tx: tx.links.apply([(FLOW, item(4), LinkChanges(revision=1))]))
+    links = store.run(lambda tx: tx.links.of([(FLOW, item(number)) for number in (1, 2, 3)]))
+
+    def mark(run: str, *numbers: int) -> None:
+        met = [links[FLOW, item(number)] for number in numbers]
+        store.run(lambda tx: tx.differences.mark(run, items=met, processes=met[:1]))
+
+    mark("rc-1", 1, 2, 3)
+    mark("rc-2", 1, 3)
+
+    unseen_items = store.run(lambda tx: tx.differences.unseen_items(FLOW, "rc-2", limit=9))
+    unseen_processes = store.run(lambda tx: tx.differences.unseen_processes(FLOW, "rc-2", limit=1))
+    assert [link.business_key for link in unseen_items] == [item(2)]
+    assert [link.business_key for link in unseen_processes] == [item(2)]
+
+
+def test_it_is_known_what_was_told_of_an_item_and_how_it_ended(store: Store, clock: Clock) -> None:
+    told, ours, open_ = store.run(
+        lambda tx: add(
+            tx,
+            [
+                new_event(1, notice="1"),
+                replace(new_event(1, notice="2"), source="operator"),
+                new_event(1, notice="3", side=Side.OPENTEXT),
+            ],
+        )
+    )
+    ends = [
+        EventMove(id=each, before=EventState.ACCEPTED, after=EventState.IGNORED, reason="unchanged")
+        for each in (told, ours)
+    ]
+    store.run(lambda tx: tx.events.move(ends))
+
+    known = store.run(lambda tx: tx.differences.known(FLOW, [KEY]))[KEY]
+
+    assert [(each.event_id, each.side, each.state, each.reason) for each in known.told] == [
+        (open_, "opentext", "accepted", ""),
+        (told, "aprimo", "ignored", "unchanged"),
+    ]
+    assert [each.event_id for each in known.open_events] == [open_]
+    assert (known.letter, known.written, known.mapping_version) == ("", (), "")
+
+
+def test_it_is_known_which_letter_holds_an_item_and_by_which_words_it_was_written(store: Store) -> None:
+    (event_id,) = store.run(lambda tx: add(tx, [new_event(1)]))
+    store.run(lambda tx: tx.links.apply([(FLOW, KEY, LinkChanges(mapping_version="0a1b"))]))
+    store.run(lambda tx: tx.links.apply([(FLOW, KEY, LinkChanges(state="later"))]))
+    dead = EventMove(id=event_id, before=EventState.ACCEPTED, after=EventState.DEAD, reason="forbidden")
+    store.run(lambda tx: tx.events.move([dead]))
+    letter = NewLetter(event_id=event_id, delivery_id=None, code="forbidden", hint="")
+    (letter_id,) = store.run(lambda tx: tx.letters.open([letter]))
+
+    known = store.run(lambda tx: tx.differences.known(FLOW, [KEY, item(2)]))
+
+    assert (known[KEY].letter, known[KEY].letter_code, known[KEY].mapping_version) == (letter_id, "forbidden", "0a1b")
+    assert [each.state for each in known[KEY].open_events] == ["dead"]
+    assert (known[item(2)].letter, known[item(2)].told) == ("", ())
+
+
+def test_it_is_known_what_we_wrote_and_when(store: Store, clock: Clock) -> None:
+    (claim,) = claimed(store, 1)
+    cause = Cause(event_id=EventId("ev-1-1"), plan_number=1)
+    store.run(lambda tx: tx.deliveries.plan([(cause, [set_fields(1, extrAttr306="brand: open")])]))
+    (planned,) = store.run(lambda tx: tx.deliveries.open_of([cause.event_id]))[cause.event_id]
+    begun = NewAttempt(delivery_id=planned.id, number=1, purpose=Purpose.SEND, token=claim.token)
+    store.run(lambda tx: tx.deliveries.begin([begun]))
+    at = clock.pass_s(2)
+    ended = AttemptEnd(
+        delivery_id=planned.id, number=1, outcome="sent", before=DeliveryState.SENDING, after=DeliveryState.DONE
+    )
+    store.run(lambda tx: tx.deliveries.end([ended]))
+
+    (written,) = store.run(lambda tx: tx.differences.known(FLOW, [KEY]))[KEY].written
+
+    assert (written.delivery_id, written.kind, written.at) == (planned.id, "pm.set_fields", at)
+    assert written.fields == {"extrAttr306": "brand: open"}
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_nothing_is_asked_for_nothing(store: Store, count: int) -> None:
+    keys = [item(9)] * count
+
+    assert store.run(lambda tx: tx.differences.links_of(FLOW, keys)) == {}
+    assert store.run(lambda tx: tx.differences.undone(FLOW, keys)) == []
+    assert store.run(lambda tx: tx.differences.links_of_instances(FLOW, [f"p-{key}" for key in keys])) == {}

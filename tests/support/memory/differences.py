@@ -1,0 +1,190 @@
+"""Runs of reconciliation and differences in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pipeline.differences import Explained, Known
+from pipeline.keys import is_notes, line_key
+from pipeline.plan import Link
+from pipeline.ports import Difference, DifferenceState, Mode, Run
+from pipeline.states import OPEN_EVENT_STATES
+from pipeline.store.differences import AGREES, difference_of, number, run_of, run_row, seen_values
+from pipeline.store.known import known_of
+from pipeline.words import BusinessKey, DeliveryState, EventId, JsonValue, LetterState, ProcessState
+from tests.support.memory.links import MemoryLinks
+from tests.support.memory.rows import Row, Tables
+
+
+class MemoryDifferences:
+    """The port `Differences` within one transaction."""
+
+    def __init__(self, tables: Tables, now: datetime) -> None:
+        self._tables = tables
+        self._rows = tables["differences"]
+        self._now = now
+
+    def put_run(self, run: Run) -> None:
+        """Insert or update."""
+        known = self._tables["runs"].get(run.id)
+        if known is None:
+            self._tables["runs"].insert(run_row(run))
+        else:
+            self._tables["runs"].change(known, **run_row(run))
+
+    def runs(self, flow: str = "", *, mode: Mode | None = None, limit: int = 20) -> list[Run]:
+        """Runs, the newest first."""
+        found = [
+            run_of(row)
+            for row in self._tables["runs"]
+            if flow in {"", row["flow"]} and (mode is None or row["mode"] == mode)
+        ]
+        return sorted(found, key=lambda run: (run.started_at, run.id), reverse=True)[:limit]
+
+    def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
+        """The links of a flow whose business key this is, or whose item in Aprimo."""
+        wanted = set(items)
+        rows = list(self._tables["links"].where("flow", flow))
+        by_item: dict[BusinessKey, tuple[Link, ...]] = {}
+        for link in self._links(row for row in rows if {row["business_key"], row["item"]} & wanted):
+            by_item[link.item_key] = (*by_item.get(link.item_key, ()), link)
+        return by_item
+
+    def links_of_instances(self, flow: str, instances: Sequence[str]) -> dict[str, Link]:
+        """The links of a flow by the instance of one of their processes."""
+        homes = MemoryLinks(self._tables, self._now).lines_of_instances(instances)
+        links = MemoryLinks(self._tables, self._now).of([home for home in homes.values() if home[0] == flow])
+        return {instance: links[home] for instance, home in homes.items() if home in links}
+
+    def mark(self, run_id: str, *, items: Sequence[Link] = (), processes: Sequence[Link] = ()) -> None:
+        """Note that a run has met the items, or the processes, of these links."""
+        for met, column in ((items, "item_run"), (processes, "process_run")):
+            for row in [self._tables["links"].get(link.id) for link in met]:
+                if row is not None:
+                    self._tables["links"].change(row, **{column: run_id})
+
+    def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
+        """Links with a process that has not ended whose item the run has not met, by business key."""
+        return self._unmet(flow, "item_run", run_id)[:limit]
+
+    def unseen_processes(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
+        """Links with a process that has not ended which the run has not met, by business key."""
+        return self._unmet(flow, "process_run", run_id)[:limit]
+
+    def known(self, flow: str, keys: Sequence[BusinessKey]) -> dict[BusinessKey, Known]:
+        """What our tables know of these items."""
+        return {key: self._known(flow, key) for key in keys}
+
+    def keep(self, run_id: str, flow: str, found: Mapping[BusinessKey, Sequence[Explained]]) -> list[Difference]:
+        """Make exactly these the open differences of these items; returns them."""
+        stand = {
+            (row["business_key"], row["field"]): row
+            for row in self._rows.where("flow", flow)
+            if row["business_key"] in found and row["state"] != DifferenceState.CLOSED
+        }
+        seen = {(key, each.mismatch.field): each for key, every in found.items() for each in every}
+        for place, row in stand.items():
+            if place not in seen:
+                self._rows.change(row, state=DifferenceState.CLOSED, closed_by=AGREES)
+        for (key, field), each in seen.items():
+            self._see(stand.get((key, field)), each, run_id, flow, key)
+        return self.find(flow=flow, keys=list(found)) if found else []
+
+    def find(
+        self,
+        *,
+        ids: Sequence[str] = (),
+        flow: str = "",
+        keys: Sequence[BusinessKey] = (),
+        is_open: bool | None = True,
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Difference]:
+        """Differences by id or filter, in the order in which they were first seen."""
+        found = [
+            row
+            for row in sorted(self._rows, key=lambda row: int(row["id"]))
+            if (not ids or str(row["id"]) in ids)
+            and flow in {"", row["flow"]}
+            and (not keys or row["business_key"] in keys)
+            and (is_open is None or is_open is (row["state"] != DifferenceState.CLOSED))
+            and row["id"] > number(after)
+        ]
+        return [difference_of(row) for row in found[:limit]]
+
+    def undone(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
+        """Differences of these items whose heal a person has undone."""
+        found = self.find(flow=flow, keys=keys, is_open=None) if keys else []
+        return [each for each in found if each.undone_at is not None]
+
+    def begin_heal(self, difference_id: str, event_id: EventId, former: JsonValue) -> bool:
+        """An open difference is being healed; False where it is not open any more."""
+        row = self._rows.get(number(difference_id))
+        if row is None or row["state"] != DifferenceState.OPEN:
+            return False
+        self._rows.change(row, state=DifferenceState.HEALING, heal_event_id=event_id, former=former)
+        return True
+
+    def undo(self, difference_id: str, by: str) -> bool:
+        """A heal is taken back; False where somebody else was first."""
+        row = self._rows.get(number(difference_id))
+        if row is None or row["heal_event_id"] is None or row["undone_at"] is not None:
+            return False
+        self._rows.change(row, undone_at=self._now, state=DifferenceState.CLOSED, closed_by=by)
+        return True
+
+    def _links(self, rows: Iterable[Row]) -> list[Link]:
+        named = [(row["flow"], row["business_key"]) for row in rows]
+        links = MemoryLinks(self._tables, self._now).of(named)
+        return [links[name] for name in named]
+
+    def _unmet(self, flow: str, column: str, run_id: str) -> list[Link]:
+        rows = [
+            row
+            for row in sorted(self._tables["links"].where("flow", flow), key=lambda row: str(row["business_key"]))
+            if row[column] != run_id
+            and any(
+                each["state"] != ProcessState.ENDED for each in self._tables["processes"].where("link_id", row["id"])
+            )
+        ]
+        return self._links(rows)
+
+    def _known(self, flow: str, key: BusinessKey) -> Known:
+        lines = (line_key(flow, key), line_key(flow, key, is_notes=True))
+        told = [row for line in lines for row in self._tables["events"].where("line_key", line)]
+        main = {row["id"] for row in told if not is_notes(row["line_key"])}
+        letters = [
+            row for row in self._tables["dead_letters"].where("state", LetterState.OPEN) if row["event_id"] in main
+        ]
+        link = self._tables["links"].get(f"{flow}/{key}")
+        return known_of(
+            told,
+            [row for each in told for row in self._done(each["id"], each["accepted_at"])],
+            letter=letters[0] if letters else None,
+            mapping_version=link["mapping_version"] if link else None,
+        )
+
+    def _done(self, event_id: EventId, accepted_at: datetime) -> list[Row]:
+        done = [
+            row
+            for row in self._tables["deliveries"].where("event_id", event_id)
+            if row["state"] == DeliveryState.DONE
+        ]
+        return [{**row, "at": self._last_attempt(row["id"]) or accepted_at} for row in done]
+
+    def _last_attempt(self, delivery_id: str) -> datetime | None:
+        ends = [
+            row["ended_at"] for row in self._tables["attempts"].where("delivery_id", delivery_id) if row["ended_at"]
+        ]
+        return max(ends, default=None)
+
+    def _see(self, row: Row | None, each: Explained, run_id: str, flow: str, key: BusinessKey) -> None:
+        values: Row = {**seen_values(each), "run_id": run_id, "last_seen": self._now}
+        if row is None:
+            place = {"flow": flow, "business_key": key, "field": each.mismatch.field}
+            self._rows.insert({**values, **place, "state": DifferenceState.OPEN, "first_seen": self._now})
+            return
+        heal = self._tables["events"].get(row["heal_event_id"]) if row["heal_event_id"] else None
+        is_healing = heal is not None and heal["state"] in OPEN_EVENT_STATES
+        self._rows.change(row, **values, state=DifferenceState.HEALING if is_healing else DifferenceState.OPEN)
