@@ -311,6 +311,9 @@ STATUS, CLASSIFICATIONS = "record_status", "classifications"
 GIVEN_BACK = frozenset({"draft", "submitted", "open"})
 """Aprimo's values that we write all the same: what was edited goes back to draft, a hand edit back to submitted."""
 
+BY_VERB = frozenset({"commitment"})
+"""Kinds of objects whose state only verbs change: it is never put back by a write."""
+
 
 class OwnershipError(PermanentError):
     """A plan would write what the other side, or another line, owns: an error in our code, never sent."""

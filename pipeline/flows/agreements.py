@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from pipeline.flows.tenant import FlowWords
+from pipeline.plan import Link, Snapshot
 
 
 class Stand(StrEnum):
@@ -13,6 +16,8 @@ class Stand(StrEnum):
     LIVE = "live"
     APPROVED = "approved"
     """It ended by itself, and every review that it takes approved; of work in steps, the last step."""
+    NONE = "none"
+    """The item has no process of its own: its parts have, or none is due."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +25,13 @@ class Agreement:
     """While an item is in one of these states its newest process stands so, and these values are equal.
 
     role and state_field: as which of the flow's further objects the item is read ("" for its own), and where its
-    state stands. states: our words of it. is_mutual: a process that stands so means one of the states as well.
-    equal: our field in Aprimo -> the process variable with the same value. derived: our fields in Aprimo that hold
-    what the flow makes of the process's tasks and variables: planned anew, nothing would be written.
+    state stands. states: our words of it; none: whatever its state, and nothing is said of the process. concerns: of
+    which of those items, beside what is known of them, it is said, where not of all. is_mutual: a process that stands
+    so means one of the states as well. equal: our field in Aprimo -> the process variable with the same value.
+    derived: our fields in Aprimo that hold what the flow makes of the process's tasks and variables: planned anew,
+    nothing would be written. carries: whether Aprimo's fields are as both agreed last, and so in the variables of a
+    process that lives: an edit travels, or begins anew. version: under which name the latest file version is agreed,
+    "" for none.
     """
 
     states: frozenset[str]
@@ -32,3 +41,6 @@ class Agreement:
     derived: frozenset[str] = frozenset()
     role: str = ""
     state_field: str = "state"
+    concerns: Callable[[Snapshot, Link | None, FlowWords], bool] | None = None
+    carries: bool = False
+    version: str = ""

@@ -76,10 +76,15 @@ ALSO: Mapping[str, tuple[str, ...]] = {}
 ANSWERS = frozenset({"done"})
 """What the model's answers may mean beside decisions: the creative revision is done."""
 AGREES = (
-    Agreement(states=frozenset({SUBMITTED}), stand=Stand.LIVE),
+    Agreement(states=frozenset({SUBMITTED}), stand=Stand.LIVE, carries=True, version="submitted_as"),
+    Agreement(states=frozenset({CHANGES}), stand=Stand.NONE, version="submitted_as"),
     Agreement(
-        states=frozenset({APPROVED, approval.OLDER}), stand=Stand.APPROVED, equal={approval.VERSION: "fileVersionId"}
+        states=frozenset({APPROVED}),
+        stand=Stand.APPROVED,
+        equal={approval.VERSION: "fileVersionId"},
+        version=approval.VERSION,
     ),
+    Agreement(states=frozenset({approval.OLDER}), stand=Stand.APPROVED, equal={approval.VERSION: "fileVersionId"}),
 )
 """What must be true of both systems at rest: the version that is approved is that of the approved process."""
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pipeline.commands import Command, CommitmentVerb
 from pipeline.events import Event
 from pipeline.flows import facts
+from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.shared import (
     asking,
     endings,
@@ -47,6 +48,18 @@ STATES = ("draft", "submitted", "approved", "rejected", "cancelled")
 FIELDS = ("name", "amount", "currency", "matrix", "decision", "message")
 ALSO: Mapping[str, tuple[str, ...]] = {"campaign": ("name", "currency", "hold", "message")}
 ANSWERS = frozenset({"justified"})
+
+AGREES = (
+    Agreement(
+        states=frozenset({"submitted"}),
+        stand=Stand.LIVE,
+        is_mutual=True,
+        equal={"amount": "amount"},
+        concerns=asking.is_due,
+    ),
+    Agreement(states=frozenset({"approved"}), stand=Stand.APPROVED),
+)
+"""What must be true of both systems at rest: no commitment above its limit waits or is approved without a process."""
 
 _IN_APPROVAL = "in approval"
 _VERBS: Mapping[Decision, str] = {Decision.APPROVED: "approve", Decision.REJECTED: "reject"}

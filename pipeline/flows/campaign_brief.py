@@ -13,6 +13,7 @@ from pipeline import ownership
 from pipeline.commands import Command, ProjectVerb
 from pipeline.events import Event
 from pipeline.flows import facts
+from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.shared import (
     approving,
     endings,
@@ -65,6 +66,11 @@ _STATE_OF: Mapping[Decision, str] = {
     Decision.CANCELLED: "cancelled",
 }
 """Where a decision takes the item. An unknown one takes it nowhere."""
+AGREES = (
+    Agreement(states=frozenset({_SUBMITTED}), stand=Stand.LIVE, is_mutual=True, carries=True),
+    Agreement(states=frozenset({_STATE_OF[Decision.APPROVED]}), stand=Stand.APPROVED),
+)
+"""What must be true of both systems at rest: submitted means a live process; in production, one that approved."""
 
 
 def read_terms(root: Table) -> None:

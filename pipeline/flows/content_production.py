@@ -63,6 +63,7 @@ AGREES = (
         states=frozenset({"submitted"}),
         stand=Stand.LIVE,
         is_mutual=True,
+        carries=True,
         derived=frozenset({"percent", "step", "step_owner", "next_due", "late", "matrix"}),
     ),
     Agreement(states=frozenset({"produced"}), stand=Stand.APPROVED, derived=frozenset({"percent", "assets"})),

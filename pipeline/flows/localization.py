@@ -50,6 +50,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
 ANSWERS = frozenset({"done"})
 """What the model's answers may mean beside decisions: the translation is done."""
 AGREES = (
+    Agreement(states=frozenset(), stand=Stand.NONE, carries=True, version="version_seen"),
     Agreement(
         role=localization_parts.LOCALIZED,
         state_field="record_status",
@@ -57,6 +58,7 @@ AGREES = (
         stand=Stand.APPROVED,
         is_mutual=True,
         equal={"master_version": "masterVersionId"},
+        carries=True,
     ),
 )
 """What must be true of both systems at rest: one released record per approved market, none for an unapproved one."""

@@ -58,7 +58,15 @@ ANSWERS = frozenset({"done", "resolved", CONFIRMS, REOPENS})
 """What a step may answer beside a decision."""
 _BEGINS, _STANDS_OPEN = frozenset({OPEN, REOPENED}), frozenset({OPEN, IN_PROGRESS, RESOLVED, REOPENED, ON_HOLD})
 """Where somebody puts a case to have it worked on; where one stands that is not over."""
-AGREES = (Agreement(states=_STANDS_OPEN, stand=Stand.LIVE, is_mutual=True, equal={"resolution": "resolutionNote"}),)
+AGREES = (
+    Agreement(
+        states=_STANDS_OPEN,
+        stand=Stand.LIVE,
+        is_mutual=True,
+        equal={"resolution": "resolutionNote"},
+        carries=True,
+    ),
+)
 """What must be true of both systems at rest: each open case has a live process, each live process an open case."""
 
 

@@ -45,7 +45,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "asset": ("score", "verdict", "findings", "insight_period", "insight_on", "needs_revision", "retire_proposal")
 }
 ANSWERS = frozenset({"done"})
-AGREEMENTS = (Agreement(states=frozenset(), stand=Stand.APPROVED, equal={"insight_period": "periodEnd"}),)
+AGREES = (Agreement(states=frozenset(), stand=Stand.APPROVED, role="asset", equal={"insight_period": "periodEnd"}),)
 """The latest finished review of an asset is what the asset shows."""
 
 _SIGN_OFF = "sign_off"

@@ -43,8 +43,8 @@ STATES = (
 FIELDS = ("name", "records", "channels", "release_on", "guard", "matrix", "message")
 ALSO: Mapping[str, tuple[str, ...]] = {"asset": ("approved_version", "release_state")}
 ANSWERS: frozenset[str] = frozenset()
-AGREEMENTS = (
-    Agreement(states=frozenset({"in_approval"}), stand=Stand.LIVE, is_mutual=True),
+AGREES = (
+    Agreement(states=frozenset({SUBMITTED, IN_APPROVAL}), stand=Stand.LIVE, is_mutual=True, carries=True),
     Agreement(states=frozenset({"approved", "released"}), stand=Stand.APPROVED),
 )
 """Nothing is released that has no approval; what is approved is released once its date has come."""

@@ -5,12 +5,13 @@ A new flow is a module, a line here, a TOML file and a process model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
 from pipeline import ownership
+from pipeline.differences import Explained, Known, Mismatch, Pair
 from pipeline.events import Event
 from pipeline.flows import (
     asset_review,
@@ -22,8 +23,10 @@ from pipeline.flows import (
     performance_insight,
     publication,
 )
+from pipeline.flows.agreements import Agreement
 from pipeline.flows.case_terms import Terms
-from pipeline.flows.shared import late
+from pipeline.flows.mapping import mapping_version
+from pipeline.flows.shared import causes, comparing, late
 from pipeline.flows.shared.loops import guarded
 from pipeline.flows.shared.met import with_people
 from pipeline.flows.tenant import FlowWords
@@ -59,6 +62,10 @@ class FlowModule(Protocol):
     @property
     def ANSWERS(self) -> frozenset[str]:  # noqa: N802 - A module's constant.
         """What a model's answers may mean beside decisions, e.g. `done` of a step of work."""
+
+    @property
+    def AGREES(self) -> tuple[Agreement, ...]:  # noqa: N802 - A module's constant.
+        """What must be true of both systems at rest."""
 
     def read_terms(self, root: Table) -> object:
         """What the flow's own tables say: a value of its own type, None where it has none."""
@@ -107,6 +114,25 @@ class BoundFlow:
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN
         ownership.check(made.commands, self.words, writer=writer)
         return with_people(made, snapshots, link, self.words)
+
+    @property
+    def mapping_version(self) -> str:
+        """A short name of the words by which both systems are read."""
+        return mapping_version(self.words)
+
+    def suspects(self, pair: Pair) -> tuple[Mismatch, ...]:
+        """What a page's row gives reason to read in full."""
+        return comparing.suspects(pair, self.words, self.module.AGREES)
+
+    def mismatches(self, pair: Pair) -> tuple[Mismatch, ...]:
+        """In what both sides of a pair that was read in full differ."""
+        return comparing.mismatches(pair, self.words, self.module.AGREES)
+
+    def explain(
+        self, mismatch: Mismatch, pair: Pair, known: Known, *, automations: Collection[str] = ()
+    ) -> Explained:
+        """Why they differ, and what may be done about it. automations: users of Aprimo that are rules and jobs."""
+        return causes.explain(mismatch, pair, known, self.words, self.module.AGREES, automations=automations)
 
     def _words_for(self, event: Event) -> FlowWords:
         """The words of the kind of object that the event's line is about."""

@@ -119,7 +119,7 @@ class FlowWords:
     object_kind and type_ids: which Aprimo objects are ours; no types: all of the kind. states: our state word -> what
     Aprimo stores, an id in PM, an option's name in the DAM. link_template: the address of the item for a person, with
     `{id}`. also: role -> another kind of object, e.g. `campaign`. terms: what the flow's own tables say, a value of
-    the flow's own type.
+    the flow's own type. policies: by field, heals: by the cause of a difference, what is done about one.
     """
 
     flow: str
@@ -135,6 +135,7 @@ class FlowWords:
     currencies: Mapping[int, str] = field(default_factory=dict)
     outcomes: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    heals: Mapping[str, Policy] = field(default_factory=dict)
     link_template: str = ""
     call_back_url: str = ""
     """Where the process model calls back; "" for none. Set by the installation, not by the TOML."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.backoff import RetryPolicy
+from pipeline.differences import Explained, Known, Mismatch, Pair
 from pipeline.events import Event
 from pipeline.plan import Link, Plan, Snapshots, Want
 from pipeline.ports.rows import (
@@ -87,3 +88,18 @@ class FlowPort(Protocol):
 
     def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         """What is to be done."""
+
+    @property
+    def mapping_version(self) -> str:
+        """A short name of the words by which both systems are read."""
+
+    def suspects(self, pair: Pair) -> tuple[Mismatch, ...]:
+        """What a page's row gives reason to read in full."""
+
+    def mismatches(self, pair: Pair) -> tuple[Mismatch, ...]:
+        """In what both sides of a pair that was read in full differ."""
+
+    def explain(
+        self, mismatch: Mismatch, pair: Pair, known: Known, *, automations: Collection[str] = ()
+    ) -> Explained:
+        """Why they differ, and what may be done about it. automations: users of Aprimo that are rules and jobs."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pipeline import ownership
 from pipeline.events import Event
 from pipeline.flows import facts
+from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.shared import approving, endings, leaving, looking, notes, starting, submission
 from pipeline.flows.shared.case import Case
 from pipeline.flows.tenant import FlowWords
@@ -25,6 +26,10 @@ STATES = ("draft", "submitted", "withdrawn", "approved", "rejected", "cancelled"
 FIELDS = ("name", "claim", "matrix", "decision", "message")
 ALSO: Mapping[str, tuple[str, ...]] = {}
 ANSWERS: frozenset[str] = frozenset()
+AGREES = (
+    Agreement(states=frozenset({"submitted"}), stand=Stand.LIVE, is_mutual=True, carries=True),
+    Agreement(states=frozenset({"approved"}), stand=Stand.APPROVED),
+)
 
 STATE_OF: Mapping[Decision, str] = {
     Decision.APPROVED: "approved",

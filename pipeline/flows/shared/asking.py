@@ -14,7 +14,7 @@ from pipeline.flows.shared.spending import Ask, Spend, SpendTerms, decimal
 from pipeline.flows.shared.values import duration, text
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.keys import aprimo_key, split_aprimo_key
-from pipeline.plan import FollowUp, Notice, ProcessRead, ProcessRow, ReviewRow, Snapshot, Wake, Want
+from pipeline.plan import FollowUp, Link, Notice, ProcessRead, ProcessRow, ReviewRow, Snapshot, Wake, Want
 from pipeline.words import BusinessKey, Decision, JsonValue, ReviewState, Side, WakeReason
 
 HOLD = "signoff.hold"
@@ -99,6 +99,12 @@ def asks(case: Case) -> tuple[Ask, ...]:
     return tuple(dict.fromkeys(ask for ask in found if ask))
 
 
+def is_due(item: Snapshot, link: Link | None, words: FlowWords) -> bool:
+    """Whether a commitment, as a page or a read shows it, waits above its limit for an answer that it has not got."""
+    ask = _of_values(item.values, words) if is_commitment(words) else None
+    return ask is not None and (link is None or ask.name not in answered_of(link))
+
+
 def is_new(case: Case, ask: Ask) -> bool:
     """Whether it was not answered yet, or a person wants it asked again."""
     return case.event.type == facts.RESTART or ask.name not in answers(case)
@@ -106,7 +112,12 @@ def is_new(case: Case, ask: Ask) -> bool:
 
 def answers(case: Case) -> tuple[str, ...]:
     """The names of what was answered already and is asked for still."""
-    known = case.link.agreed_value(ANSWERED)
+    return answered_of(case.link)
+
+
+def answered_of(link: Link) -> tuple[str, ...]:
+    """The same, by what is remembered of the item."""
+    known = link.agreed_value(ANSWERED)
     return tuple(text(each) for each in known) if isinstance(known, list) else ()
 
 
@@ -125,10 +136,13 @@ def unusable_spend(case: Case) -> tuple[Notice, ...]:
 
 
 def _of_commitment(case: Case) -> Ask | None:
-    values = case.item.values if case.item else {}
+    return _of_values(case.item.values, case.words) if case.item else None
+
+
+def _of_values(values: Mapping[str, JsonValue], words: FlowWords) -> Ask | None:
     amount, currency = decimal(values.get("amount")), text(values.get("currency"))
-    limits = case.words.terms_of(SpendTerms).limits.get(currency)
-    if case.state != _SUBMITTED or amount is None or limits is None:
+    limits = words.terms_of(SpendTerms).limits.get(currency)
+    if values.get("state") != _SUBMITTED or amount is None or limits is None:
         return None
     return spending.of_commitment(amount, currency, limits)
 

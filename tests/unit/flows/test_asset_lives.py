@@ -10,6 +10,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from pipeline.plan import Verdict
 from pipeline.words import Side
+from tests.support.agreeing import untold
 from tests.support.asset_world import World
 from tests.support.lives import FlowLives
 
@@ -206,6 +207,7 @@ class Lives(FlowLives):
         self.world.look(Side.APRIMO)
         self.world.look(Side.OPENTEXT)
         assert len(self.world.sent) == before
+        assert untold(self.world) == ()
         is_known = self.world.link.state not in {"unknown", "decision_waits"}
         is_whole = self.world.plans[-2].verdict is not Verdict.REFUSE
         if self.world.values["state"] == "submitted" and is_known and is_whole:

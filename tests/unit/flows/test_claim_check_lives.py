@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pipeline.flows import facts
 from pipeline.words import Side
+from tests.support.agreeing import untold
 from tests.support.claim_check import World, added
 
 STATES = ("draft", "submitted", "withdrawn", "approved", "")
@@ -133,6 +134,7 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.world.settle_down()
+        assert untold(self.world) == ()
         assert self.world.live() is None or self.world.values["state"] not in {"draft", "withdrawn"}
 
 
