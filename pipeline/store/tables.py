@@ -56,8 +56,11 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
 
 
 def holds(table: str, predicate: str) -> ColumnElement[bool]:
-    """A partial index's own predicate as a condition on the table (or alias) of that name."""
-    return literal_column(f"({table}.{predicate})", Boolean)
+    """A partial index's own predicate as a condition on the table (or alias) of that name.
+
+    It has no type: of a Boolean one SQLite would be asked whether it is 1, and know no index for that.
+    """
+    return literal_column(f"({table}.{predicate})")
 
 
 receipts = Table(

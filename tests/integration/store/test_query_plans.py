@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
+from pipeline.commands import Cause
 from pipeline.store import SqlStore
-from pipeline.words import Step, WakeReason
+from pipeline.words import EffectKey, EventId, Step, WakeReason
 from tests.support.databases import Postgres
 from tests.support.store_rows import FLOW, LANE, Clock, line_of
 
@@ -108,3 +109,22 @@ def test_a_watch_reads_only_what_is_due_for_its_reason(backlog: SqlStore) -> Non
     assert "links_wake_idx" in plan, plan
     assert "wake_reason" in plan, plan
     assert _due(backlog) == [f"aprimo:activity:{number}" for number in range(19_901, 18_901, -100)]
+
+
+def _look_up(store: SqlStore) -> object:
+    cause = Cause(event_id=EventId("ev-1-1"), plan_number=1)
+    with store.begin() as tx:
+        return tx.deliveries.refs([EffectKey("start:1")]), tx.deliveries.plan([(cause, [])])
+
+
+def test_sqlite_finds_the_holders_of_effect_keys_by_their_index(sqlite_url: str) -> None:
+    """Asked whether a predicate is 1 it would know no index for it, and read every delivery there ever was."""
+    store = SqlStore(sqlite_url, clock=Clock())
+
+    plans = _plans(store, _look_up, "SELECT deliveries")
+
+    store.dispose()
+    assert len(plans) == 2
+    for plan in plans:
+        assert "deliveries_effect_key_key" in plan, plan
+        assert "SCAN deliveries" not in plan, plan
