@@ -1,4 +1,4 @@
-"""The settings of each part: Aprimo, OpenText, the engine, the pollers, the web app and Flower.
+"""The settings of each part: Aprimo, OpenText, the engine, the pollers, retention, the web app and Flower.
 
 Names end in their unit. What a vendor does not document is a setting here, with the default that is assumed.
 """
@@ -282,6 +282,48 @@ class Polling:
         example="30",
         unit="s",
         at_least=0.1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """How long what is over keeps its payload. Keys, hashes, decisions and the audit log are kept for ever."""
+
+    handled_days: int = setting(
+        90, "Bodies and headers of what came in, after its events ended.", example="90", unit="days", at_least=1
+    )
+    ignored_days: int = setting(14, "Those of what was none of our business.", example="14", unit="days", at_least=1)
+    refused_days: int = setting(
+        30, "Those of what was refused; the newest thousand at most.", example="30", unit="days", at_least=1
+    )
+    events_days: int = setting(
+        180,
+        "What an event carried, its plan, and what its deliveries wrote, after it ended.",
+        example="180",
+        unit="days",
+        at_least=1,
+    )
+    attempts_days: int = setting(
+        90, "What a vendor said to an attempt, after its event ended.", example="90", unit="days", at_least=1
+    )
+    letters_days: int = setting(
+        365, "Hints of dead letters, after they were closed.", example="365", unit="days", at_least=1
+    )
+    notices_days: int = setting(90, "Texts of notices, after they were seen.", example="90", unit="days", at_least=1)
+    ticks_days: int = setting(
+        14, "Runs of the timetable's jobs, but for each job's newest.", example="14", unit="days", at_least=1
+    )
+    transfers_days: int = setting(
+        30, "How far uploads came, after what they were for was delivered.", example="30", unit="days", at_least=1
+    )
+    orders_days: int = setting(
+        30, "Orders, after what they were for was delivered.", example="30", unit="days", at_least=1
+    )
+    every_s: float = setting(
+        86_400.0, "Between two runs that let go of what is older.", example="86400", unit="s", at_least=0.1
+    )
+    batch_rows: int = setting(
+        500, "Rows that are let go in one commit.", example="500", unit="rows", at_least=1, at_most=5000
     )
 
 

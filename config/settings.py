@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from config.checks import missing_vendor_settings, unsafe_combinations
 from config.declare import Declared, declared, group, setting
 from config.engine import Engine
-from config.groups import Aprimo, Flower, OpenText, Polling, Web
+from config.groups import Aprimo, Flower, OpenText, Polling, Retention, Web
 from config.parse import Malformed, parse
 from config.problems import Problem, SettingsError
 from config.sources import said
@@ -70,6 +70,7 @@ class Settings:
     opentext: OpenText = group(OpenText, "OPENTEXT")
     engine: Engine = group(Engine, "ENGINE")
     polling: Polling = group(Polling, "POLL")
+    retention: Retention = group(Retention, "RETENTION")
     web: Web = group(Web, "WEB")
     flower: Flower = group(Flower, "FLOWER")
 

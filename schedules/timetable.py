@@ -122,4 +122,9 @@ def timetable(settings: Settings) -> tuple[Row, ...]:
             every_s=polling.remarks_every_s,
             reason="Aprimo tells nobody of an annotation on a file that is in review.",
         ),
+        Row(
+            job="retention",
+            every_s=settings.retention.every_s,
+            reason="What is over keeps its hashes and its place, and not what people wrote in it.",
+        ),
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
 
-from pipeline import codes, matching, polling, silence, ticks
+from pipeline import codes, matching, polling, retention, silence, ticks
 from pipeline import sweep as sweeping
 from pipeline import watch as watching
 from pipeline.aprimo import hooks
-from pipeline.ports import Letter, Tx
+from pipeline.ports import Letter, Payload, Tx
 from pipeline.slots import Timing
 from pipeline.words import EventId
 from tasks import listening
@@ -92,6 +93,15 @@ def watch_subscription(made: Wiring) -> None:
         log.warning("deliveries_repeated", source=listening.PM_WEBHOOK, notices=again)
 
 
+def prune(made: Wiring) -> None:
+    """Let go of payloads whose time is over."""
+    told = made.settings.retention
+    days: dict[Payload, int] = {payload: getattr(told, f"{payload}_days") for payload in Payload}
+    pruned = retention.prune(days, made.ports, batch_rows=told.batch_rows, rest=time.sleep)
+    if pruned.rows:
+        log.info("pruned", is_cut_short=pruned.is_cut_short, rows=pruned.rows)
+
+
 def tell_dead(event_ids: Sequence[EventId], made: Wiring) -> None:
     """One log line a letter that is still open: alert rules read them."""
 
@@ -130,6 +140,7 @@ JOBS: dict[str, Work] = {
     "audit_root": _whenever(anchor_audit),
     "silence": _whenever(listen),
     "subscription": _whenever(watch_subscription),
+    "retention": _whenever(prune),
     **{watch.job: _watch(watch) for watch in watching.WATCHES},
 }
 """What each job does; its period, reason and catch-up rule are its row in `schedules.timetable`."""

@@ -49,6 +49,7 @@ from pipeline.ports.store import (
     Store,
     Tx,
 )
+from pipeline.ports.upkeep import Payload, Upkeep
 from pipeline.ports.vendors import (
     Bounds,
     NotThere,
@@ -92,6 +93,7 @@ __all__ = [
     "NewAttempt",
     "NewLetter",
     "NotThere",
+    "Payload",
     "Person",
     "Phase",
     "Ports",
@@ -107,6 +109,7 @@ __all__ = [
     "Taken",
     "ToldAlone",
     "Tx",
+    "Upkeep",
     "UploadRow",
     "Vendor",
     "Waker",

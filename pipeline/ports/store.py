@@ -43,6 +43,7 @@ from pipeline.ports.rows import (
     Taken,
     ToldAlone,
 )
+from pipeline.ports.upkeep import Upkeep
 from pipeline.words import (
     BusinessKey,
     DeliveryId,
@@ -337,6 +338,7 @@ class Tx(Protocol):
     ledger: Ledger
     progress: Progress
     differences: Differences
+    upkeep: Upkeep
 
 
 class Store(Protocol):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import StoreAwayError
-from pipeline.ports import Deliveries, Differences, Events, Holds, Ledger, Letters, Lines, Links, Progress, Tx
+from pipeline.ports import Deliveries, Differences, Events, Holds, Ledger, Letters, Lines, Links, Progress, Tx, Upkeep
 from pipeline.store import engine, faults
 from pipeline.store.dead_letters import SqlLetters
 from pipeline.store.deliveries import SqlDeliveries
@@ -24,6 +24,7 @@ from pipeline.store.lines import SqlLines
 from pipeline.store.links import SqlLinks
 from pipeline.store.progress import SqlProgress
 from pipeline.store.types import UtcTime
+from pipeline.store.upkeep import SqlUpkeep
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -46,6 +47,7 @@ class SqlTx:
         self.ledger: Ledger = SqlLedger(conn, now)
         self.progress: Progress = SqlProgress(conn, now)
         self.differences: Differences = SqlDifferences(conn, now)
+        self.upkeep: Upkeep = SqlUpkeep(conn)
 
 
 class SqlStore:

@@ -40,6 +40,12 @@ DELIVERY_IS_OPEN = "state not in ('done', 'dropped')"
 TICK_IS_OPEN = "ended_at is null"
 TICK_HAS_FAILED = "error <> ''"
 DELIVERY_HOLDS_ITS_KEY = "state <> 'dropped'"
+# What is over and still has something that goes in time (`retention`): rows leave these indexes when it has gone.
+RECEIPT_HAS_BODY = "body is not null"
+EVENT_HAS_PAYLOAD = "ended_at is not null and (plan is not null or data <> '{}')"
+ATTEMPT_HAS_DETAIL = "detail <> ''"
+LETTER_HAS_HINT = "closed_at is not null and hint <> ''"
+NOTICE_HAS_TEXT = "seen_at is not null and text <> ''"
 
 
 def _text(name: str, default: str | None = None, *args: Any, primary_key: bool = False) -> Column[str]:  # noqa: ANN401 - Schema items.
@@ -78,6 +84,7 @@ receipts = Table(
     Index("receipts_event_id_idx", "event_id"),
     Index("receipts_source_idx", "source", "id"),
     _partial("receipts_refused_idx", "id", where="verdict = 'refused'"),
+    _partial("receipts_body_idx", "verdict", "received_at", where=RECEIPT_HAS_BODY),
 )
 
 lines = Table(
@@ -136,6 +143,7 @@ events = Table(
     Index("events_accepted_at_idx", "accepted_at"),
     Index("events_subject_idx", "subject"),
     _partial("events_open_idx", "line_key", "position", where=EVENT_IS_OPEN),
+    _partial("events_payload_idx", "ended_at", where=EVENT_HAS_PAYLOAD),
 )
 
 deliveries = Table(
@@ -173,6 +181,7 @@ attempts = Table(
     _text("code", ""),
     _text("detail", ""),
     Column("wait_s", Float),
+    _partial("attempts_detail_idx", "ended_at", where=ATTEMPT_HAS_DETAIL),
 )
 
 links = Table(
@@ -276,6 +285,7 @@ dead_letters = Table(
     _text("note", ""),
     _partial("dead_letters_one_open_key", "event_id", where="state = 'open'", unique=True),
     _partial("dead_letters_code_idx", "code", where="state = 'open'"),
+    _partial("dead_letters_hint_idx", "closed_at", where=LETTER_HAS_HINT),
 )
 
 checkpoints = Table(
@@ -352,6 +362,7 @@ notices = Table(
     UniqueConstraint("link_id", "code", "revision", "person"),
     _partial("notices_about_key", "about", "code", "revision", where="about <> ''", unique=True),
     _partial("notices_unseen_idx", "at", where="seen_at is null"),
+    _partial("notices_text_idx", "seen_at", where=NOTICE_HAS_TEXT),
 )
 
 ticks = Table(
@@ -363,6 +374,7 @@ ticks = Table(
     Column("started_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
     _text("error", ""),
+    Index("ticks_slot_idx", "slot"),
     _partial("ticks_open_idx", "job", "slot", where=TICK_IS_OPEN),
     _partial("ticks_failed_idx", "job", "slot", where=TICK_HAS_FAILED),
 )
@@ -424,6 +436,7 @@ uploads = Table(
     Column("next_segment", Integer, nullable=False),
     _text("token"),
     Column("updated_at", UtcTime, nullable=False),
+    Index("uploads_updated_at_idx", "updated_at"),
 )
 
 orders = Table(
@@ -432,4 +445,5 @@ orders = Table(
     _text("key", primary_key=True),
     _text("order_id"),
     Column("updated_at", UtcTime, nullable=False),
+    Index("orders_updated_at_idx", "updated_at"),
 )

@@ -20,6 +20,7 @@ from tests.support.memory.lines import MemoryLines
 from tests.support.memory.links import MemoryLinks
 from tests.support.memory.progress import MemoryProgress
 from tests.support.memory.rows import Tables
+from tests.support.memory.upkeep import MemoryUpkeep
 
 T = TypeVar("T")
 
@@ -66,6 +67,10 @@ class MemoryTx:
     @cached_property
     def differences(self) -> MemoryDifferences:
         return MemoryDifferences(self._tables, self.now)
+
+    @cached_property
+    def upkeep(self) -> MemoryUpkeep:
+        return MemoryUpkeep(self._tables)
 
 
 class MemoryStore:

@@ -74,6 +74,7 @@ def _work() -> None:
     op.create_index("receipts_event_id_idx", "receipts", ["event_id"])
     op.create_index("receipts_source_idx", "receipts", ["source", "id"])
     _partial("receipts_refused_idx", "receipts", ["id"], where="verdict = 'refused'")
+    _partial("receipts_body_idx", "receipts", ["verdict", "received_at"], where="body is not null")
     op.create_table(
         "lines",
         sa.Column("key", Word(), nullable=False),
@@ -130,6 +131,12 @@ def _work() -> None:
     )
     op.create_index("events_accepted_at_idx", "events", ["accepted_at"])
     _partial(
+        "events_payload_idx",
+        "events",
+        ["ended_at"],
+        where="ended_at is not null and (plan is not null or data <> '{}')",
+    )
+    _partial(
         "events_open_idx",
         "events",
         ["line_key", "position"],
@@ -173,6 +180,7 @@ def _work() -> None:
         sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="attempts_delivery_id_fk"),
         sa.PrimaryKeyConstraint("delivery_id", "number", name="attempts_pk"),
     )
+    _partial("attempts_detail_idx", "attempts", ["ended_at"], where="detail <> ''")
     op.create_table(
         "dead_letters",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
@@ -190,6 +198,7 @@ def _work() -> None:
         sa.PrimaryKeyConstraint("id", name="dead_letters_pk"),
     )
     _partial("dead_letters_code_idx", "dead_letters", ["code"], where="state = 'open'")
+    _partial("dead_letters_hint_idx", "dead_letters", ["closed_at"], where="closed_at is not null and hint <> ''")
     _partial("dead_letters_one_open_key", "dead_letters", ["event_id"], where="state = 'open'", is_unique=True)
 
 
@@ -286,6 +295,7 @@ def _links() -> None:
     )
     _partial("notices_about_key", "notices", ["about", "code", "revision"], where="about <> ''", is_unique=True)
     _partial("notices_unseen_idx", "notices", ["at"], where="seen_at is null")
+    _partial("notices_text_idx", "notices", ["seen_at"], where="seen_at is not null and text <> ''")
     op.create_table(
         "differences",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
@@ -372,6 +382,7 @@ def _operation() -> None:
         sa.Column("error", Word(), nullable=False),
         sa.PrimaryKeyConstraint("job", "slot", name="ticks_pk"),
     )
+    op.create_index("ticks_slot_idx", "ticks", ["slot"])
     _partial("ticks_open_idx", "ticks", ["job", "slot"], where="ended_at is null")
     _partial("ticks_failed_idx", "ticks", ["job", "slot"], where="error <> ''")
     op.create_table(
@@ -434,6 +445,7 @@ def _progress() -> None:
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="uploads_pk"),
     )
+    op.create_index("uploads_updated_at_idx", "uploads", ["updated_at"])
     op.create_table(
         "orders",
         sa.Column("key", Word(), nullable=False),
@@ -441,3 +453,4 @@ def _progress() -> None:
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="orders_pk"),
     )
+    op.create_index("orders_updated_at_idx", "orders", ["updated_at"])
