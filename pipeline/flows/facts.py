@@ -25,6 +25,12 @@ REVIEW_DONE = "signoff.review_done"
 LAST_WORDS = "signoff.last_words"
 """We ended a process: what was said in it until then is still to be shown. data: instance_id."""
 
+HEAL = "signoff.heal"
+"""A person, or reconciliation, wants a difference mended. data: difference, field, cause, agreed, aprimo and opentext
+(what each side showed), seen (what is to be written over)."""
+UNDO = "signoff.undo"
+"""A person wants back what a heal wrote over. data: as of the heal."""
+
 
 def is_restart_asked(event: Event) -> bool:
     """Whether somebody wants what lives to end and to begin anew; a plan of ours has seen to the end already."""

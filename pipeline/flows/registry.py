@@ -26,7 +26,7 @@ from pipeline.flows import (
 from pipeline.flows.agreements import Agreement
 from pipeline.flows.case_terms import Terms
 from pipeline.flows.mapping import mapping_version
-from pipeline.flows.shared import causes, comparing, late
+from pipeline.flows.shared import causes, comparing, healing, late
 from pipeline.flows.shared.loops import guarded
 from pipeline.flows.shared.met import with_people
 from pipeline.flows.tenant import FlowWords
@@ -103,12 +103,18 @@ class BoundFlow:
 
     def wants(self, event: Event, snapshots: Snapshots, link: Link | None) -> tuple[Want, ...]:
         """What to read for an event of a line, given what was read already."""
-        return self.module.wants(event, snapshots, link, self._words_for(event))
+        own = healing.wants(event, link, self.words, self.module.AGREES)
+        if own is not None:
+            return own
+        return self.module.wants(healing.as_look(event), snapshots, link, self._words_for(event))
 
     def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         """What is to be done. Raises OwnershipError when the flow would write what is not its own."""
         words = self._words_for(event)
-        made = guarded(self.module.plan(event, snapshots, link, words), event, snapshots, link, words)
+        healed = healing.plan(event, snapshots, link, self.words, self.module.AGREES)
+        made = healed or self.module.plan(healing.as_look(event), snapshots, link, words)
+        if not healing.is_by_person(event):
+            made = guarded(made, event, snapshots, link, words)
         if self.late_after is not None and not is_notes(event.line_key):
             made = late.with_cases(made, event, snapshots, link, self.words, after=self.late_after)
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN
@@ -119,6 +125,10 @@ class BoundFlow:
     def mapping_version(self) -> str:
         """A short name of the words by which both systems are read."""
         return mapping_version(self.words)
+
+    def item_want(self, link: Link) -> Want | None:
+        """How the item of a link is read; None where it has none in Aprimo."""
+        return healing.item_want(link, self.words, self.module.AGREES)
 
     def suspects(self, pair: Pair) -> tuple[Mismatch, ...]:
         """What a page's row gives reason to read in full."""

@@ -93,6 +93,9 @@ class FlowPort(Protocol):
     def mapping_version(self) -> str:
         """A short name of the words by which both systems are read."""
 
+    def item_want(self, link: Link) -> Want | None:
+        """How the item of a link is read; None where it has none in Aprimo."""
+
     def suspects(self, pair: Pair) -> tuple[Mismatch, ...]:
         """What a page's row gives reason to read in full."""
 

@@ -19,9 +19,10 @@ from pipeline.flows.shared.comparing import (
     REVIEWS,
     UNKNOWN_STEP,
     VERSION,
+    expected_variable,
     is_carried,
-    variable_of,
-    words_of,
+    variable_name,
+    words_of_key,
 )
 from pipeline.flows.shared.notes import REMARK
 from pipeline.flows.shared.values import instant, same, text
@@ -62,8 +63,16 @@ def explain(
 
     automations: users of Aprimo, by id or e-mail, that are rules and jobs.
     """
-    view = words_of(pair, words, agreements)
-    about = _About(mismatch=mismatch, pair=pair, known=known, words=words, view=view, automations=automations)
+    view = words_of_key(pair.business_key, words, agreements)
+    about = _About(
+        mismatch=mismatch,
+        pair=pair,
+        known=known,
+        words=words,
+        view=view,
+        agreements=agreements,
+        automations=automations,
+    )
     cause, evidence = _cause(about)
     return Explained(mismatch=mismatch, cause=cause, policy=policy_of(view, mismatch.field, cause), evidence=evidence)
 
@@ -94,6 +103,7 @@ class _About:
     known: Known
     words: FlowWords
     view: FlowWords
+    agreements: Sequence[Agreement]
     automations: Collection[str]
 
     @property
@@ -254,11 +264,12 @@ def _of_field(about: _About) -> _Found:
     has_aprimo_left = not same(about.mismatch.aprimo, agreed, word.type)
     if ownership.owned(about.view, field).owner is Side.OPENTEXT:
         return _by_hand(about) if has_aprimo_left else _told(about, Side.OPENTEXT, None, {})
-    expected = variable_of(word, agreed, about.words)
-    has_opentext_left = expected is not None and not is_carried(word, about.mismatch.opentext, expected)
+    variable = variable_name(field, about.words, about.agreements)
+    expected = expected_variable(field, agreed, about.words)
+    has_opentext_left = bool(variable) and not is_carried(word, about.mismatch.opentext, expected)
     there: dict[str, JsonValue] = {
         "instances": _sorted(each.instance_id for each in about.living),
-        "variable": word.variable,
+        "variable": variable,
     }
     if has_aprimo_left and has_opentext_left:
         return Cause.EDITED_IN_BOTH, {**about.edited, **there}

@@ -21,7 +21,7 @@ from pipeline.flows.shared.versions import latest_id
 from pipeline.flows.tenant import FieldType, FieldWord, FlowWords
 from pipeline.keys import kind_of, split_aprimo_key
 from pipeline.plan import Link, ProcessRead, ProcessRow, ReviewRow, Snapshot
-from pipeline.words import JsonValue, ProcessState, ReviewState, Side
+from pipeline.words import BusinessKey, JsonValue, ProcessState, ReviewState, Side
 
 UNKNOWN_STEP = "unknown step: "
 """How a task is named among reviews that stands for no role of the flow's file."""
@@ -47,10 +47,35 @@ def mismatches(pair: Pair, words: FlowWords, agreements: Sequence[Agreement]) ->
     return _found(_sides(pair, words, agreements, is_full=True))
 
 
-def words_of(pair: Pair, words: FlowWords, agreements: Sequence[Agreement]) -> FlowWords:
-    """The words of the object that is the pair's item: one of a flow's parts has its own."""
-    role = _role(pair, agreements)
-    return words.as_role(role) if role else words.as_kind(kind_of(pair.business_key) or words.object_kind)
+def words_of_key(key: BusinessKey, words: FlowWords, agreements: Sequence[Agreement]) -> FlowWords:
+    """The words of the object that a business key is about: one of a flow's parts has its own."""
+    role = role_of(key, agreements)
+    return words.as_role(role) if role else words.as_kind(kind_of(key) or words.object_kind)
+
+
+def role_of(key: BusinessKey, agreements: Sequence[Agreement]) -> str:
+    """As which of the flow's objects the item of a part is read; "" for an item of the flow's own."""
+    has_part = bool(kind_of(key)) and bool(split_aprimo_key(key)[2])
+    return next((each.role for each in agreements if has_part and each.role), "")
+
+
+def variable_name(field: str, words: FlowWords, agreements: Sequence[Agreement]) -> str:
+    """The process variable that holds a field of Aprimo's; "" for none."""
+    word = words.fields.get(field)
+    equal = (each.equal[field] for each in agreements if each.stand is Stand.LIVE and field in each.equal)
+    return (word.variable if word else "") or next(equal, "")
+
+
+def expected_variable(field: str, value: JsonValue, words: FlowWords) -> JsonValue:
+    """What that variable holds where the field has this value."""
+    word = words.fields.get(field)
+    return variable_of(word, value, words) if word and word.variable else text(value)
+
+
+def shown_state(item: Snapshot) -> JsonValue:
+    """Our word for where an item stands; where there is none, what Aprimo calls it."""
+    values = item.values
+    return values.get(STATE) or values.get("state_name") or values.get("state_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +132,8 @@ class _Sides:
 
 
 def _sides(pair: Pair, words: FlowWords, agreements: Sequence[Agreement], *, is_full: bool) -> _Sides:
-    role, link = _role(pair, agreements), pair.link
-    view = words_of(pair, words, agreements)
+    role, link = role_of(pair.business_key, agreements), pair.link
+    view = words_of_key(pair.business_key, words, agreements)
     living = tuple(each for each in pair.processes if each.ended_at is None)
     live = link.live_process() if link else None
     is_ours = pair.item is not None and not pair.item.is_absent and _is_of_type(pair.item, view)
@@ -124,12 +149,6 @@ def _sides(pair: Pair, words: FlowWords, agreements: Sequence[Agreement], *, is_
         read=next((each for each in living if link and live and _is_of(each, live, link)), None),
         is_full=is_full,
     )
-
-
-def _role(pair: Pair, agreements: Sequence[Agreement]) -> str:
-    """As which of the flow's objects the item of a part is read; "" for an item of the flow's own."""
-    has_part = bool(kind_of(pair.business_key)) and bool(split_aprimo_key(pair.business_key)[2])
-    return next((each.role for each in agreements if has_part and each.role), "")
 
 
 def _is_of_type(item: Snapshot, view: FlowWords) -> bool:
@@ -206,8 +225,7 @@ def _state(sides: _Sides) -> Iterator[Mismatch]:
     is_followed = sides.live is not None or (is_nameless and link.state == DECISION_WAITS)
     is_opentexts = ownership.state_owner(sides.view, sides.state) is Side.OPENTEXT
     if sides.state != agreed and (is_followed or is_opentexts):
-        shown = sides.state or item.values.get("state_name") or item.values.get("state_id")
-        yield Mismatch(field=STATE, agreed=agreed, aprimo=shown, opentext=None)
+        yield Mismatch(field=STATE, agreed=agreed, aprimo=shown_state(item), opentext=None)
 
 
 def _version(sides: _Sides) -> Iterator[Mismatch]:

@@ -58,6 +58,18 @@ def key_of(command: Command, name: str) -> str:
     return f"{command.target()} {name}"
 
 
+def left(
+    command: Command, name: str, *, field: str, written: JsonValue, revision: int, at: datetime
+) -> dict[str, Loop]:
+    """What is remembered where a person had back what we wrote over: as long as that stands it is not written over.
+
+    command: the write that gives it back; field: our name for it; written: what we had written.
+    """
+    over = digest([revision, fields_of(command)[name]])[:_DIGITS]
+    known = Loop(field=field, written=digest(written)[:_DIGITS], at=at, over=over)
+    return {key_of(command, name): known}
+
+
 def fields_of(command: Command) -> Mapping[str, JsonValue]:
     """What a command sets in place, by wire name; nothing where it makes or adds something."""
     match command:

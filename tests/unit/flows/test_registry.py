@@ -11,6 +11,7 @@ import pytest
 from pipeline.commands import SetFields, StartProcess
 from pipeline.events import Event
 from pipeline.flows import campaign_brief
+from pipeline.flows.agreements import Agreement
 from pipeline.flows.registry import FLOWS, BoundFlow, bind
 from pipeline.flows.tenant import FlowWords
 from pipeline.flows.toml_table import Table
@@ -50,6 +51,7 @@ class _Trespasser:
     FIELDS: tuple[str, ...] = ()
     ALSO: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     ANSWERS: frozenset[str] = frozenset()
+    AGREES: tuple[Agreement, ...] = ()
 
     def read_terms(self, root: Table) -> None:
         return None
