@@ -126,15 +126,21 @@ def _report(result: dict[str, Any], *, as_json: bool) -> None:
     click.echo(f"{result['seconds']} s after everything ran, {result['seconds_total']} s in all.")
     click.echo(f"Dead letters: {letters['seen']} seen, {letters['replayed']} replayed, {letters['open']} open.")
     for vendor, calls in result["calls"].items():
-        click.echo(f"Calls to {vendor}: {calls['total']}, {calls['throttled']} of them refused as too many.")
+        click.echo(
+            f"Calls to {vendor}: {calls['total']}, {calls['throttled']} of them refused as too many;"
+            f" {calls['by_signoff']} were Signoff's, {calls['for_flows']} of these for the flows' events."
+        )
 
 
 def _report_flow(name: str, flow: Mapping[str, Any]) -> None:
-    comments, writes = flow["comments"], flow["writes"]
+    comments, writes, calls = flow["comments"], flow["writes"], flow["calls"]
     click.echo(f"{name}: Aprimo and OpenText agree on {flow['agree']} of {flow['items']} items.")
     click.echo(f"  {flow['processes']} processes, {flow['reviews']} reviews, {flow['events']} events;")
     click.echo(f"  comments: {comments['to_opentext']} to OpenText, {comments['to_aprimo']} to Aprimo;")
-    click.echo(f"  writes: {writes['aprimo']} to Aprimo, {writes['opentext']} to OpenText")
+    click.echo(f"  writes: {writes['aprimo']} to Aprimo, {writes['opentext']} to OpenText;")
+    click.echo(
+        f"  calls: {calls['aprimo']} to Aprimo, {calls['opentext']} to OpenText, {calls['per_event']} per event"
+    )
     for outcome, number in flow["outcomes"].items():
         click.echo(f"  {number} {outcome.replace('_', ' ')}")
 

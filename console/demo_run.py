@@ -19,7 +19,7 @@ from console.demo_repair import Letters, Operator, letters
 from console.demo_scenario import PACE
 from console.demo_settings import BUDGETS_PER_S, DRAFTING_PER_S, MARKETERS_PER_S, overrides
 from console.demo_show import Screen
-from console.demo_summary import REPLAYED, calls_of, summary, traffic_of
+from console.demo_summary import REPLAYED, Calls, read_calls, sandbox_calls, summary, traffic_of
 from console.demo_waits import Waits
 from console.embedded_plan import Wishes
 from console.supervisor import Installation
@@ -138,8 +138,15 @@ def _complain(plays: Sequence[Play], screen: Screen) -> None:
 def _summary(
     plays: Sequence[Play], running: Running, traffic: Mapping[str, Traffic], *, wanted: Letters, seconds: float
 ) -> dict[str, Any]:
-    flows = {each.flow: {**each.figures(), **traffic_of(traffic.get(each.flow, Traffic()))} for each in plays}
-    events = sum(each.events for each in traffic.values())
     urls = running.installation.urls
-    calls = {vendor: calls_of(urls[vendor], events=events) for vendor in BUDGETS_PER_S}
+    asked = read_calls(urls, running.environ)
+    flows = {
+        each.flow: {**each.figures(), **_work(each.flow, traffic.get(each.flow, Traffic()), asked)} for each in plays
+    }
+    calls = {vendor: {**sandbox_calls(urls[vendor]), **asked.of_vendor(vendor)} for vendor in BUDGETS_PER_S}
     return summary(flows, letters(running.environ), calls, wanted=wanted, seconds=seconds)
+
+
+def _work(flow: str, traffic: Traffic, asked: Calls) -> dict[str, Any]:
+    """What a flow cost: its events, their writes, and the calls to each vendor that they caused."""
+    return {**traffic_of(traffic), "calls": asked.of_flow(flow, events=traffic.events)}

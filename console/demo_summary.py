@@ -1,20 +1,26 @@
-"""The demo's summary: one JSON object whose figures come from both sandboxes and from our own commands and tables."""
+"""The demo's summary: one JSON object whose figures come from both sandboxes and from our own commands and tables.
+
+Of calls it tells both: how often each sandbox was asked, and what Signoff says that it asked them for.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from console.demo_http import admin
-from console.demo_repair import Letters
+from console.demo_repair import Letters, run_command
 from console.demo_settings import BUDGETS_PER_S
 from pipeline.store.traffic import Traffic
 from pipeline.words import Side
 
 _THROTTLED = 429
 _OUR_AGENT = "signoff"
+_TRIES = 5
+_VENDORS = tuple(side.value for side in Side)
+_FOR_EVENTS = ("read", "send", "look_up")
 REPLAYED = Letters(seen=1, replayed=1, open=0)
 """The one dead letter that is made where briefs are played."""
 
@@ -41,7 +47,7 @@ def summary(
 
 def traffic_of(traffic: Traffic) -> dict[str, Any]:
     """A flow's events, and what they led to: writes to each vendor, look-ups of writes whose answer was unknown."""
-    writes = {side.value: traffic.sends.get(side.value, 0) for side in (Side.APRIMO, Side.OPENTEXT)}
+    writes = {vendor: traffic.sends.get(vendor, 0) for vendor in _VENDORS}
     total = sum(writes.values())
     return {
         "events": traffic.events,
@@ -51,14 +57,60 @@ def traffic_of(traffic: Traffic) -> dict[str, Any]:
     }
 
 
-def calls_of(base: str, *, events: int) -> dict[str, Any]:
-    """How often one sandbox was asked, by everybody: in all, in its busiest second, refused as too many, by route.
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """Signoff's own calls: as each sandbox counted them, and as `signoff status` does, by what they were made for.
 
-    by_signoff: what of it were Signoff's own calls, by its User-Agent; they are told per event of all flows together,
-    because a poll or a list is for no flow alone.
+    rows: vendor, flow, purpose and calls of each kind.
     """
+
+    seen: Mapping[str, int]
+    rows: Sequence[Mapping[str, Any]]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether both count the same: no call was under way while they were asked."""
+        return all(count == sum(row["calls"] for row in self._of(vendor)) for vendor, count in self.seen.items())
+
+    def of_flow(self, flow: str, *, events: int) -> dict[str, Any]:
+        """The calls that a flow's events caused: to each vendor, per event, and what for."""
+        rows = [row for row in self.rows if row["flow"] == flow and row["purpose"] in _FOR_EVENTS]
+        total = sum(row["calls"] for row in rows)
+        return {
+            **{vendor: _sum(rows, vendor=vendor) for vendor in _VENDORS},
+            "per_event": round(total / events, 2) if events else 0.0,
+            "for": {purpose: _sum(rows, purpose=purpose) for purpose in _FOR_EVENTS},
+        }
+
+    def of_vendor(self, vendor: str) -> dict[str, Any]:
+        """The calls to a vendor: how many there were, how many flows caused, and what for all the others."""
+        rows = self._of(vendor)
+        others = [row for row in rows if not row["flow"]]
+        purposes = sorted({str(row["purpose"]) for row in others})
+        return {
+            "by_signoff": self.seen[vendor],
+            "for_flows": sum(row["calls"] for row in rows if row["flow"]),
+            "for_no_flow": {purpose: _sum(others, purpose=purpose) for purpose in purposes},
+        }
+
+    def _of(self, vendor: str) -> list[Mapping[str, Any]]:
+        return [row for row in self.rows if row["vendor"] == vendor]
+
+
+def read_calls(urls: Mapping[str, str], environ: Mapping[str, str]) -> Calls:
+    """Signoff's calls, read again a few times where one came between the two countings. Raises CommandError."""
+    for _ in range(_TRIES):
+        rows = run_command(environ, "status", "--json")["calls"]
+        seen = {vendor: admin(urls[vendor], "GET", f"requests?agent={_OUR_AGENT}")["total"] for vendor in _VENDORS}
+        calls = Calls(seen=seen, rows=rows)
+        if calls.is_whole:
+            break
+    return calls
+
+
+def sandbox_calls(base: str) -> dict[str, Any]:
+    """How often one sandbox was asked, by everybody: in all, in its busiest second, refused as too many, by route."""
     counted = admin(base, "GET", "requests")
-    ours = admin(base, "GET", f"requests?agent={_OUR_AGENT}")["total"]
     by_route: Counter[str] = Counter()
     for row in counted["routes"]:
         by_route[f"{row['method']} {row['route']}"] += row["count"]
@@ -66,7 +118,9 @@ def calls_of(base: str, *, events: int) -> dict[str, Any]:
         "total": counted["total"],
         "peak_per_s": counted["peak_per_s"],
         "throttled": sum(row["count"] for row in counted["routes"] if row["status"] == _THROTTLED),
-        "by_signoff": ours,
-        "by_signoff_per_event": round(ours / events, 2) if events else 0.0,
         "by_route": dict(sorted(by_route.items())),
     }
+
+
+def _sum(rows: Sequence[Mapping[str, Any]], **of: str) -> int:
+    return sum(row["calls"] for row in rows if of.items() <= row.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,8 @@ from console import installation
 from console.queues import lengths
 from console.schedules import job_table, read_jobs
 from console.shown import EXIT_CODES, as_json, print_json, print_tables, reachable
-from console.tables import Table, queue_table, status_tables
+from console.tables import Table, call_table, queue_table, status_tables
+from pipeline.transport.tally import counted
 from pipeline.words import Side, Urgency
 
 if TYPE_CHECKING:
@@ -23,19 +25,26 @@ if TYPE_CHECKING:
 @as_json
 @reachable
 def status(*, as_json: bool) -> None:
-    """Show what is open, waiting and dead, and why; gates, queues and each vendor's budget."""
+    """Show what is open, waiting and dead, and why; gates, queues, each vendor's budget and the calls it got."""
     pages = installation.pages()
     now, jobs = pages.status(), read_jobs(pages)
     made = installation.wiring_if_broker()
     queues = lengths(made.redis) if made else {}
     budgets = _budgets(made) if made and queues else ()
+    calls = counted(made.redis) if made and queues else ()
     if as_json:
         told = now.to_json()
         assert isinstance(told, dict)  # noqa: S101 - a status is an object
-        print_json({**told, "queues": dict(queues), "budgets": budgets, "jobs": [job.to_json() for job in jobs]})
+        at_broker = {"queues": dict(queues), "budgets": budgets, "calls": [asdict(each) for each in calls]}
+        print_json({**told, **at_broker, "jobs": [job.to_json() for job in jobs]})
         return
     troubled = [job for job in jobs if job.has_failed or job.is_behind]
-    tables = [*status_tables(now), queue_table(queues), _budget_table(budgets)]
+    tables = [
+        *status_tables(now),
+        queue_table(queues),
+        _budget_table(budgets),
+        *([call_table(calls)] if calls else []),
+    ]
     print_tables(*tables, *([job_table(troubled, "Jobs that failed or are behind")] if troubled else []))
 
 

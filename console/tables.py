@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,12 @@ if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
     from pipeline.store.status import Part, Status
     from pipeline.store.stopped import StoppedField
     from pipeline.store.timeline import DeliveryLine, EventSummary, Timeline
+    from pipeline.transport.tally import Counted
+
+
+_SEVERAL = "several flows"
+_FOR_NO_FLOW = {"poll": "polls", "people": "matching people", "token": "tokens", "other": "commands"}
+"""What calls are made for that no flow causes, as people read it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +134,18 @@ def queue_table(lengths: Mapping[str, int]) -> Table:
     return Table(
         title="Queues", columns=("queue", "messages"), rows=tuple(each for each in lengths.items() if each[1])
     )
+
+
+def call_table(counted: Iterable[Counted]) -> Table:
+    """Calls to each vendor since the broker was last empty, by flow; below them what no flow alone causes."""
+    calls: Counter[tuple[str, str]] = Counter()
+    for each in counted:
+        calls[each.flow or _FOR_NO_FLOW.get(each.purpose, _SEVERAL), each.vendor] += each.calls
+    names = {name for name, _ in calls}
+    below = (_SEVERAL, *_FOR_NO_FLOW.values())
+    ordered = (*sorted(names.difference(below)), *(name for name in below if name in names))
+    rows = tuple((name, calls[name, "aprimo"], calls[name, "opentext"]) for name in ordered)
+    return Table(title="Calls", columns=("for", "to aprimo", "to opentext"), rows=rows)
 
 
 def event_table(events: Iterable[EventSummary]) -> Table:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pipeline import carried, failpoints, steps
 from pipeline.carried import Call, Member
 from pipeline.failpoints import Point
 from pipeline.outcomes import Ended, judge
-from pipeline.ports import Bounds, Hint, NotThere, Ports, Sent
-from pipeline.words import EventId, Purpose, Side, Step, side_of_lane, urgency_of_lane
+from pipeline.ports import Bounds, Errand, Hint, NotThere, Ports, Sent
+from pipeline.words import CallPurpose, EventId, Purpose, Side, Step, side_of_lane, urgency_of_lane
 
 
 def carry(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> list[EventId]:
@@ -133,10 +133,11 @@ class _Run:
         """Make the call, in a thread and outside any transaction."""
         vendor, delivery, purpose = self.ports.vendors[self.side], call.attempted.delivery, call.attempted.purpose
         make = vendor.look_up if purpose is Purpose.LOOK_UP else vendor.send
+        errand = Errand(purpose=CallPurpose(purpose), flow=call.member.claim.flow)
         outcome: Sent | NotThere | Exception
         try:
             with failpoints.around(purpose, delivery.kind):
-                outcome = make(delivery.command, delivery.effect_key, self.bounds)
+                outcome = make(delivery.command, delivery.effect_key, replace(self.bounds, errand=errand))
         except Exception as error:  # noqa: BLE001 - The one broad catch guards a whole attempt, and it is recorded.
             outcome = error
         return judge(outcome, call.attempted, self.ports.limits, chance=self.ports.chance())

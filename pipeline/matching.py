@@ -12,8 +12,8 @@ from functools import partial
 
 from pipeline.feeds import AprimoUsers
 from pipeline.people import E_MAIL, OVERRIDE, opentext_user, overridden
-from pipeline.ports import Bounds, Person, Ports, Tx
-from pipeline.words import JsonValue, Urgency
+from pipeline.ports import Bounds, Errand, Person, Ports, Tx
+from pipeline.words import CallPurpose, JsonValue, Urgency
 
 MAX_PEOPLE = 50
 """Looked for per run, those first whom nobody has looked for yet, then the longest not looked for."""
@@ -85,4 +85,5 @@ def _bounds(ports: Ports) -> Bounds:
         no_call_after=began + ports.limits.no_new_call_after_s,
         lease_until=began + ports.limits.lease_s,
         urgency=Urgency.BULK,
+        errand=Errand(purpose=CallPurpose.PEOPLE),
     )

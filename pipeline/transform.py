@@ -17,11 +17,13 @@ from pipeline.planned import Member
 from pipeline.ports import (
     Bounds,
     Claim,
+    Errand,
     Ports,
     Tx,
 )
 from pipeline.words import (
     BusinessKey,
+    CallPurpose,
     EventId,
     EventKind,
     EventState,
@@ -90,6 +92,7 @@ def _bounds(lane_name: str, began: float, ports: Ports) -> Bounds:
         no_call_after=began + ports.limits.no_new_call_after_s,
         lease_until=began + ports.limits.lease_s,
         urgency=urgency_of_lane(lane_name),
+        errand=Errand(purpose=CallPurpose.READ),
     )
 
 

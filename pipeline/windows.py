@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from pipeline import intake
 from pipeline.events import NewEvent, Raw, Reading
-from pipeline.ports import Bounds, Checkpoint, Ports
-from pipeline.words import ReceiptVerdict, Urgency
+from pipeline.ports import Bounds, Checkpoint, Errand, Ports
+from pipeline.words import CallPurpose, ReceiptVerdict, Urgency
 
 LAG_S = 5.0
 """A source may still be writing rows of the last seconds."""
@@ -70,6 +70,7 @@ def bounds_of(ports: Ports) -> Bounds:
         no_call_after=began + ports.limits.no_new_call_after_s,
         lease_until=began + ports.limits.lease_s,
         urgency=Urgency.STANDARD,
+        errand=Errand(purpose=CallPurpose.POLL),
     )
 
 

@@ -83,6 +83,18 @@ class Purpose(StrEnum):
     LOOK_UP = "look_up"
 
 
+class CallPurpose(StrEnum):
+    """What a call to a vendor is made for: the first three for the events of flows, the others for no event."""
+
+    READ = "read"
+    SEND = "send"
+    LOOK_UP = "look_up"
+    POLL = "poll"
+    PEOPLE = "people"
+    TOKEN = "token"  # noqa: S105 - a purpose, no secret
+    OTHER = "other"
+
+
 class WaitReason(StrEnum):
     """Why a line waits for its `ready_at`."""
 

@@ -27,6 +27,7 @@ from pipeline.transport.http import TransportOptions
 from pipeline.transport.messages import Answer, Fault
 from pipeline.transport.session import Session
 from pipeline.transport.sources import SourceOptions, Sources
+from pipeline.transport.tally import Tally
 from pipeline.transport.tokens import TokenOptions, Tokens, TokenStyle
 from pipeline.words import Side
 
@@ -194,6 +195,7 @@ def _session(line: _Line, settings: Settings, redis: Redis, on_open: OnOpen) -> 
         tokens=Tokens(line.tokens),
         budget=budget,
         breaker=Breaker(redis, breaker_options, on_open=on_open),
+        tally=Tally(redis, line.side),
         read_fault=line.read_fault,
     )
     return session, budget

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from pipeline.intake import accept
 from pipeline.ports import Store
 from pipeline.routes import Routes
 from pipeline.store.pages import SqlPages
+from pipeline.transport.tally import Counted, counted
 
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -38,7 +39,7 @@ STATIC = Path(__file__).parents[1] / "static"
 class Parts:
     """What the app is made of besides its settings.
 
-    queues: the length of every queue, empty when the broker is away.
+    queues: the length of every queue, and calls: those that were made to the vendors; empty when the broker is away.
     """
 
     routes: Routes
@@ -47,6 +48,7 @@ class Parts:
     pages: SqlPages
     store: Store
     queues: Callable[[], Mapping[str, int]]
+    calls: Callable[[], Sequence[Counted]]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -67,6 +69,7 @@ def create(settings: Settings) -> Starlette:
             pages=SqlPages(settings.database_url),
             store=ports.store,
             queues=partial(lengths, made.redis),
+            calls=partial(counted, made.redis),
         ),
     )
 
@@ -79,7 +82,7 @@ def assemble(settings: Settings, parts: Parts) -> Starlette:
         committer=committer, strangers=strangers, body_max_bytes=settings.web.body_max_bytes, now=parts.now
     )
     for_operators = [
-        Route("/metrics", metrics(parts.pages, parts.queues, strangers)),
+        Route("/metrics", metrics(parts.pages, parts.queues, parts.calls, strangers)),
         Mount("/static", StaticFiles(directory=STATIC)),
         *page_routes(Pages(pages=parts.pages, store=parts.store, now=parts.now)),
     ]

@@ -5,7 +5,7 @@ Names and labels are part of what installations rely on: dashboards and alert ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,16 +17,18 @@ from console.web.strangers import Strangers
 from pipeline.errors import StoreAwayError
 from pipeline.store.pages import SqlPages
 from pipeline.store.status import Part, Status
+from pipeline.transport.tally import Counted
 
 Queues = Callable[[], Mapping[str, int]]
+Calls = Callable[[], Sequence[Counted]]
 
 
-def metrics(pages: SqlPages, queues: Queues, strangers: Strangers) -> Callable[[Request], Response]:
+def metrics(pages: SqlPages, queues: Queues, calls: Calls, strangers: Strangers) -> Callable[[Request], Response]:
     """An endpoint that always answers: `signoff_database_up` and `signoff_broker_up` say what could not be asked."""
 
     def endpoint(_: Request) -> Response:
         registry = CollectorRegistry()
-        registry.register(_Scrape(pages, queues, strangers))
+        registry.register(_Scrape(pages, queues, calls, strangers))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return endpoint
@@ -35,9 +37,10 @@ def metrics(pages: SqlPages, queues: Queues, strangers: Strangers) -> Callable[[
 class _Scrape(Collector):
     """Everything, read once."""
 
-    def __init__(self, pages: SqlPages, queues: Queues, strangers: Strangers) -> None:
+    def __init__(self, pages: SqlPages, queues: Queues, calls: Calls, strangers: Strangers) -> None:
         self._pages = pages
         self._queues = queues
+        self._calls = calls
         self._strangers = strangers
 
     def describe(self) -> Iterable[Metric]:
@@ -54,6 +57,7 @@ class _Scrape(Collector):
             yield GaugeMetricFamily("signoff_database_up", "Whether SQL answers.", value=1)
             yield from _of_status(status)
         yield from _of_queues(self._queues())
+        yield _of_calls(self._calls())
         yield from _of_strangers(self._strangers)
 
 
@@ -117,3 +121,15 @@ def _of_queues(lengths: Mapping[str, int]) -> Iterator[Metric]:
     for name, length in lengths.items():
         queues.add_metric([name], length)
     yield queues
+
+
+def _of_calls(counted: Iterable[Counted]) -> Metric:
+    """Counted on the broker by all processes: where it is emptied they begin at nothing, as counters may."""
+    calls = CounterMetricFamily(
+        "signoff_vendor_calls",
+        "Calls to a vendor, by what they were made for.",
+        labels=["vendor", "flow", "purpose"],
+    )
+    for each in counted:
+        calls.add_metric([each.vendor, each.flow, each.purpose], each.calls)
+    return calls

@@ -54,7 +54,7 @@ class Reads:
         read_at = self._now()
         if len(ids) > 1:
             try:
-                found = self._rows(kind, ids, bounds)
+                found = self._rows(kind, ids, bounds.of_flow(_flow_of(wants)))
             except PermanentError:
                 found = {}  # One bad row must not fail its neighbours: each is read by itself.
             except PipelineError as err:
@@ -146,9 +146,15 @@ class Reads:
         return replace(read, values={**read.values, **known})
 
 
+def _flow_of(wants: Sequence[Want]) -> str:
+    """The flow that a list is read for; "" where it is read for several."""
+    flows = {want.flow for want in wants}
+    return flows.pop() if len(flows) == 1 else ""
+
+
 def _one(want: Want, read: Callable[[Want, Bounds], Snapshot], bounds: Bounds) -> Snapshot | PipelineError:
     try:
-        return read(want, bounds)
+        return read(want, bounds.of_flow(want.flow))
     except PipelineError as err:
         return err
 

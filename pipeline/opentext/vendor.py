@@ -64,7 +64,7 @@ class OpenTextVendor:
 
     def _outcome(self, want: Want, bounds: Bounds) -> Snapshot | PipelineError:
         try:
-            return self._snapshot(want, bounds)
+            return self._snapshot(want, bounds.of_flow(want.flow))
         except PipelineError as err:
             return err
 

@@ -52,6 +52,7 @@ from pipeline.ports.store import (
 from pipeline.ports.upkeep import Payload, Upkeep
 from pipeline.ports.vendors import (
     Bounds,
+    Errand,
     NotThere,
     Sent,
     Vendor,
@@ -71,6 +72,7 @@ __all__ = [
     "Differences",
     "Due",
     "DueLink",
+    "Errand",
     "EventMove",
     "Events",
     "FlowPort",

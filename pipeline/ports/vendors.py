@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipeline.commands import Command
 from pipeline.errors import PipelineError
 from pipeline.plan import Snapshot, Want
 from pipeline.words import (
+    CallPurpose,
     EffectKey,
     Side,
     Urgency,
@@ -17,8 +18,16 @@ from pipeline.words import (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What a call is made for, as calls are counted. flow: "" for what no flow causes, or several at once."""
+
+    purpose: CallPurpose
+    flow: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """How long a step's calls may take: monotonic seconds.
+    """How long a step's calls may take: monotonic seconds; how urgent they are, and what they are made for.
 
     no_call_after: when the step starts no new call. lease_until: when the lease ends; the transport refuses to send
     with less of it left than a call may take.
@@ -27,6 +36,11 @@ class Bounds:
     no_call_after: float
     lease_until: float
     urgency: Urgency
+    errand: Errand = Errand(purpose=CallPurpose.OTHER)
+
+    def of_flow(self, flow: str) -> Bounds:
+        """These, for calls that this flow causes; "" for several flows at once."""
+        return replace(self, errand=replace(self.errand, flow=flow))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ A token bucket on the server's clock. Ordinary work leaves a share of the bucket
 finds a token at once; a decision may also draw a little ahead and wait its turn. While ordinary work waits, a small
 share of what flows in is kept for it, so that decisions without end do not starve it. A 429 halves the rate, which
 then climbs back slowly. Without Redis nothing leaves: the limit is not ours alone to break.
+What is granted is counted in the same breath (`tally`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import cast
 
 import redis
 
+from pipeline.transport import tally
 from pipeline.words import Urgency
 
 RECOVERY_S = 60.0
@@ -68,7 +70,8 @@ end
 _TAKE = (
     _SETTLE
     + """
--- ARGV: 4 tokens left untouched, 5 how far ahead may be drawn (ms), 6 whether to take, 7 whether it is ordinary work.
+-- ARGV: 4 tokens left untouched, 5 how far ahead may be drawn (ms), 6 whether to take, 7 whether it is ordinary work,
+-- 8 what a call that is granted is counted under in KEYS[2], '' for nothing.
 -- Returns {1 if granted, ms to wait}: before the call if granted, before asking again if not.
 local untouched, ahead, take, is_ordinary = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7] == '1'
 local wait
@@ -90,6 +93,7 @@ if take then
   local of_kept = is_ordinary and math.min(kept, 1) or 0
   kept, tokens = kept - of_kept, tokens - 1 + of_kept
   keep()
+  if ARGV[8] ~= '' then redis.call('HINCRBY', KEYS[2], ARGV[8], 1) end
 end
 return {1, wait}
 """
@@ -145,13 +149,16 @@ class Budget:
         self._take = client.register_script(_TAKE)
         self._slow_down = client.register_script(_SLOW_DOWN)
 
-    def take(self, urgency: Urgency, *, max_wait_s: float) -> float:
-        """Wait for a token, at most so long. Returns 0 with a token taken, else the seconds to wait without one."""
+    def take(self, urgency: Urgency, *, max_wait_s: float, count_as: str = "") -> float:
+        """Wait for a token, at most so long. Returns 0 with a token taken, else the seconds to wait without one.
+
+        count_as: what a call that is granted is counted under in `tally`, "" for nothing.
+        """
         ends = self._monotonic() + max_wait_s
         while True:
             left_s = max(0.0, ends - self._monotonic())
             ahead_s = left_s if urgency is Urgency.EXPRESS else 0.0
-            is_granted, wait_s = self._ask(urgency, ahead_s=ahead_s, is_taken=True)
+            is_granted, wait_s = self._ask(urgency, ahead_s=ahead_s, is_taken=True, count_as=count_as)
             if is_granted:
                 self._pause(wait_s)
                 return 0.0
@@ -174,11 +181,12 @@ class Budget:
         except redis.RedisError:
             return  # The next `take` finds Redis away as well, and waits.
 
-    def _ask(self, urgency: Urgency, *, ahead_s: float, is_taken: bool) -> tuple[bool, float]:
+    def _ask(self, urgency: Urgency, *, ahead_s: float, is_taken: bool, count_as: str = "") -> tuple[bool, float]:
         is_ordinary = urgency is not Urgency.EXPRESS
-        args = [*self._rate(), self._untouched(urgency), int(ahead_s * 1000), int(is_taken), int(is_ordinary)]
+        args: list[float | str] = [*self._rate(), self._untouched(urgency), int(ahead_s * 1000)]
+        args += [int(is_taken), int(is_ordinary), count_as]
         try:
-            is_granted, wait_ms = cast("list[int]", self._take(keys=[self._key], args=args))
+            is_granted, wait_ms = cast("list[int]", self._take(keys=[self._key, tally.KEY], args=args))
         except redis.RedisError:
             return False, AWAY_WAIT_S
         return bool(is_granted), wait_ms / 1000

@@ -25,6 +25,7 @@ from pipeline.transport.deadline import GuardedAdapter
 from pipeline.transport.http import Http, TransportOptions
 from pipeline.transport.messages import Answer, Fault, Request
 from pipeline.transport.redaction import safe_text
+from pipeline.transport.tally import Tally
 from pipeline.transport.tokens import TokenCall, Tokens
 from pipeline.transport.verdicts import (
     Case,
@@ -58,6 +59,7 @@ class Session:
         tokens: Tokens,
         budget: Budget,
         breaker: Breaker,
+        tally: Tally,
         read_fault: Callable[[Answer], Fault],
         new_adapter: Callable[[], BaseAdapter] = GuardedAdapter,
         monotonic: Callable[[], float] = time.monotonic,
@@ -66,6 +68,7 @@ class Session:
         self._tokens = tokens
         self._budget = budget
         self._breaker = breaker
+        self._tally = tally
         self._read_fault = read_fault
         self._http = Http(options, new_adapter)
         self._monotonic = monotonic
@@ -116,7 +119,11 @@ class Session:
         admission = self._breaker.admit(request.route)
         if admission.wait_s > 0:
             raise self._not_now(f"the breaker of {request.route} is open", admission.wait_s)
-        wait_s = self._budget.take(bounds.urgency, max_wait_s=min(self._options.budget_wait_max_s, left_s))
+        wait_s = self._budget.take(
+            bounds.urgency,
+            max_wait_s=min(self._options.budget_wait_max_s, left_s),
+            count_as=self._tally.field(bounds.errand),
+        )
         if wait_s > 0:
             self._breaker.give_back(admission)
             raise self._not_now("the rate budget is used up", wait_s)
@@ -168,6 +175,7 @@ class Session:
             data=call.form,
             json=call.json,
         )
+        self._tally.add_token()
         try:
             answer = self._http.exchange(prepared)
         except requests.RequestException as err:

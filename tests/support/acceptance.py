@@ -276,4 +276,5 @@ def _web_parts(made: Wiring, pages: SqlPages) -> Parts:
         pages=pages,
         store=ports.store,
         queues=dict,
+        calls=tuple,
     )

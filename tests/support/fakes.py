@@ -15,7 +15,7 @@ from pipeline.commands import Command
 from pipeline.errors import PipelineError
 from pipeline.events import Event, NewEvent, Raw, Reading
 from pipeline.plan import Link, Plan, Snapshot, Snapshots, Want, ignore
-from pipeline.ports import Bounds, Hint, Limits, NotThere, Ports, Sent, Store
+from pipeline.ports import Bounds, Errand, Hint, Limits, NotThere, Ports, Sent, Store
 from pipeline.words import (
     BusinessKey,
     EffectKey,
@@ -39,18 +39,21 @@ class FakeVendor:
     calls: list[str] = field(default_factory=list)
     answers: deque[Callable[[], object]] = field(default_factory=deque)
     reads: deque[PipelineError] = field(default_factory=deque)
+    errands: list[Errand] = field(default_factory=list)
     wait: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
         with self._lock:
             self.calls.append(f"read {len(wants)}")
+            self.errands.append(bounds.errand)
             failure = self.reads.popleft() if self.reads else None
         return {want: failure or Snapshot(want=want, read_at=T0, values={"seen": True}) for want in wants}
 
     def send(self, command: Command, effect_key: EffectKey, bounds: Bounds) -> Sent:
         with self._lock:
             self.calls.append(f"send {effect_key}")
+            self.errands.append(bounds.errand)
             answer = self.answers.popleft() if self.answers else None
         if answer is not None:
             outcome = answer()
@@ -66,6 +69,7 @@ class FakeVendor:
     def look_up(self, command: Command, effect_key: EffectKey, bounds: Bounds) -> Sent | NotThere:
         with self._lock:
             self.calls.append(f"look up {effect_key}")
+            self.errands.append(bounds.errand)
             found = effect_key in {key for _, key in self.effects}
         return Sent(how="found", vendor_ref=f"ref-{effect_key}") if found else NotThere()
 

@@ -22,7 +22,7 @@ from pipeline.flows.tenant import FieldType, FieldWord, FlowWords, Stakeholder
 from pipeline.opentext import client as opentext_client
 from pipeline.opentext import wire as opentext_wire
 from pipeline.opentext.options import OpenTextOptions
-from pipeline.ports import Bounds, Progress, UploadRow
+from pipeline.ports import Bounds, Errand, Progress, UploadRow
 from pipeline.transport.breaker import Breaker, BreakerOptions, OnOpen
 from pipeline.transport.budget import Budget, BudgetOptions
 from pipeline.transport.deadline import GuardedAdapter
@@ -30,17 +30,25 @@ from pipeline.transport.http import TransportOptions
 from pipeline.transport.messages import Answer, Fault
 from pipeline.transport.session import Session
 from pipeline.transport.sources import SourceOptions, Sources
+from pipeline.transport.tally import Tally
 from pipeline.transport.tokens import TokenOptions, Tokens
-from pipeline.words import EffectKey, Urgency
+from pipeline.words import CallPurpose, EffectKey, Side, Urgency
 
 FLOW = "campaign_brief"
+FOR_NOTHING = Errand(purpose=CallPurpose.OTHER)
 PROCESS = "campaignBrief"
 
 
-def bounds(*, urgency: Urgency = Urgency.STANDARD, time_s: float = 45.0, lease_s: float = 90.0) -> Bounds:
+def bounds(
+    *,
+    urgency: Urgency = Urgency.STANDARD,
+    time_s: float = 45.0,
+    lease_s: float = 90.0,
+    errand: Errand = FOR_NOTHING,
+) -> Bounds:
     """Bounds of a step that begins now."""
     now = time.monotonic()
-    return Bounds(no_call_after=now + time_s, lease_until=now + lease_s, urgency=urgency)
+    return Bounds(no_call_after=now + time_s, lease_until=now + lease_s, urgency=urgency, errand=errand)
 
 
 def new_redis() -> redis.Redis:
@@ -73,6 +81,7 @@ def new_session(
         tokens=Tokens(token_options),
         budget=Budget(client, budget),
         breaker=Breaker(client, BreakerOptions(vendor=vendor.lower(), failures=failures), on_open=on_open),
+        tally=Tally(client, Side(vendor.lower())),
         read_fault=read_fault,
         new_adapter=new_adapter,
     )
@@ -92,11 +101,17 @@ def new_aprimo(
     options: AprimoOptions | None = None,
     progress: Progress | None = None,
     sources: Sources | None = None,
+    client: redis.Redis | None = None,
 ) -> aprimo_client.Client:
     """A client of Aprimo. Without progress it remembers in memory; without sources no file can be fetched."""
     options = options or aprimo_options(base, client_id=client_id)
     session = new_session(
-        "Aprimo", options.token_options(), aprimo_wire.read_fault, new_adapter=new_adapter, options=transport
+        "Aprimo",
+        options.token_options(),
+        aprimo_wire.read_fault,
+        new_adapter=new_adapter,
+        options=transport,
+        client=client,
     )
     return aprimo_client.Client(
         session, options, progress=progress or KeptProgress(), fetch=(sources or no_sources()).fetch

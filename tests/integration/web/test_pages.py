@@ -14,6 +14,7 @@ from console.web.app import Parts, assemble
 from pipeline.intake import Accepted
 from pipeline.pauses import pause
 from pipeline.plan import LinkChanges, Notice
+from pipeline.transport.tally import Counted
 from pipeline.words import BusinessKey, EventId
 from tests.support.hook_samples import JSON, NOW, PM, ROUTES, signed
 from tests.support.web_rows import Rows, rows
@@ -30,6 +31,7 @@ class Site:
     client: httpx.Client
     rows: Rows
     queues: dict[str, int] = field(default_factory=dict)
+    calls: tuple[Counted, ...] = ()
 
     def text(self, path: str) -> str:
         """A page's text, as a person reads it: tags gone, white space collapsed."""
@@ -52,6 +54,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
                 pages=behind.pages,
                 store=behind.store,
                 queues=lambda: made.queues,
+                calls=lambda: made.calls,
                 now=lambda: NOW,
             ),
         )
@@ -185,6 +188,7 @@ def test_metrics_are_figures_of_this_moment(site: Site) -> None:
     site.rows.look(5013)
     site.rows.die(EventId("ev-0002"), code="values_missing", hint="budget")
     site.queues.update({"express.aprimo": 3, "timetable": 0})
+    site.calls = (Counted(vendor="aprimo", purpose="read", flow="campaign_brief", calls=7),)
     hook = str(site.client.base_url) + PM
     httpx.post(hook, headers=JSON, trust_env=False)
     httpx.post(hook, content=b"{}", headers={**JSON, **signed(PM, b"{}")}, trust_env=False)
@@ -202,6 +206,7 @@ def test_metrics_are_figures_of_this_moment(site: Site) -> None:
         'signoff_vendor_events_open{vendor="aprimo"} 2.0',
         'signoff_queue_messages{queue="express.aprimo"} 3.0',
         'signoff_queue_messages{queue="timetable"} 0.0',
+        'signoff_vendor_calls_total{flow="campaign_brief",purpose="read",vendor="aprimo"} 7.0',
         "signoff_notices_unseen 0.0",
         'signoff_hooks_unauthorized_total{door="aprimo.pm.webhook"} 1.0',
         'signoff_hooks_refused_total{door="aprimo.pm.webhook",reason="bad_callout"} 1.0',

@@ -5,11 +5,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.tables import Link, age, attempt_table, cell, printable, queue_table, status_tables, timeline_tables
+from console.tables import (
+    Link,
+    age,
+    attempt_table,
+    call_table,
+    cell,
+    printable,
+    queue_table,
+    status_tables,
+    timeline_tables,
+)
 from pipeline.ports import Gate, Person
 from pipeline.store.holds import HoldLine
 from pipeline.store.status import AtReview, Part, Status, Waiting
 from pipeline.store.timeline import AttemptLine, DeliveryLine, EventSummary, Timeline
+from pipeline.transport.tally import Counted
 from pipeline.words import DeliveryId, EventId, GateKind, LineKey
 
 AT = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
@@ -119,6 +130,25 @@ def test_a_part_tells_why_its_lines_wait_and_when_the_next_is_tried() -> None:
 
 def test_only_queues_that_hold_something_are_shown() -> None:
     assert queue_table({"express.aprimo": 0, "bulk.aprimo": 3}).rows == (("bulk.aprimo", 3),)
+
+
+def test_calls_are_told_by_flow_and_those_for_no_flow_below() -> None:
+    counted = (
+        Counted(vendor="aprimo", purpose="token", flow="", calls=1),
+        Counted(vendor="aprimo", purpose="read", flow="", calls=2),
+        Counted(vendor="aprimo", purpose="read", flow="publication", calls=30),
+        Counted(vendor="aprimo", purpose="send", flow="publication", calls=4),
+        Counted(vendor="opentext", purpose="read", flow="asset_review", calls=5),
+        Counted(vendor="opentext", purpose="poll", flow="", calls=6),
+    )
+
+    assert call_table(counted).rows == (
+        ("asset_review", 0, 5),
+        ("publication", 34, 0),
+        ("several flows", 2, 0),
+        ("polls", 0, 6),
+        ("tokens", 1, 0),
+    )
 
 
 FAILED = AttemptLine(

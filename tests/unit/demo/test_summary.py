@@ -9,7 +9,7 @@ from console.casts.play import carried
 from console.demo_play import Role
 from console.demo_reading import Comment
 from console.demo_repair import Letters
-from console.demo_summary import summary, traffic_of
+from console.demo_summary import Calls, summary, traffic_of
 from pipeline.store.traffic import Traffic
 from tests.support.demo_briefs import a_brief, a_process, a_task, an_approved_brief, an_item, three_approvals
 
@@ -98,3 +98,42 @@ def test_what_went_through_is_counted_where_it_arrived() -> None:
         "reviews": 4,
         "comments": {"to_opentext": 1, "to_aprimo": 1},
     }
+
+
+ROWS = [
+    {"vendor": "aprimo", "flow": "", "purpose": "poll", "calls": 7},
+    {"vendor": "aprimo", "flow": "", "purpose": "read", "calls": 2},
+    {"vendor": "aprimo", "flow": "campaign_brief", "purpose": "read", "calls": 5},
+    {"vendor": "aprimo", "flow": "campaign_brief", "purpose": "send", "calls": 3},
+    {"vendor": "aprimo", "flow": "publication", "purpose": "read", "calls": 1},
+    {"vendor": "opentext", "flow": "campaign_brief", "purpose": "look_up", "calls": 1},
+    {"vendor": "opentext", "flow": "", "purpose": "token", "calls": 1},
+]
+
+
+def test_a_flows_calls_are_told_by_vendor_by_purpose_and_per_event() -> None:
+    asked = Calls(seen={"aprimo": 18, "opentext": 2}, rows=ROWS)
+
+    assert asked.of_flow("campaign_brief", events=4) == {
+        "aprimo": 8,
+        "opentext": 1,
+        "per_event": 2.25,
+        "for": {"read": 5, "send": 3, "look_up": 1},
+    }
+    assert asked.of_flow("localization", events=0)["per_event"] == 0.0
+
+
+def test_calls_that_no_flow_causes_are_told_apart_and_all_add_up_to_what_the_sandbox_counted() -> None:
+    asked = Calls(seen={"aprimo": 18, "opentext": 2}, rows=ROWS)
+
+    assert asked.of_vendor("aprimo") == {
+        "by_signoff": 18,
+        "for_flows": 9,
+        "for_no_flow": {"poll": 7, "read": 2},
+    }
+    assert asked.of_vendor("opentext") == {"by_signoff": 2, "for_flows": 1, "for_no_flow": {"token": 1}}
+    assert asked.is_whole
+
+
+def test_a_call_between_the_two_countings_is_noticed() -> None:
+    assert not Calls(seen={"aprimo": 19, "opentext": 2}, rows=ROWS).is_whole

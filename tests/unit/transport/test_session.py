@@ -16,8 +16,9 @@ from pipeline.transport.budget import Budget, BudgetOptions
 from pipeline.transport.http import TransportOptions
 from pipeline.transport.messages import Request
 from pipeline.transport.session import Session
+from pipeline.transport.tally import Tally
 from pipeline.transport.tokens import TokenOptions, Tokens
-from pipeline.words import Urgency, WaitReason
+from pipeline.words import Side, Urgency, WaitReason
 from tests.support.scripted_http import Given, ScriptedVendor
 from tests.support.vendor_parts import bounds, new_redis, new_session
 
@@ -196,6 +197,7 @@ def test_a_lease_that_runs_out_while_the_token_is_fetched_stops_the_call(vendor:
         tokens=Tokens(OPTIONS),
         budget=Budget(new_redis(), BudgetOptions(tenant="t", rate_per_s=100, burst=100, reserved_share=0)),
         breaker=Breaker(new_redis(), BreakerOptions(vendor="aprimo")),
+        tally=Tally(new_redis(), Side.APRIMO),
         read_fault=read_fault,
         new_adapter=vendor.adapter,
         monotonic=lambda: now[0],
@@ -226,6 +228,7 @@ class TestBudgetAndBreaker:
             tokens=Tokens(OPTIONS),
             budget=Budget(client, BudgetOptions(tenant="t", rate_per_s=rate, burst=burst, reserved_share=0)),
             breaker=Breaker(client, BreakerOptions(vendor="aprimo", failures=2)),
+            tally=Tally(client, Side.APRIMO),
             read_fault=read_fault,
             new_adapter=vendor.adapter,
         )
