@@ -109,6 +109,11 @@ class Aprimo:
         unit="rows",
         at_least=100,
     )
+    lists_whole: bool = setting(
+        True,
+        "Whether rows of lists and searches carry what a read of the item does; if not, reconciliation reads each.",
+        example="false",
+    )
     rate_per_s: float = setting(
         5.0,
         "Requests to the tenant, all workers together. Aprimo allows 15 to all its clients together.",
@@ -158,6 +163,16 @@ class OpenText:
         "task_variable", "Where the outcome of a finished task is read.", example="process_variable"
     )
     identity_form: IdentityForm = setting("email", "How people are named in answers.", example="otds_id")
+    lists_whole: bool = setting(
+        True,
+        "Whether rows of lists carry what a read of the process does; if not, reconciliation reads each.",
+        example="false",
+    )
+    task_sort: str = setting(
+        "processInstanceId",
+        "By what a list of tasks is sorted, so that a process's stand together; empty where it cannot be.",
+        example="processInstanceId",
+    )
     audit_overlap_s: float = setting(
         120.0,
         "How far back each audit poll reads again, because rows come late and unordered.",

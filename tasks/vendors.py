@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from redis import Redis
 
 from config.settings import Settings
 from pipeline.aprimo.client import Client as AprimoClient
 from pipeline.aprimo.feeds import Feed as AprimoFeed
+from pipeline.aprimo.inventory import Items
 from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.users import Users as AprimoUsers
 from pipeline.aprimo.vendor import AprimoVendor
@@ -17,6 +19,7 @@ from pipeline.aprimo.wire import read_fault as read_aprimo_fault
 from pipeline.flows.tenant import FlowWords
 from pipeline.opentext.client import Client as OpenTextClient
 from pipeline.opentext.feeds import Feed as OpenTextFeed
+from pipeline.opentext.inventory import Processes
 from pipeline.opentext.options import DeployEncoding, OpenTextOptions, OutcomeSource
 from pipeline.opentext.vendor import OpenTextVendor
 from pipeline.opentext.wire import read_fault as read_opentext_fault
@@ -39,6 +42,7 @@ class Aprimo:
     vendor: AprimoVendor
     client: AprimoClient
     feed: AprimoFeed
+    items: Items
     users: AprimoUsers
     budget: Budget
 
@@ -50,6 +54,7 @@ class OpenText:
     vendor: OpenTextVendor
     client: OpenTextClient
     feed: OpenTextFeed
+    processes: Processes
     budget: Budget
 
 
@@ -87,6 +92,7 @@ def aprimo(
         cache_s=told.cache_s,
         undated_kinds=frozenset(told.undated_kinds),
         max_hits=told.max_hits,
+        are_lists_whole=told.lists_whole,
     )
     line = _Line(
         side=Side.APRIMO,
@@ -104,6 +110,7 @@ def aprimo(
         vendor=AprimoVendor(client, words, wait_s=session.wait_s),
         client=client,
         feed=AprimoFeed(client, words.values()),
+        items=Items(client, words, now=lambda: datetime.now(UTC)),
         users=AprimoUsers(client),
         budget=budget,
     )
@@ -135,6 +142,8 @@ def opentext(settings: Settings, words: Mapping[str, FlowWords], redis: Redis, *
         },
         call_back_secret=secrets[0].reveal() if secrets else "",
         read_threads=settings.engine.call_threads,
+        are_lists_whole=told.lists_whole,
+        task_sort=told.task_sort,
     )
     line = _Line(
         side=Side.OPENTEXT,
@@ -152,6 +161,7 @@ def opentext(settings: Settings, words: Mapping[str, FlowWords], redis: Redis, *
         vendor=OpenTextVendor(client, words, wait_s=session.wait_s),
         client=client,
         feed=OpenTextFeed(client),
+        processes=Processes(client, words),
         budget=budget,
     )
 

@@ -13,7 +13,7 @@ from pipeline.aprimo.made import made_id
 from pipeline.aprimo.options import AprimoOptions
 from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
 from pipeline.aprimo.uploads import Fetch, Uploads
-from pipeline.aprimo.wire import OBJECT_KINDS, ObjectKind, Page, Wire
+from pipeline.aprimo.wire import OBJECT_KINDS, USERS, ObjectKind, Page, Wire
 from pipeline.ports import Bounds, Progress
 from pipeline.transport.memory import Memory
 from pipeline.transport.reading import reading
@@ -204,6 +204,17 @@ class Client:
     def people(self, ids: Iterable[int], bounds: Bounds) -> dict[int, Person]:
         """Users by id, remembered for a while."""
         return {each: self._people.get(each, lambda user_id: self._read_user(user_id, bounds)) for each in ids}
+
+    def meet(self, ids: Iterable[int], bounds: Bounds) -> None:
+        """Remember several users by few searches; whom those do not return is left to `people`."""
+        size = self.options.page_size
+        unknown = sorted(self._people.unknown(ids))
+        for start in range(0, len(unknown), size) if len(unknown) > 1 else ():
+            tree = wire.any_of(USERS.id_key, unknown[start : start + size])
+            page = self.search(USERS, tree, limit=size, offset=0, bounds=bounds)
+            with reading("A row of Aprimo's users"):
+                for person in map(schemas.load_person, page.rows):
+                    self._people.keep(person.user_id, person)
 
     def me(self, bounds: Bounds) -> Person:
         """The user whom our registration acts as: what we write shows this one as its author."""

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.aprimo import dam_schemas
 from pipeline.aprimo.dam_names import Names
 from pipeline.aprimo.dam_schemas import CheckResult, FileVersion, Named, PublicLink, RecordRow
-from pipeline.aprimo.dam_wire import DamWire, Page, part, read_page, rows_of
+from pipeline.aprimo.dam_wire import LISTED_PARTS, DamWire, Page, part, read_page, rows_of
 from pipeline.aprimo.made import made_id
 from pipeline.errors import TransientError
 from pipeline.ports import Bounds
@@ -81,6 +81,21 @@ class DamClient:
             sort="ModifiedOn",
         )
         return self._page("Aprimo's search for changed records", self._sender.send(request, bounds))
+
+    def listed(
+        self, condition: str, since: str, *, sort: str, page: int, field_names: Sequence[str], bounds: Bounds
+    ) -> Page:
+        """A page of the records for which a condition on `@from` holds, sorted, with all that rows can carry."""
+        request = self._wire.search_records(
+            condition,
+            {"from": since},
+            page=page,
+            size=self._page_size,
+            parts=LISTED_PARTS,
+            field_names=field_names,
+            sort=sort,
+        )
+        return self._page("Aprimo's list of records", self._sender.send(request, bounds))
 
     def put_record(self, record_id: str, body: Mapping[str, Any], bounds: Bounds) -> bool:
         """Change what the body names; False when the record is unknown or hidden."""

@@ -20,6 +20,8 @@ NEUTRAL = "0" * 32
 
 PAGE_MAX = 1000
 RECORD_PARTS = "fields, classifications, masterfile, masterfilelatestversion, preview, modifiedby"
+LISTED_PARTS = "fields, masterfilelatestversion, modifiedby"
+"""All of a record that rows of a collection carry when they are asked for it."""
 VERSION_PARTS = "publiclinks, annotationinfo"
 MAY_BE_ABSENT = frozenset({404})
 _HEADERS = {"API-VERSION": "1", "languages": "*"}
@@ -43,10 +45,7 @@ class DamWire:
 
     def get_record(self, record_id: str, field_names: Sequence[str]) -> Request:
         """Read a record whole, with these fields only if any are named; a 404 is an answer."""
-        headers = {"select-record": RECORD_PARTS}
-        if field_names:
-            headers["select-record-fields"] = ", ".join(quote(name, safe="") for name in field_names)
-        return self._get("record", record_id, headers=headers)
+        return self._get("record", record_id, headers={"select-record": RECORD_PARTS, **_only(field_names)})
 
     def get_files(self, record_id: str) -> Request:
         """Read a record's files with all their versions; a 404 is an answer."""
@@ -68,9 +67,13 @@ class DamWire:
         page: int,
         size: int,
         parts: str = "fields, masterfilelatestversion",
+        field_names: Sequence[str] = (),
         sort: str = "",
     ) -> Request:
-        """Search records by an expression with named parameters; paging is read from the query only."""
+        """Search records by an expression with named parameters; paging is read from the query only.
+
+        field_names: which fields the rows carry, all where none is named.
+        """
         search = {
             "expression": expression,
             "namedParameters": dict(parameters),
@@ -83,7 +86,7 @@ class DamWire:
             route="records",
             has_effect=False,
             params=(*_paging(page, size), *([("sort", sort)] if sort else [])),
-            headers={**_HEADERS, "select-record": parts},
+            headers={**_HEADERS, "select-record": parts, **_only(field_names)},
             body={"searchExpression": search, "facets": [], "logRequest": False},
         )
 
@@ -226,6 +229,12 @@ def changed(*, add: Iterable[str] = (), remove: Iterable[str] = ()) -> dict[str,
     """What goes into a list and what leaves it; a side without ids is left out."""
     sides = {"addOrUpdate": [{"id": each} for each in add], "remove": [{"id": each} for each in remove]}
     return {name: ids for name, ids in sides.items() if ids}
+
+
+def _only(field_names: Sequence[str]) -> dict[str, str]:
+    """The header that limits the fields that come back to these."""
+    named = ", ".join(quote(name, safe="") for name in field_names)
+    return {"select-record-fields": named} if named else {}
 
 
 def _paging(page: int, size: int) -> tuple[tuple[str, str], ...]:

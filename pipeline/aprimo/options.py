@@ -66,7 +66,8 @@ class AprimoOptions:
     one piece; longer files go in segments of segment_bytes. page_size: rows asked for per page.
     ea_value_key: the key of an extended attribute's value on read.
     cache_s: how long users and status names are remembered. undated_kinds: whose rows do not say when they changed.
-    max_hits: how many hits of a search of the DAM can be paged through.
+    max_hits: how many hits of a search of the DAM can be paged through. are_lists_whole: whether rows of lists and
+    searches carry what a read of the item does.
     """
 
     auth_url: str
@@ -83,6 +84,7 @@ class AprimoOptions:
     cache_s: float = 600.0
     undated_kinds: frozenset[str] = UNDATED_KINDS
     max_hits: int = 10_000
+    are_lists_whole: bool = True
     project_verbs: Mapping[str, Verb] = field(default_factory=lambda: PROJECT_VERBS)
     commitment_verbs: Mapping[str, Verb] = field(default_factory=lambda: COMMITMENT_VERBS)
     task_verbs: Mapping[str, Verb] = field(default_factory=lambda: TASK_VERBS)

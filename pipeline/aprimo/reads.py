@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from pipeline.aprimo import dam_translate, pm_objects, translate
 from pipeline.aprimo.client import Client
+from pipeline.aprimo.dam_schemas import RecordRow
 from pipeline.aprimo.dam_wire import normal_id
 from pipeline.aprimo.part_reads import PARTS
 from pipeline.aprimo.schemas import ObjectRow
@@ -63,9 +64,9 @@ class Reads:
         def outcome(want: Want, bounds: Bounds) -> Snapshot:
             # What a search does not return, or not whole, may be hidden from it only.
             row = found.get(_number(want))
-            if row is None or not translate.has_attributes(row.raw, self._words_for(want)):
+            if row is None or not translate.has_attributes(row.raw, self.words_for(want)):
                 row = self._row(kind, _number(want), bounds)
-            return self._snapshot(want, row, read_at, bounds)
+            return self.of_row(want, row, read_at, bounds)
 
         return {want: _one(want, outcome, bounds) for want in wants}
 
@@ -79,10 +80,11 @@ class Reads:
             return self._client.activity(object_id, bounds)
         return self._client.object(OBJECT_KINDS[kind], object_id, bounds)
 
-    def _snapshot(self, want: Want, row: AnyRow | None, read_at: datetime, bounds: Bounds) -> Snapshot:
+    def of_row(self, want: Want, row: AnyRow | None, read_at: datetime, bounds: Bounds) -> Snapshot:
+        """An object of PM as it was read, by itself or in a list; None: absent."""
         if row is None:
             return Snapshot(want=want, read_at=read_at, is_absent=True)
-        words = self._words_for(want)
+        words = self.words_for(want)
         if isinstance(row, ObjectRow):
             people = self._client.people(translate.people_of(row, words), bounds)
             return translate.activity_snapshot(want, row, words, people, read_at)
@@ -99,7 +101,7 @@ class Reads:
             return "" if number is None else self._client.options.commitment_statuses.get(number, "")
         return ""
 
-    def _words_for(self, want: Want) -> FlowWords:
+    def words_for(self, want: Want) -> FlowWords:
         """The flow's words as the wanted object has them."""
         words = self._words[want.flow]
         return words.as_role(want.role) if want.role else words.as_kind(want.kind)
@@ -123,10 +125,15 @@ class Reads:
             record_id = normal_id(want.object_id)
         except ValueError as err:
             raise PermanentError("id_malformed", f"{want.object_id!r} is no id of a record in Aprimo.") from err
-        words = self._words_for(want)
-        row = self._client.dam.record(record_id, bounds, field_names=dam_translate.field_names(want, words))
+        field_names = dam_translate.field_names(want, self.words_for(want))
+        row = self._client.dam.record(record_id, bounds, field_names=field_names)
         if row is None:
             return Snapshot(want=want, read_at=read_at, is_absent=True)
+        return self.of_record(want, row, read_at, bounds)
+
+    def of_record(self, want: Want, row: RecordRow, read_at: datetime, bounds: Bounds) -> Snapshot:
+        """A record as it was read, by itself or in a search."""
+        words = self.words_for(want)
         values = dam_translate.named_values(row, self._client.dam.names, bounds)
         users = dam_translate.people_in(want, row, values, words)
         people = {each: self._client.dam.user_name(each, bounds) for each in users}
@@ -136,7 +143,7 @@ class Reads:
         """As other objects; besides `title` and `status_id`, whatever the flow calls its fields."""
         read_at = self._now()
         row = self._client.object(OBJECT_KINDS["project"], _number(want), bounds)
-        read = self._snapshot(want, row, read_at, bounds)
+        read = self.of_row(want, row, read_at, bounds)
         if row is None:
             return read
         known: dict[str, JsonValue] = {

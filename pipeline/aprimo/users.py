@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pipeline.aprimo import schemas, wire
 from pipeline.aprimo.client import Client
-from pipeline.aprimo.wire import ObjectKind
+from pipeline.aprimo.wire import USERS
 from pipeline.feeds import AprimoUser
 from pipeline.ports import Bounds
 from pipeline.transport.reading import reading
-
-_USERS = ObjectKind(resource="users", id_key="userId")
 
 
 class Users:
@@ -22,13 +20,13 @@ class Users:
         """A user by id; None where there is none, or it is hidden."""
         if not user_id.isdecimal():
             return None
-        body = self._client.object_body(_USERS, int(user_id), bounds)
+        body = self._client.object_body(USERS, int(user_id), bounds)
         return None if body is None else _user(body)
 
     def by_email(self, email: str, bounds: Bounds) -> AprimoUser | None:
         """The user with an e-mail, in whatever case; None where there is none. Source: users have a search route."""
         tree = wire.equals("email", email)
-        found = (_user(row) for row in self._client.search_all(_USERS, tree, bounds))
+        found = (_user(row) for row in self._client.search_all(USERS, tree, bounds))
         return next((user for user in found if user.email.casefold() == email.casefold()), None)
 
 

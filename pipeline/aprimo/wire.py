@@ -50,6 +50,8 @@ OBJECT_KINDS: Mapping[str, ObjectKind] = {
     **{f"generic_object_{letter}": _generic(letter) for letter in ("alpha", "bravo", "charlie", "delta", "echo")},
 }
 """By our word for the kind: the same words as in webhooks."""
+USERS = ObjectKind(resource="users", id_key="userId")
+"""People are searched like objects, and are no kind of item."""
 
 
 TASK_PARTS: Mapping[str, str] = {"beginDate": "begin-date", "endDate": "end-date", "duration": "duration"}
@@ -214,10 +216,15 @@ def any_of(field_name: str, values: Sequence[int | str]) -> dict[str, Any]:
     return nodes[0] if len(nodes) == 1 else {"or": nodes}
 
 
+def changed_since(since: datetime) -> dict[str, Any]:
+    """A node for `modifiedDate` from a time on; the date has whole seconds, UTC, without a zone."""
+    return {"greaterthanorequalto": {"fieldName": "modifiedDate", "fieldValue": _whole_seconds(since)}}
+
+
 def changed_in(since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """The nodes for `modifiedDate` in [since, until); the date has whole seconds, UTC, without a zone."""
+    """The nodes for `modifiedDate` in [since, until)."""
     return [
-        {"greaterthanorequalto": {"fieldName": "modifiedDate", "fieldValue": _whole_seconds(since)}},
+        changed_since(since),
         {"lessthan": {"fieldName": "modifiedDate", "fieldValue": _whole_seconds(until)}},
     ]
 

@@ -33,6 +33,10 @@ class LocalizationTerms:
     older: str
     current: str
 
+    def reads_classifications(self) -> bool:
+        """Where markets stand among a master's classifications."""
+        return bool(self.classification)
+
     def named(self) -> tuple[tuple[str, str], ...]:
         """The markets, and what a market's record is made of and shows."""
         under = self.classification

@@ -100,6 +100,14 @@ class NamingTerms(Protocol):
         """
 
 
+@runtime_checkable
+class FilingTerms(Protocol):
+    """A flow's own tables by which the classifications of an item may say something."""
+
+    def reads_classifications(self) -> bool:
+        """Whether they do."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ItemWords:
     """Another kind of Aprimo object that a flow works on beside its item, e.g. the campaign of a commitment."""
@@ -177,6 +185,10 @@ class FlowWords:
             fields=other.fields,
             link_template=other.link_template,
         )
+
+    def reads_classifications(self) -> bool:
+        """Whether the flow looks at the classifications of its item."""
+        return isinstance(self.terms, FilingTerms) and self.terms.reads_classifications()
 
     def terms_of(self, kind: type[_Terms]) -> _Terms:
         """What the flow's own tables say. Raises TypeError where they are another flow's."""

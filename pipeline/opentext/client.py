@@ -127,6 +127,20 @@ class Client:
             with reading("OpenText's list of instances"):
                 yield schemas.load_instances(rows)
 
+    def instances_from(
+        self, process_key: str, offset: int, bounds: Bounds
+    ) -> Iterator[tuple[tuple[InstanceRow, ...], bool]]:
+        """Pages of the running instances of a model by their ids; whether all rows of each show variables."""
+        for rows in self._pages(self._wire.instances_by_id(process_key), bounds, "list of instances", offset):
+            with reading("OpenText's list of instances"):
+                yield schemas.load_instances(rows), all(row.get("variables") is not None for row in rows)
+
+    def tasks_from(self, process_key: str, offset: int, bounds: Bounds) -> Iterator[tuple[TaskRow, ...]]:
+        """Pages of the open tasks of a model, sorted by their instances as far as the service does."""
+        for rows in self._pages(self._wire.tasks_by_instance(process_key), bounds, "list of tasks", offset):
+            with reading("OpenText's list of tasks"):
+                yield schemas.load_tasks(rows)
+
     def tasks_of(self, process_key: str, bounds: Bounds) -> tuple[TaskRow, ...]:
         """The open tasks of all instances of a model."""
         rows = self._all(self._wire.tasks(processDefinitionKey=process_key), bounds, "list of tasks")
@@ -226,9 +240,8 @@ class Client:
         except _NotThereError:
             return None
 
-    def _pages(self, request: Request, bounds: Bounds, what: str) -> Iterator[list[dict[str, Any]]]:
-        """Pages to the end of a list, however the service marks it."""
-        offset = 0
+    def _pages(self, request: Request, bounds: Bounds, what: str, offset: int = 0) -> Iterator[list[dict[str, Any]]]:
+        """Pages from a row to the end of a list, however the service marks it."""
         before: tuple[dict[str, Any], ...] = ()
         while True:
             answer = self._sender.send(self._wire.page(request, offset), bounds)

@@ -35,7 +35,9 @@ class OpenTextOptions:
     message_action: the literal that delivers a message. sends_delete_reason: whether DELETE carries a reason.
     outcome_variables: task definition key -> the model's outcome variable.
     call_back_secret: what the tokens of new processes are made with, "" for none; a command never holds the token,
-    so that it never stands in a table of ours. read_threads: instances that are read side by side.
+    so that it never stands in a table of ours. read_threads: instances that are read side by side. are_lists_whole:
+    whether rows of lists carry what a read of the process does. task_sort: by what a list of tasks is asked to be
+    sorted so that those of an instance stand together; "" where it cannot be.
     """
 
     url: str
@@ -55,6 +57,8 @@ class OpenTextOptions:
     outcome_variables: Mapping[str, str] = field(default_factory=dict)
     call_back_secret: str = field(default="", repr=False)
     read_threads: int = 8
+    are_lists_whole: bool = True
+    task_sort: str = "processInstanceId"
 
     def token_options(self) -> TokenOptions:
         """How a token is asked for."""

@@ -109,6 +109,15 @@ class Wire:
         """The latest deployed version of a model."""
         return self._get("models", self._workflow, "runtime/models", (("key", key), ("latestVersion", "true")))
 
+    def instances_by_id(self, process_key: str) -> Request:
+        """The running instances of a model in the order of their ids."""
+        return self.instances(processDefinitionKey=process_key, sort="id", order="asc")
+
+    def tasks_by_instance(self, process_key: str) -> Request:
+        """The open tasks of a model, those of an instance together, in the order of the instances' ids."""
+        by = {"sort": self._options.task_sort, "order": "asc"} if self._options.task_sort else {}
+        return self.tasks(processDefinitionKey=process_key, **by)
+
     # ---- single reads --------------------------------------------------------------------------------------------
 
     def instance(self, instance_id: str) -> Request:

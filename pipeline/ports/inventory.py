@@ -15,20 +15,24 @@ from pipeline.ports.vendors import Bounds
 class ItemPage:
     """A page of a flow's items; cursor: where the next page begins, "" after the last one.
 
-    is_whole: these rows carry what a read of each would; False: an item that matters is read by itself.
+    is_whole: these rows carry what a read of each would; False: an item that matters is read by itself. lacks: what
+    rows were found to lack of it, in the vendor's words; such values are left out of their snapshots.
     """
 
     items: tuple[Snapshot, ...]
     cursor: str
     is_whole: bool = True
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessPage:
-    """A page of living processes of a model, with variables and open tasks."""
+    """A page of living processes of a model, with variables and open tasks; the rest as of items."""
 
     processes: tuple[ProcessRead, ...]
     cursor: str
+    is_whole: bool = True
+    lacks: tuple[str, ...] = ()
 
 
 class Items(Protocol):
@@ -37,7 +41,8 @@ class Items(Protocol):
     def items(self, flow: str, since: datetime | None, cursor: str, bounds: Bounds) -> Iterator[ItemPage]:
         """Pages of the flow's own items from a cursor on ("" for the first), all or those changed since then.
 
-        Raises the vendor's errors; the pages given until then stand.
+        An item may come twice, and one that moves while it is paged through may not come at all. Raises the vendor's
+        errors; the pages given until then stand.
         """
 
 

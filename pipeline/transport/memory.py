@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 KeyT = TypeVar("KeyT")
@@ -29,8 +29,18 @@ class Memory(Generic[KeyT, ValueT]):
         if entry is not None and self._monotonic() < entry[0]:
             return entry[1]
         value = look_up(key)
+        self.keep(key, value)
+        return value
+
+    def keep(self, key: KeyT, value: ValueT) -> None:
+        """Remember a value from now on."""
         with self._lock:
             if len(self._entries) >= ENTRIES_MAX:
                 self._entries.clear()
             self._entries[key] = (self._monotonic() + self._life_s, value)
-        return value
+
+    def unknown(self, keys: Iterable[KeyT]) -> list[KeyT]:
+        """Those of the keys that nothing is remembered of."""
+        now = self._monotonic()
+        with self._lock:
+            return [key for key in keys if key not in self._entries or self._entries[key][0] <= now]
