@@ -123,7 +123,9 @@ class SqlLedger:
             return
         row = self._last_entry()
         number, previous_hash = (row.number, row.hash) if row else (0, chain.START)
-        linked = chain.link_up(entries, at=self._now, number=number, previous_hash=previous_hash)
+        linked = chain.link_up(
+            entries, at=self._now, number=number, previous_hash=previous_hash, new_salt=chain.new_salt
+        )
         add_rows(self._conn, tables.audit, [vars(item) for item in linked])
 
     def anchor(self) -> Anchor | None:

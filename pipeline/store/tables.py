@@ -399,8 +399,10 @@ audit = Table(
     _text("object"),
     _text("before_hash"),
     _text("after_hash"),
+    Column("salts", Json, nullable=False),
     _text("previous_hash"),
     _text("hash"),
+    Column("erased", Json, nullable=False),
 )
 
 anchors = Table(

@@ -111,7 +111,11 @@ class MemoryLedger:
         number = len(audit)
         last = audit.get(number)
         linked = chain.link_up(
-            entries, at=self._now, number=number, previous_hash=last["hash"] if last else chain.START
+            entries,
+            at=self._now,
+            number=number,
+            previous_hash=last["hash"] if last else chain.START,
+            new_salt=chain.new_salt,
         )
         for item in linked:
             audit.insert(vars(item))

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.ports import Anchor, AuditEntry
-from pipeline.store.chain import ANCHORED, START, Fault, Linked, Walk, hash_of, hash_of_value, link_up
+from pipeline.store import chain
+from pipeline.store.chain import ANCHORED, ERASED, START, Cover, Fault, Linked, Walk, hash_of, hash_of_value
 
 AT = datetime(2026, 1, 12, 9, 0, 0, 5, tzinfo=UTC)
+link_up = partial(chain.link_up, new_salt=chain.new_salt)
 ENTRIES = st.lists(
     st.builds(
         AuditEntry,
@@ -49,6 +51,7 @@ def test_each_entry_bears_its_own_hash_and_the_one_before(entries: list[AuditEnt
         ("object", "x"),
         ("before_hash", "x"),
         ("after_hash", "x"),
+        ("salts", {"actor": "x", "object": "x", "values": "x"}),
         ("previous_hash", "x"),
     ],
 )
@@ -61,12 +64,23 @@ def test_an_entry_that_was_edited_no_longer_bears_its_hash(field: str, value: ob
 
 
 def test_the_hash_of_nothing_is_not_the_hash_of_an_empty_text() -> None:
-    assert hash_of_value(None) == ""
-    assert len(hash_of_value("")) == 64
+    assert hash_of_value(None, "salt") == ""
+    assert len(hash_of_value("", "salt")) == 64
+
+
+def test_who_guesses_a_value_cannot_prove_it_without_the_salt() -> None:
+    assert hash_of_value("jane@acme.example", "one") != hash_of_value("jane@acme.example", "other")
+    one, other = (
+        link_up([AuditEntry(actor="jane", act="seen", object="7", after="x")], at=AT, number=0, previous_hash=START)[
+            0
+        ]
+        for _ in range(2)
+    )
+    assert (one.hash != other.hash, one.after_hash != other.after_hash) == (True, True)
 
 
 def test_the_order_of_a_values_keys_does_not_matter() -> None:
-    assert hash_of_value({"a": 1, "b": 2}) == hash_of_value({"b": 2, "a": 1})
+    assert hash_of_value({"a": 1, "b": 2}, "salt") == hash_of_value({"b": 2, "a": 1}, "salt")
 
 
 LENGTH, ANCHORED_AT = 12, 9
@@ -202,3 +216,69 @@ def test_what_the_table_cannot_hold_is_hashed_as_it_is_kept() -> None:
 
     assert item.actor == "an\N{REPLACEMENT CHARACTER}na\N{REPLACEMENT CHARACTER}"
     assert hash_of(item) == item.hash
+
+
+PLACEHOLDER = "erased-1a2b3c4d"
+
+
+def _erased(*places: tuple[int, str], told: bool = True) -> list[Linked]:
+    """The chain with fields of entries erased, and an entry that tells of it; without one, another entry."""
+    items = _chain()
+    cover = Cover(places[0][0])
+    for number, name in sorted(places):
+        items[number - 1] = chain.without(items[number - 1], [name], PLACEHOLDER)
+        cover.add(number, name)
+    act = ERASED if told else "seen"
+    entry = AuditEntry(actor="dpo", act=act, object=PLACEHOLDER, after=cover.told())
+    return [*items, *link_up([entry], at=AT, number=LENGTH, previous_hash=items[-1].hash)]
+
+
+@pytest.mark.parametrize("places", [[(1, "actor")], [(4, "object")], [(2, "actor"), (9, "actor"), (12, "object")]])
+def test_an_erased_person_leaves_the_chain_whole_and_neither_value_nor_salt(places: list[tuple[int, str]]) -> None:
+    items = _erased(*places)
+
+    assert [item.hash for item in items[:LENGTH]] == [item.hash for item in _chain()]
+    assert _faults(items) == []
+    for number, name in places:
+        assert getattr(items[number - 1], name) == PLACEHOLDER
+        assert set(items[number - 1].salts).isdisjoint({name, "values"})
+
+
+def test_a_value_that_is_gone_without_an_erasure_is_an_edit() -> None:
+    assert _faults(_erased((3, "actor"), (5, "actor"), told=False)) == [
+        Fault(number=3, what="edited", detail="a value is gone without an erasure")
+    ]
+
+
+def test_another_name_in_the_place_of_an_erased_one_is_an_edit() -> None:
+    items = _erased((3, "actor"), (5, "actor"))
+    items[4] = replace(items[4], actor="somebody else")
+
+    assert [(fault.number, fault.what) for fault in _faults(items)] == [(3, "edited"), (5, "edited")]
+
+
+def test_one_more_entry_under_the_placeholder_is_an_edit() -> None:
+    items = _erased((3, "actor"))
+    items[6] = chain.without(items[6], ["actor"], PLACEHOLDER)
+
+    assert [(fault.number, fault.what) for fault in _faults(items)] == [(3, "edited")]
+
+
+def test_salts_that_were_taken_or_changed_are_an_edit() -> None:
+    taken, changed, gone = _chain(), _chain(), _erased((3, "actor"))
+    taken[1] = replace(taken[1], salts={name: taken[1].salts[name] for name in ("actor", "object")})
+    changed[1] = replace(changed[1], salts={**changed[1].salts, "values": "0" * 32})
+    gone[2] = replace(gone[2], erased={**gone[2].erased, "object": "0" * 64})
+
+    for items, number in ((taken, 2), (changed, 2), (gone, 3)):
+        assert {(fault.number, fault.what) for fault in _faults(items)} == {(number, "edited")}
+
+
+def test_two_erasures_stand_side_by_side() -> None:
+    items = _erased((3, "actor"))
+    items[6] = chain.without(items[6], ["actor"], "erased-other")
+    cover = Cover(7)
+    cover.add(7, "actor")
+    entry = AuditEntry(actor="dpo", act=ERASED, object="erased-other", after=cover.told())
+
+    assert _faults([*items, *link_up([entry], at=AT, number=LENGTH + 1, previous_hash=items[-1].hash)]) == []

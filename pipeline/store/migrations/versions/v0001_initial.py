@@ -403,8 +403,10 @@ def _operation() -> None:
         sa.Column("object", Word(), nullable=False),
         sa.Column("before_hash", Word(), nullable=False),
         sa.Column("after_hash", Word(), nullable=False),
+        sa.Column("salts", Json(), nullable=False),
         sa.Column("previous_hash", Word(), nullable=False),
         sa.Column("hash", Word(), nullable=False),
+        sa.Column("erased", Json(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="audit_pk"),
     )
     op.create_table(
