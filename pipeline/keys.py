@@ -97,6 +97,11 @@ def timetable(job: str, flow: str, subject: BusinessKey, due: str) -> str:
     return f"timetable:{job}:{flow}:{subject}:{due}"
 
 
+def reconciliation(difference: str, what: str) -> str:
+    """difference: the run that found it and its id; what: one of the events that its heal takes."""
+    return f"reconciliation:{difference}:{what}"
+
+
 def operator(request_id: str) -> str:
     """request_id is given by the CLI or the console, once per act."""
     return f"operator:{request_id}"

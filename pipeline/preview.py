@@ -55,7 +55,7 @@ def preview(flow: str, subject: BusinessKey, *, at: datetime, ports: Ports) -> P
     Raises the error of the read that failed, GateClosedError while a vendor is paused, StoreAwayError.
     """
     link, closed_sides = ports.store.run(partial(_remembered, flow, subject))
-    inquiry = Inquiry(head=_look(flow, subject, link, at), link=link, closed_sides=closed_sides)
+    inquiry = Inquiry(head=look_of(flow, subject, link, at), link=link, closed_sides=closed_sides)
     began = ports.monotonic()
     bounds = Bounds(
         no_call_after=began + ports.limits.no_new_call_after_s,
@@ -69,20 +69,7 @@ def preview(flow: str, subject: BusinessKey, *, at: datetime, ports: Ports) -> P
     return Preview(link=link, read=inquiry.snapshots, plan=inquiry.plan)
 
 
-def _is_key(key: BusinessKey, words: FlowWords) -> bool:
-    """Whether a key names an item of the flow, or work that began in OpenText or with us."""
-    if kind_of(key):
-        return looking.is_item(key, words)
-    return len(key) > len(_BEGUN_THERE) if key.startswith(_BEGUN_THERE) else key.startswith("signoff:")
-
-
-def _remembered(flow: str, subject: BusinessKey, tx: Tx) -> tuple[Link, frozenset[Side]]:
-    """The item's link, an empty one where there is none, and the vendors behind a closed gate."""
-    link = tx.links.of([(flow, subject)]).get((flow, subject))
-    return link or Link(id=None, flow=flow, business_key=subject), steps.closed_sides(tx)
-
-
-def _look(flow: str, subject: BusinessKey, link: Link, at: datetime) -> Event:
+def look_of(flow: str, subject: BusinessKey, link: Link, at: datetime) -> Event:
     """A notice of the system that the item is in: it only says that there is something to look at."""
     kind = kind_of(subject)
     return Event(
@@ -102,6 +89,19 @@ def _look(flow: str, subject: BusinessKey, link: Link, at: datetime) -> Event:
         urgency=Urgency.STANDARD,
         trace_id="",
     )
+
+
+def _is_key(key: BusinessKey, words: FlowWords) -> bool:
+    """Whether a key names an item of the flow, or work that began in OpenText or with us."""
+    if kind_of(key):
+        return looking.is_item(key, words)
+    return len(key) > len(_BEGUN_THERE) if key.startswith(_BEGUN_THERE) else key.startswith("signoff:")
+
+
+def _remembered(flow: str, subject: BusinessKey, tx: Tx) -> tuple[Link, frozenset[Side]]:
+    """The item's link, an empty one where there is none, and the vendors behind a closed gate."""
+    link = tx.links.of([(flow, subject)]).get((flow, subject))
+    return link or Link(id=None, flow=flow, business_key=subject), steps.closed_sides(tx)
 
 
 def _named_in(subject: BusinessKey, link: Link) -> dict[str, JsonValue]:

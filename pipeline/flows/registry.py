@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Protocol
 
 from pipeline import ownership
@@ -119,9 +120,10 @@ class BoundFlow:
             made = late.with_cases(made, event, snapshots, link, self.words, after=self.late_after)
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN
         ownership.check(made.commands, self.words, writer=writer)
-        return with_people(made, snapshots, link, self.words)
+        met = with_people(made, snapshots, link, self.words)
+        return replace(met, changes=replace(met.changes, mapping_version=self.mapping_version))
 
-    @property
+    @cached_property
     def mapping_version(self) -> str:
         """A short name of the words by which both systems are read."""
         return mapping_version(self.words)

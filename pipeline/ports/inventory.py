@@ -51,3 +51,11 @@ class Processes(Protocol):
 
     def processes(self, flow: str, cursor: str, bounds: Bounds) -> Iterator[ProcessPage]:
         """Pages of the living processes of the flow's model from a cursor on. Raises the vendor's errors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """Both systems' lists."""
+
+    items: Items
+    processes: Processes

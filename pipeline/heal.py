@@ -1,0 +1,218 @@
+"""Heals: a difference that may be mended becomes a fact or a look on its item's line; its flow plans what that means.
+
+Nothing is written here. So every promise holds for a heal as for any notice: order, ownership, effects that happen
+once, what must still be true when a write leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from pipeline import intake, keys
+from pipeline.differences import Cause
+from pipeline.events import NewEvent
+from pipeline.flows import facts
+from pipeline.flows.tenant import Policy
+from pipeline.plan import Link
+from pipeline.ports import AuditEntry, Bounds, Difference, DifferenceState, Hint, Ports, Tx
+from pipeline.suspects import Suspect, look_at
+from pipeline.words import EventKind, JsonValue, Side, Urgency
+
+BY_US = "signoff"
+SOURCE = "signoff.reconciliation"
+
+PUT_BACK = frozenset(
+    {Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION, Cause.EDITED_IN_OPENTEXT, Cause.EDITED_IN_BOTH}
+)
+"""One value is written over another, so a person can have the other back."""
+_IN_APRIMO = frozenset({Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION})
+NEVER, NOT_OPEN, NOT_UNDOABLE, NOT_HEALED, CHANGED_SINCE = (
+    "never",
+    "not_open",
+    "not_undoable",
+    "not_healed",
+    "changed_since",
+)
+"""Why a difference is not healed, or a heal not taken back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acted:
+    """What became of one difference. reason: why nothing was done, "" where it was."""
+
+    difference_id: str
+    reason: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its heal, or the way back, is on its line."""
+        return not self.reason
+
+
+def heal(difference_ids: Sequence[str], *, by: str, ports: Ports, run_id: str = "") -> list[Acted]:
+    """Accept the heal of each difference that is open and whose policy is not `never`. run_id: in which run."""
+    done = []
+    for each in difference_ids:
+        reason, hints = ports.store.run(partial(_heal, difference_id=each, run_id=run_id, by=by, ports=ports))
+        ports.waker.wake(hints)
+        done.append(Acted(difference_id=each, reason=reason))
+    return done
+
+
+def undo(difference_id: str, *, by: str, bounds: Bounds, ports: Ports) -> Acted:
+    """Accept that a heal's value gives way to the former one again, where both sides still show what it wrote.
+
+    Raises the errors of the vendors, which are read first.
+    """
+    found = ports.store.run(lambda tx: tx.differences.find(ids=[difference_id], is_open=None))
+    if not found:
+        return Acted(difference_id=difference_id, reason=NOT_HEALED)
+    reason = _why_not_undone(found[0], bounds, ports)
+    if reason:
+        return Acted(difference_id=difference_id, reason=reason)
+    reason, hints = ports.store.run(partial(_undo, difference=found[0], by=by, ports=ports))
+    ports.waker.wake(hints)
+    return Acted(difference_id=difference_id, reason=reason)
+
+
+# ---- healing -------------------------------------------------------------------------------------------------------
+
+
+def _heal(tx: Tx, difference_id: str, run_id: str, by: str, ports: Ports) -> tuple[str, list[Hint]]:
+    found = tx.differences.find(ids=[difference_id])
+    if not found or found[0].state is not DifferenceState.OPEN:
+        return NOT_OPEN, []
+    difference = found[0]
+    if difference.policy is Policy.NEVER or difference.cause not in set(Cause):
+        return NEVER, []
+    # Lines are locked before anything else, as everybody does who changes both.
+    tx.lines.touch({keys.line_key(difference.flow, difference.business_key): difference.flow})
+    link = tx.links.of([(difference.flow, difference.business_key)]).get((difference.flow, difference.business_key))
+    events = _events(
+        difference, link, key=f"{run_id or difference.run_id}:{difference.id}", by=by, tx=tx, ports=ports
+    )
+    stored, hints = intake.place(tx, events, new_id=ports.new_id, limits=ports.limits)
+    if not stored or not tx.differences.begin_heal(difference.id, stored[-1].id, former_of(difference)):
+        return NOT_OPEN, []
+    tx.ledger.audit([_entry("difference.healed", difference, by)])
+    return "", hints
+
+
+def _events(difference: Difference, link: Link | None, *, key: str, by: str, tx: Tx, ports: Ports) -> list[NewEvent]:
+    """What is put on the item's line: what the cause needs its flow to do."""
+    cause = Cause(difference.cause)
+    make = partial(_event, difference, key=key, by=by, trace_id=ports.new_id("tr"), tx=tx)
+    if cause in PUT_BACK:
+        return [make(facts.HEAL, side=Side.APRIMO if cause in _IN_APRIMO else Side.OPENTEXT)]
+    if cause is Cause.PROCESS_DOUBLED:
+        return [make(facts.HEAL, side=Side.OPENTEXT)]
+    if cause is Cause.ITEM_DELETED and keys.kind_of(difference.business_key):
+        return [make(f"aprimo.{keys.kind_of(difference.business_key)}.deleted", side=Side.APRIMO)]
+    if cause is Cause.PROCESS_MISSING and link is not None and link.live_process() is None:
+        return [make(facts.RESTART, side=Side.APRIMO)]
+    # The side that changed is read, and the other one too: a look that finds nothing to do does nothing.
+    return [make(facts.LOOK_AGAIN, side=side, kind=EventKind.LOOK) for side in Side]
+
+
+def _event(
+    difference: Difference,
+    type_: str,
+    *,
+    key: str,
+    side: Side,
+    by: str,
+    trace_id: str,
+    tx: Tx,
+    kind: EventKind = EventKind.FACT,
+) -> NewEvent:
+    return NewEvent(
+        flow=difference.flow,
+        source=SOURCE,
+        type=type_,
+        kind=kind,
+        side=side,
+        subject=difference.business_key,
+        line_key=keys.line_key(difference.flow, difference.business_key),
+        dedupe_key=keys.reconciliation(key, f"{type_}:{side}"),
+        time=tx.now,
+        data=_data(difference, by),
+        urgency=Urgency.BULK,
+        trace_id=trace_id,
+    )
+
+
+def _data(difference: Difference, by: str) -> dict[str, JsonValue]:
+    """What a plan needs of a difference. seen: what the heal writes over, so that it writes over nothing else."""
+    return {
+        "difference": difference.id,
+        "field": difference.field,
+        "cause": difference.cause,
+        "agreed": difference.agreed,
+        "aprimo": difference.aprimo,
+        "opentext": difference.opentext,
+        "seen": former_of(difference),
+        "by": by,
+    }
+
+
+def former_of(difference: Difference) -> JsonValue:
+    """What a heal overwrites: the value of the side that is put right; None where no value is."""
+    if difference.cause in _IN_APRIMO:
+        return difference.aprimo
+    return difference.opentext if difference.cause in PUT_BACK else None
+
+
+# ---- taking back ---------------------------------------------------------------------------------------------------
+
+
+def _why_not_undone(difference: Difference, bounds: Bounds, ports: Ports) -> str:
+    """Why a heal cannot be taken back, "" where it can."""
+    if difference.heal_event_id is None or difference.undone_at is not None:
+        return NOT_HEALED
+    if difference.cause not in PUT_BACK:
+        return NOT_UNDOABLE
+    looked = look_at(
+        difference.flow,
+        [Suspect(key=difference.business_key)],
+        run_id="",
+        is_kept=False,
+        automations=(),
+        bounds=bounds,
+        ports=ports,
+    )
+    differs = any(each.explained.mismatch.field == difference.field for each in looked.found)
+    return CHANGED_SINCE if differs or looked.unread or looked.moved else ""
+
+
+def _undo(tx: Tx, difference: Difference, by: str, ports: Ports) -> tuple[str, list[Hint]]:
+    tx.lines.touch({keys.line_key(difference.flow, difference.business_key): difference.flow})
+    link = tx.links.of([(difference.flow, difference.business_key)]).get((difference.flow, difference.business_key))
+    if link is None or keys.digest(link.agreed_value(difference.field)) != keys.digest(_written(difference)):
+        return CHANGED_SINCE, []
+    if not tx.differences.undo(difference.id, by):
+        return NOT_HEALED, []
+    event = _event(
+        difference,
+        facts.UNDO,
+        key=f"undo:{difference.id}",
+        side=Side.APRIMO if difference.cause in _IN_APRIMO else Side.OPENTEXT,
+        by=by,
+        trace_id=ports.new_id("tr"),
+        tx=tx,
+    )
+    _, hints = intake.place(tx, [event], new_id=ports.new_id, limits=ports.limits)
+    tx.ledger.audit([_entry("difference.undone", difference, by)])
+    return "", hints
+
+
+def _written(difference: Difference) -> JsonValue:
+    """What both agree on once the heal is done."""
+    return difference.aprimo if difference.cause == Cause.EDITED_IN_BOTH else difference.agreed
+
+
+def _entry(act: str, difference: Difference, by: str) -> AuditEntry:
+    return AuditEntry(
+        actor=by, act=act, object=difference.id, before=former_of(difference), after=_written(difference)
+    )

@@ -1,0 +1,248 @@
+"""Suspects: items of which a page gives reason to think that they differ are read in full, told why, and kept.
+
+Lists lag, and links move on while they are read. So a difference counts only where both sides were read by
+themselves, and where the item's link is still the one that they were compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+
+from pipeline import preview, rounds, steps
+from pipeline.differences import Explained, Known, Mismatch, Pair
+from pipeline.errors import GateClosedError, PermanentError
+from pipeline.flows.shared import looking
+from pipeline.flows.tenant import Policy
+from pipeline.keys import digest, kind_of, split_aprimo_key
+from pipeline.plan import Link, ProcessRead, Snapshot, Want
+from pipeline.ports import Bounds, Difference, Ports, Tx
+from pipeline.rounds import Inquiry
+from pipeline.words import BusinessKey, JsonValue, Side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspect:
+    """An item that may differ. instances: processes that a list showed of it."""
+
+    key: BusinessKey
+    instances: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A difference that was found, and as what it is kept; None in a run that keeps nothing."""
+
+    key: BusinessKey
+    explained: Explained
+    kept: Difference | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What came of reading suspects. reads: objects that were read; unread: items that could not be, with the code.
+
+    moved: items whose link moved on meanwhile: they are on their way, and looked at again in the next run.
+    """
+
+    found: tuple[Found, ...] = ()
+    agreeing: tuple[BusinessKey, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    moved: tuple[BusinessKey, ...] = ()
+    reads: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """A suspect as it was read, and in what its sides differ."""
+
+    pair: Pair
+    mismatches: tuple[Mismatch, ...]
+
+
+def look_at(
+    flow: str,
+    suspects: Sequence[Suspect],
+    *,
+    run_id: str,
+    is_kept: bool,
+    automations: Collection[str],
+    bounds: Bounds,
+    ports: Ports,
+) -> Looked:
+    """Read suspects in full, and keep what differs; what agrees now closes what stood open of it.
+
+    Raises the vendors' errors where the vendor is away; what one item's own read came to is in `unread`.
+    """
+    if not suspects:
+        return Looked()
+    inquiries, at = ports.store.run(partial(_inquiries, flow=flow, suspects=suspects))
+    _raise_if_closed(inquiries)
+    rounds.ask(inquiries, ports)
+    for inquiry, suspect in zip(inquiries, suspects, strict=True):
+        inquiry.wants = tuple(dict.fromkeys((*inquiry.wants, *_also_wanted(inquiry, suspect, flow))))
+    rounds.read_and_plan(inquiries, bounds, ports)
+    unread = _unread(inquiries)
+    read = [_compared(inquiry, at, ports) for inquiry in inquiries if BusinessKey(inquiry.head.subject) not in unread]
+    explain = partial(_explain, flow=flow, read=read, automations=automations, ports=ports)
+    found, moved = ports.store.run(partial(_keep if is_kept else _show, explain=explain, flow=flow, run_id=run_id))
+    differing = {each.key for each in found}
+    return Looked(
+        found=tuple(found),
+        agreeing=tuple(
+            each.pair.business_key for each in read if each.pair.business_key not in differing | set(moved)
+        ),
+        unread=unread,
+        moved=tuple(moved),
+        reads=sum(len(inquiry.wants) for inquiry in inquiries),
+    )
+
+
+# ---- reading -------------------------------------------------------------------------------------------------------
+
+
+def _inquiries(tx: Tx, flow: str, suspects: Sequence[Suspect]) -> tuple[list[Inquiry], datetime]:
+    links = tx.links.of([(flow, each.key) for each in suspects])
+    closed = steps.closed_sides(tx)
+    made = []
+    for each in suspects:
+        link = links.get((flow, each.key)) or Link(id=None, flow=flow, business_key=each.key)
+        # As after a stale plan: both sides are read.
+        head = replace(preview.look_of(flow, each.key, link, tx.now), stale_count=1)
+        made.append(Inquiry(head=head, link=link, closed_sides=closed))
+    return made, tx.now
+
+
+def _raise_if_closed(inquiries: Sequence[Inquiry]) -> None:
+    closed = sorted({side for inquiry in inquiries for side in inquiry.closed_sides})
+    if closed:
+        raise GateClosedError(f"The gate of {closed[0]} is closed.")
+
+
+def _also_wanted(inquiry: Inquiry, suspect: Suspect, flow: str) -> list[Want]:
+    """What the flow does not ask for itself: the item, the process that we hold for alive, and those on the list."""
+    live = inquiry.link.live_process()
+    known = [live.instance_id] if live and live.instance_id else []
+    wanted = [
+        Want(flow=flow, side=Side.OPENTEXT, kind="process", object_id=each)
+        for each in dict.fromkeys([*known, *suspect.instances])
+    ]
+    key = inquiry.link.item_key
+    if kind_of(key) and not split_aprimo_key(key)[2]:
+        kind, object_id, _ = split_aprimo_key(key)
+        wanted.append(Want(flow=flow, side=Side.APRIMO, kind=kind, object_id=object_id))
+    return wanted
+
+
+def _unread(inquiries: Sequence[Inquiry]) -> dict[str, str]:
+    """Items that cannot be read, and why. Raises what is no fault of one item."""
+    unread: dict[str, str] = {}
+    for inquiry in inquiries:
+        if isinstance(inquiry.failure, PermanentError):
+            unread[inquiry.head.subject] = inquiry.failure.code
+        elif inquiry.failure is not None:
+            raise inquiry.failure
+    return unread
+
+
+def _compared(inquiry: Inquiry, at: datetime, ports: Ports) -> _Read:
+    link = inquiry.link
+    pair = Pair(
+        flow=link.flow,
+        business_key=link.business_key,
+        link=link if link.id else None,
+        item=_item_in(inquiry),
+        processes=_processes_in(inquiry.snapshots, link),
+        at=at,
+    )
+    return _Read(pair=pair, mismatches=ports.flows[link.flow].mismatches(pair))
+
+
+def _item_in(inquiry: Inquiry) -> Snapshot | None:
+    """The item; of a part, the object of its own that the flow reads for it."""
+    key = inquiry.link.item_key
+    if kind_of(key) and split_aprimo_key(key)[2]:
+        own = (each for want, each in inquiry.snapshots.items() if want.side is Side.APRIMO and want.role)
+        return next(own, None)
+    return looking.item_in(inquiry.snapshots, key)
+
+
+def _processes_in(read: Mapping[Want, Snapshot], link: Link) -> tuple[ProcessRead, ...]:
+    """The processes of this item: those that bear its key, and those that are ours."""
+    every = (each.process for each in read.values() if each.process is not None)
+    return tuple(
+        each
+        for each in every
+        if each.business_key == link.business_key or link.process_of(each.instance_id) is not None
+    )
+
+
+# ---- explaining and keeping ----------------------------------------------------------------------------------------
+
+
+def _explain(
+    tx: Tx, *, flow: str, read: Sequence[_Read], automations: Collection[str], ports: Ports
+) -> tuple[dict[BusinessKey, list[Explained]], list[BusinessKey]]:
+    """Why the items differ whose links stand still, by item, nothing for one that agrees; and which moved on."""
+    links = tx.links.of([(flow, each.pair.business_key) for each in read])
+    moved = [
+        each.pair.business_key for each in read if _has_moved(each.pair, links.get((flow, each.pair.business_key)))
+    ]
+    steady = [each for each in read if each.pair.business_key not in set(moved)]
+    differing = [each.pair.business_key for each in steady if each.mismatches]
+    known, undone = tx.differences.known(flow, differing), _undone(tx, flow, differing)
+    port = ports.flows[flow]
+    explained = {}
+    for each in steady:
+        key = each.pair.business_key
+        told = replace(known.get(key, Known()), mapping_now=port.mapping_version)
+        every = [port.explain(one, each.pair, told, automations=automations) for one in each.mismatches]
+        explained[key] = [_unless_undone(one, key, undone) for one in every]
+    return explained, moved
+
+
+def _has_moved(pair: Pair, now: Link | None) -> bool:
+    return (pair.link.row_version if pair.link else None) != (now.row_version if now else None)
+
+
+def _undone(tx: Tx, flow: str, keys: Sequence[BusinessKey]) -> dict[tuple[BusinessKey, str, str], str]:
+    """By item, field and values: the differences whose heal a person took back."""
+    return {
+        (each.business_key, each.field, digest([each.aprimo, each.opentext])): each.id
+        for each in tx.differences.undone(flow, keys)
+    }
+
+
+def _unless_undone(
+    explained: Explained, key: BusinessKey, undone: Mapping[tuple[BusinessKey, str, str], str]
+) -> Explained:
+    """What a person has taken back is not done again, as long as both sides show the same."""
+    seen = explained.mismatch
+    known = undone.get((key, seen.field, digest([seen.aprimo, seen.opentext])))
+    if known is None:
+        return explained
+    evidence: dict[str, JsonValue] = {**explained.evidence, "undone": known}
+    return replace(explained, policy=Policy.NEVER, evidence=evidence)
+
+
+def _keep(
+    tx: Tx, *, explain: partial[tuple[dict[BusinessKey, list[Explained]], list[BusinessKey]]], flow: str, run_id: str
+) -> tuple[list[Found], list[BusinessKey]]:
+    explained, moved = explain(tx)
+    kept = {(each.business_key, each.field): each for each in tx.differences.keep(run_id, flow, explained)}
+    return [
+        Found(key=key, explained=each, kept=kept[key, each.mismatch.field])
+        for key, every in explained.items()
+        for each in every
+    ], moved
+
+
+def _show(
+    tx: Tx, *, explain: partial[tuple[dict[BusinessKey, list[Explained]], list[BusinessKey]]], flow: str, run_id: str
+) -> tuple[list[Found], list[BusinessKey]]:
+    """As `_keep`, with nothing kept."""
+    del flow, run_id
+    explained, moved = explain(tx)
+    return [Found(key=key, explained=each) for key, every in explained.items() for each in every], moved

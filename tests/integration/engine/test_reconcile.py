@@ -1,0 +1,252 @@
+"""Reconciliation finds what differs, names the cause, and costs pages alone where nothing does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pipeline import reconcile
+from pipeline.errors import PermanentError, TransientError
+from pipeline.ports import Mode, Phase, Store
+from pipeline.walk import Terms
+from pipeline.words import InstanceId
+from tests.support.brief_office import Office, key
+from tests.support.briefs import FLOW
+from tests.support.memory.store import MemoryStore
+from tests.support.store_rows import Clock
+
+
+@pytest.fixture
+def office(clock: Clock) -> Office:
+    """The rules of a run need no database; what it asks of one is proven with the store, and below on each."""
+    return Office(store=MemoryStore(clock), clock=clock)
+
+
+@pytest.fixture
+def everywhere(ticking: Store, clock: Clock) -> Office:
+    return Office(store=ticking, clock=clock, page=2)
+
+
+def causes(office: Office) -> dict[int, list[tuple[str, str]]]:
+    """What stands: by brief, field and cause."""
+    return {number: [(each.field, each.cause) for each in every] for number, every in office.differences().items()}
+
+
+def test_items_that_agree_cost_list_pages_and_nothing_more(office: Office) -> None:
+    office.submit(*range(1, 8))
+    office.approve(1, 2)
+    office.in_aprimo.reads.clear()
+    office.in_opentext.reads.clear()
+
+    step = office.reconcile()
+
+    assert (step.found, office.differences()) == ((), {})
+    assert (office.in_aprimo.reads, office.in_opentext.reads) == ([], [])
+    assert step.run.counts == {
+        "item_pages": 3,
+        "items": 7,
+        "process_pages": 2,
+        "processes": 5,
+    }
+    assert step.run.report == {"by": "signoff", "item_rows": "whole"}
+
+
+def test_differences_of_every_phase_are_found_on_every_database(everywhere: Office) -> None:
+    office = everywhere
+    office.submit(1, 2, 3)
+    office.edit(1, matrix="scribble")
+    del office.opentext.processes[office.live(2).instance_id]
+    del office.aprimo.things["activity", "3"]
+    office.write_brief(4)
+
+    office.reconcile()
+    first = causes(office)
+    office.reconcile(Mode.RECENT)
+
+    assert first == {
+        1: [("matrix", "edited_in_aprimo")],
+        2: [("process", "process_missing")],
+        3: [("process", "item_deleted")],
+        4: [("process", "notice_missing")],
+    }
+    assert causes(office) == first
+
+
+def test_a_submission_that_nobody_told_of_is_found_and_kept_with_its_cause(office: Office) -> None:
+    office.submit(1)
+    office.write_brief(2)
+
+    step = office.reconcile()
+
+    assert causes(office) == {2: [("process", "notice_missing")]}
+    assert step.run.report["causes"] == {"notice_missing": 1}
+    assert (step.run.counts["suspects"], step.run.counts["differences"]) == (1, 1)
+
+
+def test_what_agrees_again_is_closed(office: Office) -> None:
+    office.submit(1)
+    shown = office.field(1, "matrix")
+    office.edit(1, matrix="scribble")
+    office.reconcile()
+    office.edit(1, matrix=shown)
+
+    office.reconcile()
+
+    assert causes(office) == {}
+    assert [(each.field, each.closed_by) for each in office.differences(is_open=None)[1]] == [("matrix", "agrees")]
+
+
+def test_a_process_that_vanished_from_both_lists_is_looked_for(office: Office) -> None:
+    office.submit(1, 2)
+    del office.opentext.processes[office.live(1).instance_id]
+
+    office.reconcile(Mode.RECENT)
+
+    assert causes(office) == {1: [("process", "process_missing")]}
+
+
+def test_an_item_that_vanished_is_found_by_a_full_run(office: Office) -> None:
+    office.submit(1, 2)
+    del office.aprimo.things["activity", "1"]
+
+    office.reconcile()
+
+    assert causes(office) == {1: [("process", "item_deleted")]}
+
+
+def test_a_second_process_of_a_brief_is_found_on_the_list(office: Office) -> None:
+    office.submit(1)
+    office.opentext.keep(replace(office.live(1), instance_id=InstanceId("another")))
+
+    office.reconcile()
+
+    assert causes(office) == {1: [("process", "process_doubled")]}
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_was(office: Office) -> None:
+    office.submit(*range(1, 8))
+    office.edit(7, matrix="scribble")
+    office.pages = 0
+    terms = Terms(calls=1)
+
+    runs = []
+    for _ in range(20):
+        run = reconcile.begin(FLOW, Mode.FULL, terms, office.ports)
+        step = reconcile.step(run, office.inventory, terms, office.ports)
+        runs.append(step.run.id)
+        if step.is_over:
+            break
+
+    assert len(set(runs)) == 1
+    assert office.pages == 6
+    assert step.run.phase is Phase.OVER
+    assert causes(office) == {7: [("matrix", "edited_in_aprimo")]}
+
+
+def test_a_new_run_begins_once_the_last_one_has_ended(office: Office) -> None:
+    first = office.reconcile()
+
+    assert reconcile.begin(FLOW, Mode.FULL, Terms(), office.ports).id != first.run.id
+
+
+def test_a_run_of_recent_changes_reads_what_changed_since_the_run_before(office: Office) -> None:
+    office.submit(*range(1, 6))
+    office.clock.pass_s(600)
+    office.reconcile()
+    office.edit(3, matrix="scribble")
+
+    step = office.reconcile(Mode.RECENT)
+
+    assert step.run.counts["items"] == 1
+    assert causes(office) == {3: [("matrix", "edited_in_aprimo")]}
+
+
+def test_known_differences_are_looked_at_by_every_run(office: Office) -> None:
+    office.submit(1)
+    shown = office.field(1, "matrix")
+    office.edit(1, matrix="scribble")
+    office.reconcile()
+    office.edit(1, matrix=shown)
+    office.thing(1)["modified"] = office.clock.now - timedelta(days=9)
+
+    office.reconcile(Mode.RECENT)
+
+    assert causes(office) == {}
+
+
+def test_an_item_that_cannot_be_read_is_named_and_holds_up_no_other(office: Office) -> None:
+    office.submit(1, 2)
+    office.edit(1, matrix="scribble")
+    office.edit(2, matrix="scribble")
+    office.in_aprimo.unreadable["1"] = PermanentError("hidden", "Nobody may see it.", status=403)
+
+    step = office.reconcile()
+
+    assert causes(office) == {2: [("matrix", "edited_in_aprimo")]}
+    assert step.run.report["unread"] == {key(1): "hidden"}
+
+
+def test_a_vendor_that_is_away_ends_the_step_and_the_page_is_read_again(office: Office) -> None:
+    office.submit(1)
+    office.edit(1, matrix="scribble")
+    office.in_aprimo.unreadable["1"] = TransientError("no connection", is_outage=True)
+
+    with pytest.raises(TransientError):
+        office.reconcile()
+    office.in_aprimo.unreadable.clear()
+    office.reconcile()
+
+    assert causes(office) == {1: [("matrix", "edited_in_aprimo")]}
+    assert len({run.id for run in office.store.run(lambda tx: tx.differences.runs(FLOW))}) == 1
+
+
+def test_a_run_that_keeps_nothing_shows_what_it_found(office: Office) -> None:
+    office.submit(1)
+    office.edit(1, matrix="scribble")
+
+    step = office.reconcile(is_kept=False)
+
+    assert [(each.key, each.explained.cause, each.kept) for each in step.found] == [
+        (key(1), "edited_in_aprimo", None)
+    ]
+    assert office.differences(is_open=None) == {}
+    assert office.store.run(lambda tx: tx.differences.runs()) == []
+
+
+def test_one_item_is_compared_by_itself(office: Office) -> None:
+    office.submit(1, 2)
+    office.edit(1, matrix="scribble")
+    office.edit(2, matrix="scribble")
+    office.pages = 0
+
+    step = reconcile.compare_item(FLOW, key(2), Terms(), office.ports)
+
+    assert causes(office) == {2: [("matrix", "edited_in_aprimo")]}
+    assert (step.run.mode, step.is_over, office.pages) == (Mode.ITEM, True, 0)
+
+
+def test_rows_that_carry_little_have_items_read_that_somebody_touched_or_that_live(office: Office) -> None:
+    office.is_whole = False
+    office.submit(1, 2)
+    office.approve(1)
+    office.in_aprimo.reads.clear()
+
+    step = office.reconcile()
+
+    assert [want.object_id for want in office.in_aprimo.reads] == ["2"]
+    assert step.run.report["item_rows"] == "parts"
+
+
+def test_the_timetables_step_takes_the_flow_that_waited_longest_and_leaves_what_is_not_due(office: Office) -> None:
+    office.submit(1)
+
+    def work() -> int:
+        return len(
+            reconcile.work(Mode.FULL, every_s=3600, inventory=office.inventory, terms=Terms(), ports=office.ports)
+        )
+
+    assert (work(), work()) == (1, 0)
+    office.clock.pass_s(3601)
+    assert work() == 1
