@@ -34,6 +34,7 @@ ROLES = ("compliance", "legal", "product")
 
 
 @cache
+@cache
 def words() -> FlowWords:
     """The words of the shipped file."""
     path = Path(__file__).parents[2] / "config" / "flows" / "asset_review.toml"

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from pipeline.events import Event
@@ -61,9 +62,14 @@ def shipped() -> dict[str, object]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+@cache
+def _words() -> FlowWords:
+    return read_words(FLOW, shipped())
+
+
 def words(**changes: object) -> FlowWords:
     """The words of the shipped file."""
-    return replace(read_words(FLOW, shipped()), **changes)  # type: ignore[arg-type]  # Tests name real fields.
+    return replace(_words(), **changes)  # type: ignore[arg-type]  # Tests name real fields.
 
 
 def brief(state: str = "submitted", *, at: datetime = NOW, version: str = "", **values: JsonValue) -> Snapshot:

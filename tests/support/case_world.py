@@ -55,6 +55,7 @@ def shipped() -> dict[str, object]:
 
 
 @cache
+@cache
 def words() -> FlowWords:
     """The words of the shipped file."""
     return read_words(FLOW, shipped())

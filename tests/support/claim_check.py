@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from unittest.mock import patch
 
 from docs.examples.claim_check import claim_check, ownership_rows
@@ -38,6 +39,7 @@ def added() -> Iterator[None]:
         yield
 
 
+@cache
 def words() -> FlowWords:
     """The words of the example's file."""
     return read_words(FLOW, tomllib.loads((EXAMPLE / f"{FLOW}.toml").read_text(encoding="utf-8")))

@@ -29,6 +29,7 @@ STEPS = ("translation", "market_legal", "regional_brand")
 
 
 @cache
+@cache
 def words() -> FlowWords:
     """The words of the shipped file."""
     path = Path(__file__).parents[2] / "config" / "flows" / "localization.toml"

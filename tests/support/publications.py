@@ -28,6 +28,7 @@ V1, V2 = "1" * 32, "2" * 32
 
 
 @cache
+@cache
 def words() -> FlowWords:
     """The words of the shipped file."""
     path = Path(__file__).parents[2] / "config" / "flows" / "publication.toml"
