@@ -43,3 +43,15 @@ def test_a_wait_before_any_failure_is_that_of_the_first() -> None:
 @given(st.integers(min_value=1, max_value=20), st.integers(min_value=0, max_value=40))
 def test_tries_are_spent_at_the_last_one_allowed(tries: int, failures: int) -> None:
     assert RetryPolicy(tries=tries).is_spent(failures) is (failures >= tries)
+
+
+def test_eight_failures_are_the_last_unless_told_otherwise() -> None:
+    policy = RetryPolicy()
+
+    assert [policy.is_spent(failures) for failures in (7, 8)] == [False, True]
+
+
+def test_a_policy_waits_from_its_own_base_to_its_own_cap() -> None:
+    policy = RetryPolicy(base_s=3.0, cap_s=10.0)
+
+    assert [policy.wait_s(failures, chance=0.5) for failures in (1, 2, 3)] == [1.5, 3.0, 5.0]

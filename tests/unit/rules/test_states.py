@@ -34,6 +34,45 @@ def reachable(moves: Mapping[S, frozenset[S]], start: S) -> set[S]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("accepted", "planned delivered ignored superseded dead"),
+        ("planned", "carried accepted dead"),
+        ("carried", "delivered dead"),
+        ("dead", "accepted planned ignored superseded"),
+        ("delivered", ""),
+        ("ignored", ""),
+        ("superseded", ""),
+    ],
+)
+def test_an_event_moves_as_the_pages_draw_it(before: str, after: str) -> None:
+    assert EVENT_MOVES[EventState(before)] == {EventState(word) for word in after.split()}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("planned", "sending failed dropped"),
+        ("sending", "done planned unknown failed"),
+        ("unknown", "done planned dropped"),
+        ("failed", "planned dropped"),
+        ("done", ""),
+        ("dropped", ""),
+    ],
+)
+def test_a_delivery_moves_as_the_pages_draw_it(before: str, after: str) -> None:
+    assert DELIVERY_MOVES[DeliveryState(before)] == {DeliveryState(word) for word in after.split()}
+
+
+def test_a_person_alone_makes_one_move_and_no_other() -> None:
+    persons = [
+        (before, after) for before in DeliveryState for after in DeliveryState if is_persons_move(before, after)
+    ]
+
+    assert persons == [(DeliveryState.UNKNOWN, DeliveryState.DROPPED)]
+
+
 def test_each_machine_speaks_of_every_state() -> None:
     assert set(EVENT_MOVES) == set(EventState)
     assert set(DELIVERY_MOVES) == set(DeliveryState)
