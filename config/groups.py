@@ -102,6 +102,12 @@ class Aprimo:
         example="generic_object_alpha,generic_object_bravo",
         default_text="generic objects",
     )
+    automation_users: tuple[str, ...] = setting(
+        (),
+        "Users, by id or e-mail, that are rules and jobs: an edit of theirs is told from one by hand.",
+        example="rules@acme.example",
+        default_text="none",
+    )
     max_hits: int = setting(
         10_000,
         "Hits of a DAM search that can be paged through; polls split longer windows.",

@@ -18,6 +18,7 @@ from config.engine import Engine
 from config.groups import Aprimo, Flower, OpenText, Polling, Retention, Web
 from config.parse import Malformed, parse
 from config.problems import Problem, SettingsError
+from config.reconciliation import Reconciliation
 from config.sources import said
 
 PACKAGED_FLOWS = Path(__file__).with_name("flows")
@@ -70,6 +71,7 @@ class Settings:
     opentext: OpenText = group(OpenText, "OPENTEXT")
     engine: Engine = group(Engine, "ENGINE")
     polling: Polling = group(Polling, "POLL")
+    reconciliation: Reconciliation = group(Reconciliation, "RECONCILE")
     retention: Retention = group(Retention, "RETENTION")
     web: Web = group(Web, "WEB")
     flower: Flower = group(Flower, "FLOWER")

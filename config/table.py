@@ -17,6 +17,7 @@ _TITLES = {
     "opentext": "OpenText",
     "engine": "Engine",
     "polling": "Polling",
+    "reconciliation": "Reconciliation",
     "retention": "Retention",
     "web": "Web app",
     "flower": "Flower",

@@ -1,4 +1,4 @@
-"""Heals: a difference that may be mended becomes a fact or a look on its item's line; its flow plans what that means.
+"""Heals: a difference that may be mended becomes a fact on its item's line, and its flow plans what that means.
 
 Nothing is written here. So every promise holds for a heal as for any notice: order, ownership, effects that happen
 once, what must still be true when a write leaves.
@@ -15,7 +15,6 @@ from pipeline.differences import Cause
 from pipeline.events import NewEvent
 from pipeline.flows import facts
 from pipeline.flows.tenant import Policy
-from pipeline.plan import Link
 from pipeline.ports import AuditEntry, Bounds, Difference, DifferenceState, Hint, Ports, Tx
 from pipeline.suspects import Suspect, look_at
 from pipeline.words import EventKind, JsonValue, Side, Urgency
@@ -89,57 +88,30 @@ def _heal(tx: Tx, difference_id: str, run_id: str, by: str, ports: Ports) -> tup
         return NEVER, []
     # Lines are locked before anything else, as everybody does who changes both.
     tx.lines.touch({keys.line_key(difference.flow, difference.business_key): difference.flow})
-    link = tx.links.of([(difference.flow, difference.business_key)]).get((difference.flow, difference.business_key))
-    events = _events(
-        difference, link, key=f"{run_id or difference.run_id}:{difference.id}", by=by, tx=tx, ports=ports
-    )
-    stored, hints = intake.place(tx, events, new_id=ports.new_id, limits=ports.limits)
-    if not stored or not tx.differences.begin_heal(difference.id, stored[-1].id, former_of(difference)):
+    key = f"{run_id or difference.run_id}:{difference.id}"
+    event = _event(difference, facts.HEAL, key=key, by=by, tx=tx, ports=ports)
+    stored, hints = intake.place(tx, [event], new_id=ports.new_id, limits=ports.limits)
+    if not stored or not tx.differences.begin_heal(difference.id, stored[0].id, former_of(difference)):
         return NOT_OPEN, []
     tx.ledger.audit([_entry("difference.healed", difference, by)])
     return "", hints
 
 
-def _events(difference: Difference, link: Link | None, *, key: str, by: str, tx: Tx, ports: Ports) -> list[NewEvent]:
-    """What is put on the item's line: what the cause needs its flow to do."""
-    cause = Cause(difference.cause)
-    make = partial(_event, difference, key=key, by=by, trace_id=ports.new_id("tr"), tx=tx)
-    if cause in PUT_BACK:
-        return [make(facts.HEAL, side=Side.APRIMO if cause in _IN_APRIMO else Side.OPENTEXT)]
-    if cause is Cause.PROCESS_DOUBLED:
-        return [make(facts.HEAL, side=Side.OPENTEXT)]
-    if cause is Cause.ITEM_DELETED and keys.kind_of(difference.business_key):
-        return [make(f"aprimo.{keys.kind_of(difference.business_key)}.deleted", side=Side.APRIMO)]
-    if cause is Cause.PROCESS_MISSING and link is not None and link.live_process() is None:
-        return [make(facts.RESTART, side=Side.APRIMO)]
-    # The side that changed is read, and the other one too: a look that finds nothing to do does nothing.
-    return [make(facts.LOOK_AGAIN, side=side, kind=EventKind.LOOK) for side in Side]
-
-
-def _event(
-    difference: Difference,
-    type_: str,
-    *,
-    key: str,
-    side: Side,
-    by: str,
-    trace_id: str,
-    tx: Tx,
-    kind: EventKind = EventKind.FACT,
-) -> NewEvent:
+def _event(difference: Difference, type_: str, *, key: str, by: str, tx: Tx, ports: Ports) -> NewEvent:
+    """A fact on the item's line; the flow knows from the cause what it takes."""
     return NewEvent(
         flow=difference.flow,
         source=SOURCE,
         type=type_,
-        kind=kind,
-        side=side,
+        kind=EventKind.FACT,
+        side=Side.APRIMO if difference.cause in _IN_APRIMO else Side.OPENTEXT,
         subject=difference.business_key,
         line_key=keys.line_key(difference.flow, difference.business_key),
-        dedupe_key=keys.reconciliation(key, f"{type_}:{side}"),
+        dedupe_key=keys.reconciliation(key, type_),
         time=tx.now,
         data=_data(difference, by),
         urgency=Urgency.BULK,
-        trace_id=trace_id,
+        trace_id=ports.new_id("tr"),
     )
 
 
@@ -193,15 +165,7 @@ def _undo(tx: Tx, difference: Difference, by: str, ports: Ports) -> tuple[str, l
         return CHANGED_SINCE, []
     if not tx.differences.undo(difference.id, by):
         return NOT_HEALED, []
-    event = _event(
-        difference,
-        facts.UNDO,
-        key=f"undo:{difference.id}",
-        side=Side.APRIMO if difference.cause in _IN_APRIMO else Side.OPENTEXT,
-        by=by,
-        trace_id=ports.new_id("tr"),
-        tx=tx,
-    )
+    event = _event(difference, facts.UNDO, key=f"undo:{difference.id}", by=by, tx=tx, ports=ports)
     _, hints = intake.place(tx, [event], new_id=ports.new_id, limits=ports.limits)
     tx.ledger.audit([_entry("difference.undone", difference, by)])
     return "", hints

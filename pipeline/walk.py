@@ -104,6 +104,12 @@ class Walk:
             counts[name] = counts.get(name, 0) + number
         self.run = replace(self.run, counts=counts)
 
+    def tell_rows(self, name: str, page: ItemPage | ProcessPage) -> None:
+        """Say in the report whether rows carry what a read does, and what they were found to lack."""
+        known = self.run.report.get(name)
+        found = ", ".join(page.lacks) if page.lacks else "whole" if page.is_whole else "parts"
+        self.run = replace(self.run, report={**self.run.report, name: found if known in {None, "whole"} else known})
+
     def put(
         self, phase: Phase, cursor: str = "", *, items: Sequence[Link] = (), processes: Sequence[Link] = ()
     ) -> None:
@@ -159,7 +165,7 @@ def _items(walk: Walk) -> None:
 def _items_of(walk: Walk, page: ItemPage) -> None:
     rows = {aprimo_key(each.want.kind, each.want.object_id): each for each in page.items}
     links, now = walk.ports.store.run(lambda tx: (tx.differences.links_of(walk.flow, list(rows)), tx.now))
-    walk.run = replace(walk.run, report={**walk.run.report, "item_rows": "whole" if page.is_whole else "parts"})
+    walk.tell_rows("item_rows", page)
     walk.count(item_pages=1, items=len(page.items))
     pairs = [
         _pair(walk.flow, key, link, item=item, at=now)
@@ -182,12 +188,13 @@ def _processes(walk: Walk) -> None:
 
 def _processes_of(walk: Walk, page: ProcessPage) -> None:
     pairs = walk.ports.store.run(partial(_process_pairs, flow=walk.flow, page=page))
+    walk.tell_rows("process_rows", page)
     walk.count(process_pages=1, processes=len(page.processes))
     walk.look(
         [
             Suspect(key=each.business_key, instances=tuple(process.instance_id for process in each.processes))
             for each in pairs
-            if walk.ports.flows[walk.flow].suspects(each)
+            if not page.is_whole or walk.ports.flows[walk.flow].suspects(each)
         ]
     )
     met = [each.link for each in pairs if each.link and _shows_live(each)]

@@ -62,6 +62,16 @@ def timetable(settings: Settings) -> tuple[Row, ...]:
             reason="Audit rows tell neither comments nor edits of a task.",
         ),
         Row(
+            job="reconcile",
+            every_s=settings.reconciliation.recent_every_s,
+            reason="What changed, or lives, is held against what both systems last agreed on.",
+        ),
+        Row(
+            job="reconcile_full",
+            every_s=settings.reconciliation.step_every_s,
+            reason="Everything is compared, step by step: what is gone shows in no list of changes.",
+        ),
+        Row(
             job="match_people",
             every_s=polling.people_every_s,
             reason="Who met nobody in the other system is looked for, until an e-mail or an override is there.",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from pipeline import codes, matching, polling, retention, silence, ticks
+from pipeline import reconcile as reconciling
 from pipeline import sweep as sweeping
 from pipeline import watch as watching
 from pipeline.aprimo import hooks
-from pipeline.ports import Letter, Payload, Tx
+from pipeline.ports import Letter, Mode, Payload, Tx
 from pipeline.slots import Timing
 from pipeline.words import EventId
 from tasks import listening
@@ -51,6 +53,25 @@ def poll_opentext_lists(made: Wiring) -> None:
     """One comparison of OpenText's lists."""
     polled = polling.poll_opentext_lists(made.opentext.feed, made.routes, ports=made.ports)
     log.debug("polled", feed="opentext_lists", rows=polled.rows, stored=polled.stored)
+
+
+def reconcile(made: Wiring) -> None:
+    """One comparison of what changed or lives, in every flow."""
+    _compare(made, Mode.RECENT, every_s=0.0, calls_in_s=made.settings.reconciliation.recent_every_s)
+
+
+def reconcile_full(made: Wiring) -> None:
+    """One step of the comparisons of everything that are under way, or due."""
+    figures = made.settings.reconciliation
+    _compare(made, Mode.FULL, every_s=figures.full_every_s, calls_in_s=figures.step_every_s)
+
+
+def _compare(made: Wiring, mode: Mode, *, every_s: float, calls_in_s: float) -> None:
+    """calls_in_s: for how long its share of the rate must do."""
+    calls = max(1, int(made.settings.reconciliation.share * made.settings.aprimo.rate_per_s * calls_in_s))
+    terms = replace(made.reconciling, calls=calls)
+    for run in reconciling.work(mode, every_s=every_s, inventory=made.inventory, terms=terms, ports=made.ports):
+        log.info("reconciled", run=run.id, flow=run.flow, mode=run.mode, phase=run.phase, **run.counts)
 
 
 def match_people(made: Wiring) -> None:
@@ -135,6 +156,8 @@ JOBS: dict[str, Work] = {
     "poll_aprimo": _whenever(poll_aprimo),
     "poll_opentext": _whenever(poll_opentext),
     "poll_opentext_lists": _whenever(poll_opentext_lists),
+    "reconcile": _whenever(reconcile),
+    "reconcile_full": _whenever(reconcile_full),
     "match_people": _whenever(match_people),
     "gates": _whenever(tell_gates),
     "audit_root": _whenever(anchor_audit),

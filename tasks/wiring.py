@@ -21,10 +21,12 @@ from config.settings import Settings
 from pipeline.backoff import RetryPolicy
 from pipeline.flows.reading import read_words
 from pipeline.flows.registry import bind_all
-from pipeline.flows.tenant import FlowWords
+from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.ports import FlowPort, Gate, Limits, Ports, Tx, Vendor
+from pipeline.ports.inventory import Inventory
 from pipeline.routes import Routes
 from pipeline.store import SqlStore
+from pipeline.walk import Terms
 from pipeline.words import GateKind, Side
 from tasks import vendors
 from tasks.progress import StoredProgress
@@ -84,6 +86,21 @@ class Wiring:
     def opentext(self) -> vendors.OpenText:
         """OpenText: vendor and feed."""
         return vendors.opentext(self.settings, self.words, self.redis, on_open=self._close_gate)
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """Both systems' lists, for reconciliation."""
+        return Inventory(items=self.aprimo.items, processes=self.opentext.processes)
+
+    @cached_property
+    def reconciling(self) -> Terms:
+        """What the timetable's runs of reconciliation may do."""
+        figures = self.settings.reconciliation
+        return Terms(
+            heals=frozenset({Policy.AUTOMATIC}) if figures.heals else frozenset(),
+            automations=frozenset(self.settings.aprimo.automation_users),
+            overlap_s=figures.overlap_s,
+        )
 
     def vendor(self, side: Side) -> Vendor:
         """The vendor of a side."""

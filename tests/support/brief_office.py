@@ -13,10 +13,10 @@ from datetime import datetime
 from pipeline import reconcile
 from pipeline.commands import Command
 from pipeline.errors import PermanentError, PipelineError
-from pipeline.events import NewEvent
+from pipeline.events import Event, NewEvent
 from pipeline.flows.registry import BoundFlow, bind
 from pipeline.keys import aprimo_key, line_key
-from pipeline.plan import Link, ProcessRead, Snapshot, Want
+from pipeline.plan import Link, Plan, ProcessRead, Snapshot, Snapshots, Want
 from pipeline.ports import Bounds, Difference, Hint, Limits, Mode, NotThere, Ports, Sent, Store
 from pipeline.ports.inventory import Inventory, ItemPage, ProcessPage
 from pipeline.reconcile import Step
@@ -31,7 +31,7 @@ from tests.support.memory.opentext import MemoryOpenText
 from tests.support.memory.system import System, Thing
 from tests.support.store_rows import Clock
 
-RULES = {"id": 99, "email": "rules@example.test", "name": "Rules"}
+RULES: JsonValue = {"id": 99, "email": "rules@example.test", "name": "Rules"}
 """Who edits as a robot."""
 AUTOMATIONS = frozenset({"rules@example.test"})
 
@@ -67,6 +67,20 @@ class OfficeVendor:
 
 
 @dataclass(kw_only=True)
+class OfficeFlow:
+    """The flow of briefs, which can be made to err. errs: what it plans instead, whatever it is told."""
+
+    bound: BoundFlow = field(default_factory=lambda: bind(FLOW, words()))
+    errs: Plan | None = None
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.bound, name)
+
+    def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
+        return self.errs or self.bound.plan(event, snapshots, link)
+
+
+@dataclass(kw_only=True)
 class Office:
     """Everything. pages: how many list pages were read, of both systems."""
 
@@ -79,7 +93,7 @@ class Office:
     waker: FakeWaker = field(default_factory=FakeWaker)
 
     def __post_init__(self) -> None:
-        self.flow: BoundFlow = bind(FLOW, words())
+        self.flow = OfficeFlow()
         self.aprimo = MemoryAprimo(self.clock)
         self.opentext = MemoryOpenText(self.clock, {words().process_key: open_reviews})
         self.in_aprimo = OfficeVendor(system=self.aprimo, office=self)
@@ -88,7 +102,7 @@ class Office:
             store=self.store,
             vendors={Side.APRIMO: self.in_aprimo, Side.OPENTEXT: self.in_opentext},
             waker=self.waker,
-            flows={FLOW: self.flow},
+            flows={FLOW: self.flow},  # type: ignore[dict-item]  # It hands on what it does not do itself.
             limits=self.limits,
             me="worker-1",
             new_id=new_id,
