@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from sandbox.aprimo import pm_definitions, pm_generic, pm_people, refusals
 from sandbox.aprimo.admin import Admin
+from sandbox.aprimo.copies import Copies
 from sandbox.aprimo.dam import DigitalAssets
 from sandbox.aprimo.guard import Guard, Slashless
 from sandbox.aprimo.options import Options
@@ -81,9 +82,16 @@ def build(options: Options) -> ASGIApp:
         *pm_definitions.routes(),
         *dam.routes(),
     ]
+    copies = Copies(dam.store, kit.history, [each.shape for each in objects])
     admin = Admin(tokens=tokens, webhooks=webhooks, bucket=bucket, activities=activities, dam=dam)
     app = Starlette(
-        routes=[*routes, *kit_admin.routes(kit, reset=reset), *admin.routes(), *funding.admin_routes()],
+        routes=[
+            *routes,
+            *kit_admin.routes(kit, reset=reset),
+            *admin.routes(),
+            *funding.admin_routes(),
+            *copies.routes(),
+        ],
         exception_handlers={refusals.Refusal: refusals.answer},
         lifespan=lifespan,
     )

@@ -23,25 +23,25 @@ class DigitalAssets:
     """The DAM: its routes, and what a reset clears beside the state."""
 
     def __init__(self, state: State, history: History, options: Options) -> None:
-        self._dam = Dam(
+        self.store = Dam(
             state=state,
             history=history,
             index=Index(state.rows(RECORD), lag_s=options.index_lag_s),
             classification_ready_after_s=options.classification_ready_after_s,
         )
         self.rules = RuleCalls(state, options)
-        self._dam.listeners.append(self.rules.tell)
+        self.store.listeners.append(self.rules.tell)
         blobs = Blobs(options.data_dir)
         uploads = Uploads(state, history, blobs, max_bytes=options.upload_max_bytes)
-        self.files = Files(self._dam, uploads, blobs, processing_s=options.processing_s)
+        self.files = Files(self.store, uploads, blobs, processing_s=options.processing_s)
         self._parts = (
-            Records(self._dam, self.files, needs_classification=options.require_classification),
-            Searches(self._dam, total_count_noise=options.total_count_noise),
-            Definitions(self._dam),
+            Records(self.store, self.files, needs_classification=options.require_classification),
+            Searches(self.store, total_count_noise=options.total_count_noise),
+            Definitions(self.store),
             self.files,
-            Checks(self._dam),
-            Orders(self._dam, order_s=options.order_s),
-            Collections(self._dam),
+            Checks(self.store),
+            Orders(self.store, order_s=options.order_s),
+            Collections(self.store),
             uploads,
         )
 
@@ -51,5 +51,5 @@ class DigitalAssets:
 
     def reset(self) -> None:
         """Forget what is not in the state."""
-        self._dam.index.clear()
+        self.store.index.clear()
         self.rules.reset()

@@ -1,5 +1,6 @@
 """Ids of the DAM: 32 lower-case hex digits without dashes (aprimo.md §3.4)."""
 
+import functools
 import hashlib
 import re
 import uuid
@@ -12,6 +13,7 @@ NEUTRAL = "0" * 32
 _FORM = re.compile(r"[0-9a-f]{32}")
 
 
+@functools.cache
 def fixed(kind: str, name: str) -> str:
     """Give the id of something the tenant is born with: the same in every run, whatever else is seeded."""
     return hashlib.sha256(f"{kind}:{name}".encode()).hexdigest()[:32]

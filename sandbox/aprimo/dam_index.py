@@ -13,6 +13,7 @@ class Index:
         self.lag_s = lag_s
         self._known = {row["id"]: row for row in records}
         self._coming: deque[tuple[float, str, Row | None]] = deque()
+        self._version = 0
 
     def learn(self, record_id: str, row: Row | None, *, is_immediate: bool) -> None:
         """Take up a record as it is now, None for a deleted one; at once where the caller asked for that."""
@@ -24,18 +25,28 @@ class Index:
 
     def rows(self) -> list[Row]:
         """List what can be found now."""
+        self._take_in()
+        return list(self._known.values())
+
+    def version(self) -> int:
+        """Give a number that is another one whenever something else can be found."""
+        self._take_in()
+        return self._version
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._version += 1
+        self._known.clear()
+        self._coming.clear()
+
+    def _take_in(self) -> None:
         now = time.monotonic()
         while self._coming and self._coming[0][0] <= now:
             _, record_id, row = self._coming.popleft()
             self._set(record_id, row)
-        return list(self._known.values())
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._known.clear()
-        self._coming.clear()
 
     def _set(self, record_id: str, row: Row | None) -> None:
+        self._version += 1
         if row is None:
             self._known.pop(record_id, None)
         else:

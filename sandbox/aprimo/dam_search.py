@@ -1,5 +1,6 @@
 """Searches of the DAM: `POST /api/core/search/...` (aprimo.md §4.2)."""
 
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -14,6 +15,7 @@ from sandbox.aprimo.dam_store import Dam
 from sandbox.aprimo.pm_bodies import read_object
 from sandbox.aprimo.refusals import Refusal
 from sandbox.aprimo.state import RECORD, Row
+from sandbox.kit.lists import Lists
 
 FACETS_MAX = 12
 _TYPES = {dam_seeds.NUMBER: NUMBER, dam_seeds.MOMENT: TIME, dam_seeds.DAY: TIME}
@@ -35,6 +37,7 @@ class Searches:
     def __init__(self, dam: Dam, *, total_count_noise: int) -> None:
         self._dam = dam
         self._noise = total_count_noise
+        self._lists: Lists[Row] = Lists()
 
     def routes(self) -> list[Route]:
         """List the routes of searches."""
@@ -48,12 +51,13 @@ class Searches:
         body = await read_object(request)
         if len(body.get("facets") or []) > FACETS_MAX:
             raise Refusal(400, f"A search has at most {FACETS_MAX} facets.")
-        test = dam_expression.compile_search(body.get("searchExpression"), _RecordOperands(self._dam))
-        found = [row for row in self._dam.index.rows() if test(row)]
+        search, sort = body.get("searchExpression"), request.query_params.get("sort", "")
+        # Both numbers only ever grow, so their sum tells every write of either.
+        version = self._dam.index.version() + self._dam.state.version
+        found = self._lists.get(json.dumps([search, sort]), version, lambda: self._found(search, sort))
         there = [row for each in found if (row := self._dam.state.get(RECORD, each["id"])) is not None]
-        ordered = self._sorted(there, request.query_params.get("sort", ""))
         return dam_pages.hits(
-            request, ordered, lambda row: dam_views.record(self._dam, row), total=len(found) + self._noise
+            request, there, lambda row: dam_views.record(self._dam, row), total=len(found) + self._noise
         )
 
     async def classifications(self, request: Request) -> Response:
@@ -62,6 +66,14 @@ class Searches:
         test = dam_expression.compile_search(body.get("searchExpression"), _ClassificationOperands())
         found = [row for row in self._dam.classifications().values() if test(row)]
         return dam_pages.hits(request, found, lambda row: dam_views.classification(self._dam, row), total=len(found))
+
+    def _found(self, search: object, sort: str) -> list[Row]:
+        """Give what the index finds in the order of the records as they are now; those that are gone come last."""
+        test = dam_expression.compile_search(search, _RecordOperands(self._dam))
+        found = [row for row in self._dam.index.rows() if test(row)]
+        there = [row for each in found if (row := self._dam.state.get(RECORD, each["id"])) is not None]
+        gone = [each for each in found if self._dam.state.get(RECORD, each["id"]) is None]
+        return [*self._sorted(there, sort), *gone]
 
     def _sorted(self, rows: list[Row], sort: str) -> list[Row]:
         """Sort by built-in words and field names; a `-` before one turns its order round."""

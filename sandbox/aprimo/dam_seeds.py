@@ -109,6 +109,7 @@ _ALL = (
 )
 
 FIELDS: dict[str, Field] = {each.id: each for each in _ALL}
+LINKS = [each for each in _ALL if each.type == LINK]
 FIELD_OF_NAME: dict[str, Field] = {each.name.casefold(): each for each in _ALL}
 GROUPS = tuple(dict.fromkeys(each.group for each in _ALL))
 

@@ -48,6 +48,7 @@ class Dam:
     index: Index
     classification_ready_after_s: float
     listeners: list[Callable[[Saved], None]] = field(default_factory=list)
+    _children: tuple[int, dict[tuple[str, str], list[str]]] = field(default_factory=lambda: (-1, {}))
 
     def demand(self, table: str, key: str) -> Row:
         """Give a row of the DAM; 404 where its id is malformed or nobody has it."""
@@ -64,6 +65,19 @@ class Dam:
             row = self.classifications().get(key)
             return row is not None and self._is_ready(row)
         return self.state.get(kind, key) is not None
+
+    def children(self, record_id: str, name: str) -> list[str]:
+        """List the records whose link field of this name names a record as their parent."""
+        version, known = self._children
+        if version != self.state.version:
+            known = {}
+            for row in self.state.rows(RECORD):
+                for link in dam_seeds.LINKS:
+                    value = dam_changes.value_of(row, link.name)
+                    for parent in value["parents"] if value else ():
+                        known.setdefault((parent["recordId"], link.name), []).append(row["id"])
+            self._children = (self.state.version, known)
+        return known.get((record_id, name), [])
 
     def classifications(self) -> dict[str, Row]:
         """Give all classifications by their id: those of the seeds, then those that were made."""

@@ -18,6 +18,11 @@ def in_future(seconds: float) -> str:
     return show(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
+def at(timestamp: float) -> str:
+    """Give the moment of a POSIX time."""
+    return show(datetime.fromtimestamp(timestamp, UTC))
+
+
 def has_come(moment: str) -> bool:
     """Whether a moment is past."""
     return datetime.now(UTC) >= read(moment)

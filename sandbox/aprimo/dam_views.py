@@ -4,7 +4,7 @@ from sandbox.aprimo import dam_changes, dam_ids, dam_seeds, dam_times, dam_value
 from sandbox.aprimo.dam_render import CORE, Listing, Node, View
 from sandbox.aprimo.dam_seeds import Field
 from sandbox.aprimo.dam_store import USERS, Dam
-from sandbox.aprimo.state import FILE, FILE_VERSION, LOCK, PUBLIC_LINK, RECORD, Row
+from sandbox.aprimo.state import FILE, FILE_VERSION, LOCK, PUBLIC_LINK, Row
 
 PROCESSING, AVAILABLE = "Processing", "Available"
 _RECORD_SCALARS = ("id", "status", "contentType", "createdOn", "modifiedOn")
@@ -79,12 +79,7 @@ def field_value(dam: Dam, record: Row, definition: Field, view: View) -> Node:
 
 def _children(dam: Dam, record_id: str, definition: Field) -> list[Row]:
     """List the records that name this one as their parent."""
-    found = []
-    for row in dam.state.rows(RECORD):
-        value = dam_changes.value_of(row, definition.name)
-        if value and {"recordId": record_id} in value["parents"]:
-            found.append({"recordId": row["id"]})
-    return found
+    return [{"recordId": each} for each in dam.children(record_id, definition.name)]
 
 
 def fields(dam: Dam, record: Row, view: View) -> Listing:

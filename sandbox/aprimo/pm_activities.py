@@ -1,5 +1,6 @@
 """Activities: `/api/activities` (aprimo.md §6.1). Any state may be set by anybody; Aprimo checks none."""
 
+import json
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from sandbox.aprimo.refusals import Refusal
 from sandbox.aprimo.state import ACTIVITY, Row, State
 from sandbox.aprimo.webhooks import Moment, Webhooks
 from sandbox.kit.history import History
+from sandbox.kit.lists import Lists
 
 KEY = "Activity"
 
@@ -65,6 +67,7 @@ class Activities:
         self._state = state
         self._history = history
         self._webhooks = webhooks
+        self._lists: Lists[Row] = Lists()
 
     def routes(self) -> list[Route]:
         """List the routes of activities."""
@@ -83,8 +86,13 @@ class Activities:
 
     async def search(self, request: Request) -> Response:
         """Answer one page of those a tree matches, in the order of their ids."""
-        test = pm_search.compile_tree(await read_object(request), SEARCHABLE, has_attributes=True)
-        return page(request, [row for row in self._state.rows(ACTIVITY) if test(row)], key=KEY)
+        tree = await read_object(request)
+
+        def find() -> list[Row]:
+            test = pm_search.compile_tree(tree, SEARCHABLE, has_attributes=True)
+            return [row for row in self._state.rows(ACTIVITY) if test(row)]
+
+        return page(request, self._lists.get(json.dumps(tree), self._state.version, find), key=KEY)
 
     async def read(self, request: Request) -> Response:
         """Answer one activity."""

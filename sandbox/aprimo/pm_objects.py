@@ -3,6 +3,7 @@
 Activities and projects are older and say the same on their own.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from sandbox.aprimo.refusals import Refusal
 from sandbox.aprimo.state import Row, State
 from sandbox.aprimo.webhooks import Moment, Webhooks
 from sandbox.kit.history import History
+from sandbox.kit.lists import Lists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class Objects:
     def __init__(self, tenant: Tenant, shape: Shape) -> None:
         self.tenant = tenant
         self.shape = shape
+        self._lists: Lists[Row] = Lists()
 
     def routes(self) -> list[Route]:
         """List the routes; a kind with fewer or more says so itself."""
@@ -74,8 +77,14 @@ class Objects:
 
     async def search(self, request: Request) -> Response:
         """Answer one page of those a tree matches."""
-        test = pm_search.compile_tree(await read_object(request), self.shape.searchable, has_attributes=True)
-        return page(request, [row for row in self.rows() if test(row)], key=self.shape.page_key)
+        tree = await read_object(request)
+
+        def find() -> list[Row]:
+            test = pm_search.compile_tree(tree, self.shape.searchable, has_attributes=True)
+            return [row for row in self.rows() if test(row)]
+
+        found = self._lists.get(json.dumps(tree), self.tenant.state.version, find)
+        return page(request, found, key=self.shape.page_key)
 
     async def read(self, request: Request) -> Response:
         """Answer one object."""

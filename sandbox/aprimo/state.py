@@ -33,12 +33,13 @@ _FIRST_ID = {
 
 
 class State:
-    """Tables of rows. Used from the event loop only."""
+    """Tables of rows. Used from the event loop only. version: another one after every write."""
 
     def __init__(self, journal: Journal, restored: list[Record], *, history: History) -> None:
         self._journal = journal
         self._tables: dict[str, dict[Key, Row]] = {}
         self._last_id: dict[str, int] = {}
+        self.version = 0
         for record in restored:
             if "history" in record:
                 history.restore(record["history"])
@@ -72,6 +73,7 @@ class State:
     def clear(self, table: str | None = None) -> None:
         """Forget one table, or everything with its journal."""
         if table is None:
+            self.version += 1
             self._tables.clear()
             self._last_id.clear()
             self._journal.clear()
@@ -81,6 +83,7 @@ class State:
                 self.put(table, key, None)
 
     def _keep(self, table: str, key: Key, row: Row | None) -> None:
+        self.version += 1
         rows = self._tables.setdefault(table, {})
         if row is None:
             rows.pop(key, None)

@@ -1,4 +1,4 @@
-"""Admin routes of this sandbox: the people, the tokens, and how call-backs fared."""
+"""Admin routes of this sandbox: the people, copies, the tokens, and how call-backs fared."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.opentext import copies
 from sandbox.opentext.acts import Acts
 from sandbox.opentext.auth import Tokens
 from sandbox.opentext.engine import Engine
@@ -22,6 +23,7 @@ def routes(people: People, acts: Acts, tokens: Tokens, engine: Engine) -> list[R
         Route("/sandbox/people/decide", it.decide, methods=["POST"]),
         Route("/sandbox/people/change", it.change, methods=["POST"]),
         Route("/sandbox/people/start", it.start, methods=["POST"]),
+        Route("/sandbox/copies", it.copy, methods=["POST"]),
         Route("/sandbox/tokens/revoke", it.revoke, methods=["POST"]),
         Route("/sandbox/callbacks", it.callbacks, methods=["GET"]),
     ]
@@ -56,6 +58,11 @@ class _Admin:
         body: Any = await request.json()
         row = await self._acts.start(body["user"], read_start(_by_user(body)))
         return JSONResponse({"id": row.id}, status_code=201)
+
+    async def copy(self, request: Request) -> Response:
+        body: Any = await request.json()
+        ids = copies.add(self._engine.store, body["instance"], body["business_keys"])
+        return JSONResponse({"ids": ids}, status_code=201)
 
     async def revoke(self, _: Request) -> Response:
         self._tokens.revoke_all()

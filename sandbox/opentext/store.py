@@ -69,11 +69,12 @@ class Work:
 
 
 class Store:
-    """The committed rows. Used from the event loop only."""
+    """The committed rows. Used from the event loop only. version: another one after every write."""
 
     def __init__(self, journal: Journal, history: History) -> None:
         self._journal = journal
         self._history = history
+        self.version = 0
         self._clear()
 
     def restore(self, records: Iterable[Record]) -> None:
@@ -86,6 +87,7 @@ class Store:
 
     def commit(self, work: Work) -> None:
         """Take over the changes of a command, in the journal as one line."""
+        self.version += 1
         with self._journal.command():
             for row in work.rows.values():
                 self._journal.append(to_record(row))
@@ -95,6 +97,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything."""
+        self.version += 1
         self._journal.clear()
         self._clear()
 

@@ -61,6 +61,11 @@ def base(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
+def asked(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What a list is asked for, whichever page of it."""
+    return tuple(sorted((name, value) for name, value in query.items() if name not in {"offset", "count"}))
+
+
 def wanted(query: Mapping[str, str]) -> Wanted:
     """The optional parts a query asks for."""
 

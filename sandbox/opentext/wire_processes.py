@@ -1,11 +1,13 @@
 """Routes of process instances and their executions: `/workflow/v1/process-instances`."""
 
 import base64
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.kit.lists import Lists
 from sandbox.opentext import filters, hal, wire
 from sandbox.opentext.errors import not_found
 from sandbox.opentext.filters import Seen
@@ -54,6 +56,7 @@ class _Processes:
         self._service = service
         self._store = service.store
         self._commands = service.processes
+        self._lists: Lists[Seen] = Lists()
 
     async def start(self, request: Request) -> Response:
         body = await wire.object_body(request)
@@ -63,18 +66,22 @@ class _Processes:
 
     async def list_all(self, request: Request) -> Response:
         query = request.query_params
-        rows = self._store.instances(business_key=query.get("businessKey"), is_open=True)
-        found = filters.matching(query, (Seen(instance=row) for row in rows), filters.RUNTIME_INSTANCES)
+        found = self._lists.get(wire.asked(query), self._store.version, lambda: self._found(query))
         parts, base = wire.wanted(query), wire.base(request)
         return hal.page(
             request,
             "process-instances",
-            hal.ordered(query, found, _SORT),
+            found,
             lambda seen: self._service.shapes.instance(
                 seen.instance, self._store.comments(seen.instance.id), parts, base=base
             ),
             base=base,
         )
+
+    def _found(self, query: Mapping[str, str]) -> list[Seen]:
+        rows = self._store.instances(business_key=query.get("businessKey"), is_open=True)
+        found = filters.matching(query, (Seen(instance=row) for row in rows), filters.RUNTIME_INSTANCES)
+        return hal.ordered(query, found, _SORT)
 
     async def read(self, request: Request) -> Response:
         return self._shown(request, self._running(request), wire.wanted(request.query_params))

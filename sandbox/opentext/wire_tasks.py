@@ -1,9 +1,12 @@
 """Routes of user tasks: `/workflow/v1/tasks`."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.kit.lists import Lists
 from sandbox.opentext import filters, hal, values, wire
 from sandbox.opentext.errors import bad_request, not_found
 from sandbox.opentext.filters import Seen
@@ -53,19 +56,24 @@ class _Tasks:
         self._service = service
         self._store = service.store
         self._commands = service.tasks
+        self._lists: Lists[Seen] = Lists()
 
     async def list_all(self, request: Request) -> Response:
         query = request.query_params
-        rows = self._store.tasks(instance_id=query.get("processInstanceId"), is_open=True)
-        found = filters.matching(query, (self._seen(row) for row in rows), filters.RUNTIME_TASKS)
+        found = self._lists.get(wire.asked(query), self._store.version, lambda: self._found(query))
         parts = wire.wanted(query)
         return hal.page(
             request,
             "tasks",
-            hal.ordered(query, found, _SORT),
+            found,
             lambda seen: self._shape(seen.one, parts),
             base=wire.base(request),
         )
+
+    def _found(self, query: Mapping[str, str]) -> list[Seen]:
+        rows = self._store.tasks(instance_id=query.get("processInstanceId"), is_open=True)
+        found = filters.matching(query, (self._seen(row) for row in rows), filters.RUNTIME_TASKS)
+        return hal.ordered(query, found, _SORT)
 
     async def read(self, request: Request) -> Response:
         return JSONResponse(self._shape(self._open(request), wire.wanted(request.query_params)))
