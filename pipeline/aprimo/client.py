@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,8 @@ from pipeline.aprimo.schemas import ObjectRow, Person, ProjectRow
 from pipeline.aprimo.uploads import Fetch, Uploads
 from pipeline.aprimo.wire import OBJECT_KINDS, USERS, ObjectKind, Page, Wire
 from pipeline.ports import Bounds, Progress
-from pipeline.transport.memory import Memory
+from pipeline.transport.memory import AGAIN_S, Memory
+from pipeline.transport.once import Once
 from pipeline.transport.reading import reading
 from pipeline.transport.session import Sender
 from pipeline.words import JsonValue
@@ -47,6 +49,14 @@ class Client:
         self._wire = Wire(options.pm_url)
         self._people: Memory[int, Person] = Memory(options.cache_s, monotonic)
         self._status_names: Memory[str, Mapping[int, str]] = Memory(options.cache_s, monotonic)
+
+    def reading(self) -> Client:
+        """This client for one read of many objects: what is asked for again was answered before."""
+        once = Once(self._sender)
+        made = copy.copy(self)
+        made._sender = once  # noqa: SLF001 - a copy of our own
+        made.dam = self.dam.reading(once)
+        return made
 
     def activity(self, activity_id: int, bounds: Bounds) -> ObjectRow | None:
         """An activity; None when it is unknown to us or hidden from us."""
@@ -198,8 +208,11 @@ class Client:
             return answer.json_object()
 
     def status_name(self, number: int, bounds: Bounds) -> str:
-        """The tenant's name of a project status, in lower case; "" for one that the lookup does not name."""
-        return self.status_names(bounds).get(number, "").casefold()
+        """The tenant's name of a status, in lower case; "" for one that even another look does not name."""
+        for names in (self.status_names, self._status_names_again):
+            if name := names(bounds).get(number, ""):
+                return name.casefold()
+        return ""
 
     def people(self, ids: Iterable[int], bounds: Bounds) -> dict[int, Person]:
         """Users by id, remembered for a while."""
@@ -236,6 +249,10 @@ class Client:
             return Person(user_id=user_id, email="", name="")
         with reading(f"Aprimo's user {user_id}"):
             return schemas.load_user(answer)
+
+    def _status_names_again(self, bounds: Bounds) -> Mapping[int, str]:
+        """The tenant may have made a status a moment ago."""
+        return self._status_names.get("names", lambda _: self._read_status_names(bounds), within_s=AGAIN_S)
 
     def _read_status_names(self, bounds: Bounds) -> Mapping[int, str]:
         answer = self._sender.send(self._wire.get_status_names(), bounds)

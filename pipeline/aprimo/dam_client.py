@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,12 @@ class DamClient:
         self._wire = DamWire(base)
         self._page_size = page_size
         self._people: Memory[str, str] = Memory(cache_s, monotonic)
+
+    def reading(self, sender: Sender) -> DamClient:
+        """This client over another sender; what it remembers is the same."""
+        made = copy.copy(self)
+        made._sender = sender  # noqa: SLF001 - a copy of our own
+        return made
 
     # ---- records ---------------------------------------------------------------------------------------------------
 

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import difflib
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.aprimo.dam_schemas import Named
 from pipeline.errors import PermanentError
 from pipeline.ports import Bounds
+from pipeline.transport.memory import AGAIN_S
 
 Load = Callable[[str, Bounds], Sequence[Named]]
 """Reads all of a list of definitions by its plural."""
-
-AGAIN_S = 5.0
-"""A list that was read this short ago is not read again for something unknown: a typing error costs one call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,7 @@ class _Shelf:
 
 
 class Names:
-    """Resolves names of one tenant. Thread-safe; two threads may read a list at once."""
+    """Resolves names of one tenant. Thread-safe; who needs a list that another thread reads waits for it."""
 
     def __init__(self, load: Load, *, life_s: float, monotonic: Callable[[], float]) -> None:
         self._load = load
@@ -38,6 +37,7 @@ class Names:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._shelves: dict[str, _Shelf] = {}
+        self._reading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def find(self, plural: str, name: str, bounds: Bounds) -> Named:
         """A definition by its name or id. Raises PermanentError (`name_unknown`), with the closest names.
@@ -105,17 +105,19 @@ class Names:
 
     def _younger_than(self, age_s: float, plural: str, bounds: Bounds) -> _Shelf:
         with self._lock:
+            reading = self._reading[plural]
+        with reading:
             shelf = self._shelves.get(plural)
-        if shelf is not None and self._monotonic() - shelf.read_at < age_s:
+            if shelf is None or self._monotonic() - shelf.read_at >= age_s:
+                shelf = self._shelves[plural] = self._read(plural, bounds)
             return shelf
+
+    def _read(self, plural: str, bounds: Bounds) -> _Shelf:
         rows = self._load(plural, bounds)
         by_name: dict[str, list[Named]] = {}
         for row in rows:
             by_name.setdefault(row.name.casefold(), []).append(row)
-        shelf = _Shelf(read_at=self._monotonic(), by_id={row.id: row for row in rows}, by_name=by_name)
-        with self._lock:
-            self._shelves[plural] = shelf
-        return shelf
+        return _Shelf(read_at=self._monotonic(), by_id={row.id: row for row in rows}, by_name=by_name)
 
 
 def _option(field: Named, name: str) -> str | None:

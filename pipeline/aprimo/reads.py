@@ -28,23 +28,31 @@ _NUMBERED = {"task": pm_objects.TASK_STATUS, "project": "projectStatus"}
 
 
 class Reads:
-    """Reads wants of one tenant. Thread-safe."""
+    """One read of what is wanted of a tenant. Several flows may want the same object: it is asked for once."""
 
-    def __init__(self, client: Client, words: Mapping[str, FlowWords], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        words: Mapping[str, FlowWords],
+        now: Callable[[], datetime],
+        wants: Sequence[Want] = (),
+    ) -> None:
+        """wants: what is read, by a client that answers from memory what was asked before."""
+        self._wants = wants
         self._client = client
         self._words = words
         self._now = now
 
-    def read(self, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
+    def read(self, bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
         """Read by one search where several of a kind are wanted and it can be searched, else one by one."""
         outcomes: dict[Want, Snapshot | PipelineError] = {}
-        for kind in dict.fromkeys(want.kind for want in wants):
-            of_kind = [want for want in wants if want.kind == kind]
+        for kind in dict.fromkeys(want.kind for want in self._wants):
+            of_kind = [want for want in self._wants if want.kind == kind]
             known = OBJECT_KINDS.get(kind)
             if known is not None and known.can_search:
                 outcomes |= self._searched(kind, of_kind, bounds)
             else:
-                outcomes |= {want: _one(want, self._by_itself, bounds) for want in of_kind}
+                outcomes |= {want: self._one(want, self._by_itself, bounds) for want in of_kind}
         return outcomes
 
     # ---- what can be searched --------------------------------------------------------------------------------------
@@ -68,7 +76,7 @@ class Reads:
                 row = self._row(kind, _number(want), bounds)
             return self.of_row(want, row, read_at, bounds)
 
-        return {want: _one(want, outcome, bounds) for want in wants}
+        return {want: self._one(want, outcome, bounds) for want in wants}
 
     def _rows(self, kind: str, ids: Sequence[int], bounds: Bounds) -> Mapping[int, AnyRow]:
         if kind == "activity":
@@ -106,6 +114,16 @@ class Reads:
         words = self._words[want.flow]
         return words.as_role(want.role) if want.role else words.as_kind(want.kind)
 
+    def _one(self, want: Want, read: Callable[[Want, Bounds], Snapshot], bounds: Bounds) -> Snapshot | PipelineError:
+        try:
+            return read(want, bounds.of_flow(_flow_of(self._alike(want))))
+        except PipelineError as err:
+            return err
+
+    def _alike(self, want: Want) -> list[Want]:
+        """Everything that is wanted of the same object, by whichever flow."""
+        return [each for each in self._wants if (each.kind, each.object_id) == (want.kind, want.object_id)]
+
     # ---- one by one ------------------------------------------------------------------------------------------------
 
     def _by_itself(self, want: Want, bounds: Bounds) -> Snapshot:
@@ -125,8 +143,7 @@ class Reads:
             record_id = normal_id(want.object_id)
         except ValueError as err:
             raise PermanentError("id_malformed", f"{want.object_id!r} is no id of a record in Aprimo.") from err
-        field_names = dam_translate.field_names(want, self.words_for(want))
-        row = self._client.dam.record(record_id, bounds, field_names=field_names)
+        row = self._record_row(record_id, want, bounds)
         if row is None:
             return Snapshot(want=want, read_at=read_at, is_absent=True)
         return self.of_record(want, row, read_at, bounds)
@@ -138,6 +155,18 @@ class Reads:
         users = dam_translate.people_in(want, row, values, words)
         people = {each: self._client.dam.user_name(each, bounds) for each in users}
         return dam_translate.record_snapshot(want, row, values, words, read_at, people=people)
+
+    def _record_row(self, record_id: str, want: Want, bounds: Bounds) -> RecordRow | None:
+        """The record with the fields of all who want it; with one's own alone where somebody's fail it."""
+        each = [dam_translate.field_names(alike, self.words_for(alike)) for alike in self._alike(want)]
+        of_all = tuple(dict.fromkeys(name for names in each for name in names)) if all(each) else ()
+        own = dam_translate.field_names(want, self.words_for(want))
+        try:
+            return self._client.dam.record(record_id, bounds, field_names=of_all)
+        except PermanentError:
+            if own == of_all:
+                raise
+            return self._client.dam.record(record_id, bounds, field_names=own)
 
     def _project(self, want: Want, bounds: Bounds) -> Snapshot:
         """As other objects; besides `title` and `status_id`, whatever the flow calls its fields."""
@@ -154,16 +183,9 @@ class Reads:
 
 
 def _flow_of(wants: Sequence[Want]) -> str:
-    """The flow that a list is read for; "" where it is read for several."""
+    """The flow that a list or an object is read for; "" where it is read for several."""
     flows = {want.flow for want in wants}
     return flows.pop() if len(flows) == 1 else ""
-
-
-def _one(want: Want, read: Callable[[Want, Bounds], Snapshot], bounds: Bounds) -> Snapshot | PipelineError:
-    try:
-        return read(want, bounds.of_flow(want.flow))
-    except PipelineError as err:
-        return err
 
 
 def _number(want: Want) -> int:

@@ -33,12 +33,13 @@ class AprimoVendor:
         """words: each flow's. wait_s: the session's. Raises EffectsMissingError when a kind has no effect."""
         check_effects(EFFECTS, self.side)
         self.client = client
-        self._reads = Reads(client, words, now)
+        self._words = words
+        self._now = now
         self._wait_s = wait_s
 
     def read(self, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
-        """Read objects, by one search where several of a kind are wanted and it can be searched."""
-        return self._reads.read(wants, bounds)
+        """Read objects, by one search where several of a kind are wanted and it can be searched; each once."""
+        return Reads(self.client.reading(), self._words, self._now, wants).read(bounds)
 
     def send(self, command: Command, effect_key: EffectKey, bounds: Bounds) -> Sent:
         """Check `expects`, then send. Raises the errors of `errors`."""

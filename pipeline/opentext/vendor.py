@@ -13,6 +13,7 @@ from pipeline.flows.tenant import FlowWords
 from pipeline.opentext import translate
 from pipeline.opentext.client import Client
 from pipeline.opentext.effects import EFFECTS
+from pipeline.opentext.schemas import InstanceRow, TaskRow
 from pipeline.plan import Snapshot, Want
 from pipeline.ports import Bounds, NotThere, Sent
 from pipeline.transport.effects import check_effects
@@ -42,11 +43,18 @@ class OpenTextVendor:
         self._threads: ThreadPoolExecutor | None = None
 
     def read(self, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
-        """Read processes side by side: history lists take one instance at a time. Each its own outcome."""
-        if len(wants) == 1:
-            return {wants[0]: self._outcome(wants[0], bounds)}
-        outcomes = self._pool().map(lambda want: self._outcome(want, bounds), wants)
-        return dict(zip(wants, outcomes, strict=True))
+        """Read processes side by side: history lists take one instance at a time. Each its own outcome.
+
+        An instance that several flows want is read once.
+        """
+        alike: dict[tuple[str, str], list[Want]] = {}
+        for want in wants:
+            alike.setdefault((want.kind, want.object_id), []).append(want)
+        groups = list(alike.values())
+        if len(groups) == 1:
+            return self._outcomes(groups[0], bounds)
+        read = self._pool().map(lambda group: self._outcomes(group, bounds), groups)
+        return {want: outcome for outcomes in read for want, outcome in outcomes.items()}
 
     def send(self, command: Command, effect_key: EffectKey, bounds: Bounds) -> Sent:
         """Check `expects`, then send. Raises the errors of `errors`."""
@@ -62,29 +70,39 @@ class OpenTextVendor:
 
     # ---- reading -------------------------------------------------------------------------------------------------
 
-    def _outcome(self, want: Want, bounds: Bounds) -> Snapshot | PipelineError:
+    def _outcomes(self, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
+        """The outcomes of wants of the same instance."""
+        flows = {want.flow for want in wants}
         try:
-            return self._snapshot(want, bounds.of_flow(want.flow))
+            read_at, row, tasks = self._read(wants[0], bounds.of_flow(wants[0].flow if len(flows) == 1 else ""))
+        except PipelineError as err:
+            return dict.fromkeys(wants, err)
+        return {want: self._outcome(want, row, tasks, read_at) for want in wants}
+
+    def _outcome(
+        self, want: Want, row: InstanceRow | None, tasks: tuple[TaskRow, ...], read_at: datetime
+    ) -> Snapshot | PipelineError:
+        if row is None:
+            return Snapshot(want=want, read_at=read_at, is_absent=True)
+        try:
+            return translate.process_snapshot(
+                want, row, tasks, options=self.client.options, words=self._words[want.flow], read_at=read_at
+            )
         except PipelineError as err:
             return err
 
-    def _snapshot(self, want: Want, bounds: Bounds) -> Snapshot:
+    def _read(self, want: Want, bounds: Bounds) -> tuple[datetime, InstanceRow | None, tuple[TaskRow, ...]]:
+        """When the instance was read, what it is, and its tasks."""
         if want.kind != "process":
             raise PermanentError("kind_unknown", f"A {want.kind} of OpenText cannot be read.")
         read_at = self._now()
         # The tasks last: once the instance's end was read, the tasks that are read after it are final.
         row = self.client.historic_instance(want.object_id, bounds)
         if row is not None:
-            tasks = self.client.historic_tasks(want.object_id, bounds)
-        else:
-            # History may lag behind: only what the runtime does not know either is absent.
-            row = self.client.instance(want.object_id, bounds)
-            tasks = self.client.open_tasks(want.object_id, bounds) if row else ()
-        if row is None:
-            return Snapshot(want=want, read_at=read_at, is_absent=True)
-        return translate.process_snapshot(
-            want, row, tasks, options=self.client.options, words=self._words[want.flow], read_at=read_at
-        )
+            return read_at, row, self.client.historic_tasks(want.object_id, bounds)
+        # History may lag behind: only what the runtime does not know either is absent.
+        row = self.client.instance(want.object_id, bounds)
+        return read_at, row, self.client.open_tasks(want.object_id, bounds) if row else ()
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -113,6 +114,17 @@ def test_several_are_read_side_by_side_each_with_its_own_outcome(
 
     assert snapshot(outcomes[want()]).is_absent is False
     assert type(outcomes[want("bad")]) is TransientError
+
+
+def test_an_instance_that_two_flows_want_is_read_once(scripted: ScriptedVendor, client: Client) -> None:
+    vendor = OpenTextVendor(client, {FLOW: words(), "other": words()}, wait_s=lambda *_: 0.0)
+    scripted.on(HISTORIC_TASKS, sample("opentext", "empty_list"))
+    both = [want(), replace(want(), flow="other")]
+
+    outcomes = vendor.read(both, bounds())
+
+    assert [snapshot(outcomes[each]).want for each in both] == both
+    assert scripted.lines() == [HISTORY, HISTORIC_TASKS]
 
 
 def test_a_kind_nobody_knows_is_for_a_person(scripted: ScriptedVendor, vendor: OpenTextVendor) -> None:
