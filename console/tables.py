@@ -24,7 +24,13 @@ if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
 
 
 _SEVERAL = "several flows"
-_FOR_NO_FLOW = {"poll": "polls", "people": "matching people", "token": "tokens", "other": "commands"}
+_FOR_NO_FLOW = {
+    "poll": "polls",
+    "people": "matching people",
+    "reconcile": "reconciliation",
+    "token": "tokens",
+    "other": "commands",
+}
 """What calls are made for that no flow causes, as people read it."""
 
 

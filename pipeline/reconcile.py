@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from pipeline.errors import PipelineError
-from pipeline.ports import Bounds, Mode, Phase, Ports, Run, Tx
+from pipeline.ports import Bounds, Errand, Mode, Phase, Ports, Run, Tx
 from pipeline.ports.inventory import Inventory
 from pipeline.suspects import Found, Suspect
 from pipeline.walk import Terms, Walk, calls
-from pipeline.words import BusinessKey, Urgency
+from pipeline.words import BusinessKey, CallPurpose, Urgency
 
 FIRST_LOOK_BACK_S = 86_400.0
 """From when on changes are read by a flow's first run of recent ones."""
@@ -117,6 +117,7 @@ def bounds_of(ports: Ports) -> Bounds:
         no_call_after=began + ports.limits.no_new_call_after_s,
         lease_until=began + ports.limits.lease_s,
         urgency=Urgency.BULK,
+        errand=Errand(purpose=CallPurpose.RECONCILE),
     )
 
 

@@ -91,6 +91,7 @@ class CallPurpose(StrEnum):
     LOOK_UP = "look_up"
     POLL = "poll"
     PEOPLE = "people"
+    RECONCILE = "reconcile"
     TOKEN = "token"  # noqa: S105 - a purpose, no secret
     OTHER = "other"
 
