@@ -76,6 +76,14 @@ class Engine:
     crash_max: int = setting(
         3, "Workers that one line may take down before a person is asked.", example="3", at_least=1
     )
+    replays_per_s: float = setting(
+        5.0,
+        "Dead letters that all replay plans together bring back.",
+        example="5",
+        unit="letters/s",
+        at_least=0.01,
+        at_most=1000,
+    )
     breaker_failures: int = setting(5, "Failures in a row that open a vendor's breaker.", example="5", at_least=1)
     breaker_open_s: float = setting(
         30.0, "How long a breaker stays open before one probe.", example="30", unit="s", at_least=0.1

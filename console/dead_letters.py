@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console import installation
+from console import installation, replays
 from console.exits import Exit
 from console.filters import demand_code, demand_flow
 from console.letters import EVERY, LIMIT, STATES, find
@@ -89,12 +89,32 @@ def _selection(command: Callable[..., None]) -> Callable[..., None]:
     help="Read and plan again with today's mapping (default), or go on with the call that failed.",
 )
 @click.option("--note", default="", help="Why; kept with the letter.")
+@click.option("--plan", "is_plan", is_flag=True, help="Read the targets now and show every call; send nothing.")
+@click.option("--apply", "plan_hash", default="", metavar="HASH", help="Do exactly what a plan has shown.")
 @reachable
-def replay(*, from_start: bool, note: str, by: str, **selection: Any) -> None:  # noqa: ANN401 - handed on as click gives them
-    """Bring dead events back, by ID or by filter."""
+def replay(*, from_start: bool, note: str, is_plan: bool, plan_hash: str, by: str, **selection: Any) -> None:  # noqa: ANN401 - handed on as click gives them
+    """Bring dead events back, by ID or by filter; or as a plan has shown it."""
+    if plan_hash:
+        _demand_nothing_else(from_start=from_start, note=note, is_plan=is_plan, **selection)
+        replays.apply(plan_hash, by=by, as_json=selection["as_json"])
+    if is_plan:
+        if selection["dry_run"] or note:
+            raise click.UsageError("A plan sends nothing anyway, and is kept without a note.")
+        letters, missed = _meant(selection["ids"], selection["flow"], selection["code"])
+        replays.plan(letters, missed, is_resume=not from_start, by=by, as_json=selection["as_json"])
     from pipeline.replay import replay as bring_back  # noqa: PLC0415 - `--help` needs no use case
 
     _act("replayed", partial(bring_back, is_resume=not from_start, by=by, note=note), **selection)
+
+
+@dead_letters.command(epilog=EXIT_CODES)
+@click.argument("plan_hash", metavar="HASH")
+@by_option
+@as_json
+@reachable
+def stop(*, plan_hash: str, by: str, as_json: bool) -> None:
+    """Let no further letter of a replay plan go; applying it again goes on where it stood."""
+    replays.stop(plan_hash, by=by, as_json=as_json)
 
 
 @dead_letters.command(epilog=EXIT_CODES)
@@ -119,12 +139,7 @@ def _act(
     as_json: bool,
 ) -> None:
     """Do it to every open letter meant; what was meant by ID and is not open any more is named."""
-    if bool(ids) == bool(flow or code):
-        raise click.UsageError("Name the letters by ID, or by --flow and --code: one or the other.")
-    demand_flow(flow)
-    demand_code(code)
-    letters = find(installation.store(), ids=ids, flow=flow, code=code, state="open", limit=EVERY)
-    missed = [letter_id for letter_id in ids if letter_id not in {letter.id for letter in letters}]
+    letters, missed = _meant(ids, flow, code)
     done = [letter.id for letter in letters]
     if not dry_run and letters:
         closed = act(done, ports=installation.wiring().ports)
@@ -135,6 +150,32 @@ def _act(
     else:
         _tell(done_word, [letter for letter in letters if letter.id in set(done)], missed, dry_run=dry_run)
     sys.exit(Exit.FAILED if missed else Exit.OK)
+
+
+def _meant(ids: tuple[str, ...], flow: str, code: str) -> tuple[list[Letter], list[str]]:
+    """The open letters that are meant, and the IDs that are of none. Raises UsageError for both ways, or neither."""
+    if bool(ids) == bool(flow or code):
+        raise click.UsageError("Name the letters by ID, or by --flow and --code: one or the other.")
+    demand_flow(flow)
+    demand_code(code)
+    letters = find(installation.store(), ids=ids, flow=flow, code=code, state="open", limit=EVERY)
+    return letters, [letter_id for letter_id in ids if letter_id not in {letter.id for letter in letters}]
+
+
+def _demand_nothing_else(
+    *,
+    from_start: bool,
+    note: str,
+    is_plan: bool,
+    ids: tuple[str, ...],
+    flow: str,
+    code: str,
+    dry_run: bool,
+    **_: Any,  # noqa: ANN401 - how it is shown
+) -> None:
+    """Raises UsageError for anything beside --apply: the plan says what is done."""
+    if not from_start or any((note, is_plan, ids, flow, code, dry_run)):
+        raise click.UsageError("A plan is applied as it is: name its hash, and nothing else.")
 
 
 def _tell(done_word: str, done: Sequence[Letter], missed: Sequence[str], *, dry_run: bool) -> None:

@@ -41,6 +41,9 @@ CODES: Mapping[str, Code] = {
         cure="The vendor refuses this call: see the hint, mend the item or the mapping, replay."
     ),
     "stale": Code(cure="The item changed faster than it could be carried: look at it, then replay from the start."),
+    "world_moved": Code(
+        cure="It is not any more as it was when its replay was planned: plan the replay again, and look at it."
+    ),
     "poison": Code(cure="This event ended its worker again and again: report it, then replay or discard."),
     "plan_failed": Code(cure="Our rules failed on this item: report it with the hint, then replay or discard."),
     "owned_by_other": Code(cure="A plan would have written a field that the other system owns: report it."),

@@ -47,6 +47,17 @@ class NewEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pin:
+    """What a person was shown before an event was replayed: nothing else may come of it.
+
+    digest: of the calls that were shown. at: when; it is planned by that clock, so that dates come out as shown.
+    """
+
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """A stored event: where it stands on its line, and how far it came."""
 
@@ -68,6 +79,8 @@ class Event:
     plan_number: int = 0
     stale_count: int = 0
     """How often a plan of this event turned out stale."""
+    pin: Pin | None = None
+    """Set where it was replayed by a replay plan."""
 
 
 @dataclass(frozen=True, kw_only=True)

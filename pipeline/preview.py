@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -56,17 +56,33 @@ def preview(flow: str, subject: BusinessKey, *, at: datetime, ports: Ports) -> P
     """
     link, closed_sides = ports.store.run(partial(_remembered, flow, subject))
     inquiry = Inquiry(head=look_of(flow, subject, link, at), link=link, closed_sides=closed_sides)
+    found = preview_all([inquiry], ports)[0]
+    if isinstance(found, PipelineError):
+        raise found
+    return found
+
+
+def preview_all(inquiries: Sequence[Inquiry], ports: Ports) -> list[Preview | PipelineError]:
+    """What each of several events would come to, read by list; or the error of the read that failed."""
+    rounds.ask(inquiries, ports)
+    rounds.read_and_plan(inquiries, bounds(ports), ports)
+    return [_previewed(inquiry) for inquiry in inquiries]
+
+
+def bounds(ports: Ports) -> Bounds:
+    """As long as a step may read."""
     began = ports.monotonic()
-    bounds = Bounds(
+    return Bounds(
         no_call_after=began + ports.limits.no_new_call_after_s,
         lease_until=began + ports.limits.lease_s,
         urgency=Urgency.STANDARD,
     )
-    rounds.ask([inquiry], ports)
-    rounds.read_and_plan([inquiry], bounds, ports)
+
+
+def _previewed(inquiry: Inquiry) -> Preview | PipelineError:
     if inquiry.plan is None:
-        raise inquiry.failure or PipelineError("It was neither read nor planned.")
-    return Preview(link=link, read=inquiry.snapshots, plan=inquiry.plan)
+        return inquiry.failure or PipelineError("It was neither read nor planned.")
+    return Preview(link=inquiry.link, read=inquiry.snapshots, plan=inquiry.plan)
 
 
 def look_of(flow: str, subject: BusinessKey, link: Link, at: datetime) -> Event:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline import failpoints, holds
+from pipeline.events import Pin
 from pipeline.failpoints import Point
 from pipeline.ports import AuditEntry, EventMove, HeldWake, Hint, Letter, Ports, Tx
 from pipeline.words import EventState, LetterState, Side, Step, Urgency, lane
@@ -23,7 +24,7 @@ class Closed:
 def replay(letter_ids: Sequence[str], *, is_resume: bool, by: str, note: str, ports: Ports) -> list[Closed]:
     """Bring dead events back: from the first step with today's mapping, or from the step that failed."""
     return _each(
-        letter_ids, lambda tx, letter_id: _replay(tx, letter_id, is_resume=is_resume, by=by, note=note), ports
+        letter_ids, lambda tx, letter_id: bring_back(tx, letter_id, is_resume=is_resume, by=by, note=note), ports
     )
 
 
@@ -42,8 +43,13 @@ def _each(letter_ids: Sequence[str], act: Callable[..., list[Hint] | None], port
     return closed
 
 
-def _replay(tx: Tx, letter_id: str, *, is_resume: bool, by: str, note: str) -> list[Hint] | None:
-    """What wakes its line; None when somebody else was first."""
+def bring_back(
+    tx: Tx, letter_id: str, *, is_resume: bool, by: str, note: str, pin: Pin | None = None
+) -> list[Hint] | None:
+    """Replay one letter in the caller's transaction: what wakes its line, None when somebody else was first.
+
+    pin: what a person was shown of it; other calls are refused when it is planned.
+    """
     letter = _close(tx, letter_id, LetterState.REPLAYED, by, note)
     if letter is None:
         return None
@@ -57,6 +63,7 @@ def _replay(tx: Tx, letter_id: str, *, is_resume: bool, by: str, note: str) -> l
         tx.deliveries.drop_open([letter.event_id])
     after = EventState.PLANNED if resumes else EventState.ACCEPTED
     tx.events.move([EventMove(id=letter.event_id, before=EventState.DEAD, after=after, reason="replayed")])
+    tx.events.pin(letter.event_id, pin)
     _audit(tx, letter, "dead_letter.replayed", by, note)
     side = deliveries[0].command.SIDE if resumes else None
     return _wake(tx, letter, Step.CARRY if resumes else Step.TRANSFORM, side)

@@ -6,7 +6,8 @@ Nothing is claimed, stored or sent here. Several events go together, so that wha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from pipeline.errors import GateClosedError, PermanentError, PipelineError
@@ -24,12 +25,14 @@ class Inquiry:
     """An event on its way from what its flow wants to read to its plan, or to the read that failed.
 
     closed_sides: vendors behind a closed gate when it was loaded. failed_side: whose read is the failure.
-    snapshots: what was read, once the flow has planned with it.
+    snapshots: what was read, once the flow has planned with it. as_of: the moment that the flow takes for now; None:
+    when it was read.
     """
 
     head: Event
     link: Link
     closed_sides: frozenset[Side] = frozenset()
+    as_of: datetime | None = None
     wants: tuple[Want, ...] = ()
     snapshots: Mapping[Want, Snapshot] = field(default_factory=dict)
     failed_side: Side | None = None
@@ -49,7 +52,7 @@ def read_and_plan(inquiries: Sequence[Inquiry], bounds: Bounds, ports: Ports) ->
     read: dict[Want, Snapshot | PipelineError] = {}
     asking = [inquiry for inquiry in inquiries if inquiry.plan is None]
     for _ in range(READING_ROUNDS):
-        read |= _read(_unread(asking, read), closed, bounds, ports)
+        read |= read_all(_unread(asking, read), closed, bounds, ports)
         for inquiry in asking:
             guarded(inquiry, partial(_choose_more, inquiry, read, ports))
         asking = [inquiry for inquiry in asking if _unread([inquiry], read) and inquiry.plan is None]
@@ -60,6 +63,22 @@ def read_and_plan(inquiries: Sequence[Inquiry], bounds: Bounds, ports: Ports) ->
     for inquiry in inquiries:
         if inquiry.plan is None:
             guarded(inquiry, partial(_plan, inquiry, read, ports))
+
+
+def read_all(
+    wants: Sequence[Want], closed: frozenset[Side], bounds: Bounds, ports: Ports
+) -> dict[Want, Snapshot | PipelineError]:
+    """Read objects of both sides; what is behind a closed gate is not asked for."""
+    by_side: dict[Side, list[Want]] = {}
+    for want in wants:
+        by_side.setdefault(want.side, []).append(want)
+    read: dict[Want, Snapshot | PipelineError] = {}
+    for side, of_side in by_side.items():
+        if side in closed:
+            read.update(dict.fromkeys(of_side, GateClosedError(f"The gate of {side} is closed.")))
+        else:
+            read.update(ports.vendors[side].read(of_side, bounds))
+    return read
 
 
 def guarded(inquiry: Inquiry, rules: Callable[[], None]) -> None:
@@ -90,22 +109,9 @@ def _unread(inquiries: Sequence[Inquiry], read: Mapping[Want, Snapshot | Pipelin
 
 
 def _snapshots(inquiry: Inquiry, read: Mapping[Want, Snapshot | PipelineError]) -> dict[Want, Snapshot]:
-    return {want: found for want in inquiry.wants if isinstance(found := read.get(want), Snapshot)}
-
-
-def _read(
-    wants: Sequence[Want], closed: frozenset[Side], bounds: Bounds, ports: Ports
-) -> dict[Want, Snapshot | PipelineError]:
-    by_side: dict[Side, list[Want]] = {}
-    for want in wants:
-        by_side.setdefault(want.side, []).append(want)
-    read: dict[Want, Snapshot | PipelineError] = {}
-    for side, of_side in by_side.items():
-        if side in closed:
-            read.update(dict.fromkeys(of_side, GateClosedError(f"The gate of {side} is closed.")))
-        else:
-            read.update(ports.vendors[side].read(of_side, bounds))
-    return read
+    found = {want: each for want in inquiry.wants if isinstance(each := read.get(want), Snapshot)}
+    as_of = inquiry.as_of
+    return {want: replace(each, read_at=as_of) for want, each in found.items()} if as_of else found
 
 
 def _plan(inquiry: Inquiry, read: Mapping[Want, Snapshot | PipelineError], ports: Ports) -> None:

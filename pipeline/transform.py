@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from pipeline import failpoints, planned, rounds, steps
+from pipeline import failpoints, pins, planned, rounds, steps
 from pipeline.events import Event
 from pipeline.failpoints import Point
 from pipeline.plan import Link, Want
@@ -81,7 +81,14 @@ def _member(
 ) -> Member:
     subject = events[0].subject
     link = links.get((claim.flow, subject)) or Link(id=None, flow=claim.flow, business_key=subject)
-    return Member(claim=claim, head=events[0], events=events, link=link, closed_sides=closed_sides)
+    return Member(
+        claim=claim,
+        head=events[0],
+        events=events,
+        link=link,
+        closed_sides=closed_sides,
+        as_of=events[0].pin.at if events[0].pin else None,
+    )
 
 
 # ---- outside any transaction ---------------------------------------------------------------------------------------
@@ -102,6 +109,9 @@ def _decide(members: Sequence[Member], bounds: Bounds, ports: Ports) -> None:
         if member.plan is None:
             rounds.guarded(member, partial(_cover, member, ports))
     rounds.read_and_plan(members, bounds, ports)
+    for member in members:
+        if member.plan is not None and member.head.pin is not None:
+            member.plan = pins.held(member.plan, member.head.pin)
 
 
 def _cover(member: Member, ports: Ports) -> None:

@@ -190,6 +190,16 @@ class LetterState(StrEnum):
     OVERTAKEN = "overtaken"
 
 
+class ReplayState(StrEnum):
+    """Where a replay plan stands."""
+
+    PLANNED = "planned"
+    APPLYING = "applying"
+    STOPPED = "stopped"
+    """A person stopped it; applying it again goes on where it stood."""
+    APPLIED = "applied"
+
+
 class GateKind(StrEnum):
     """Why lines are held without spending attempts."""
 

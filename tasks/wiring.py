@@ -188,6 +188,7 @@ def limits_of(settings: Settings) -> Limits:
         crash_max=engine.crash_max,
         call_threads=engine.call_threads,
         queue_mark=engine.queue_mark,
+        replays_per_s=engine.replays_per_s,
         retry=RetryPolicy(tries=engine.retry_tries, base_s=engine.retry_base_s, cap_s=engine.retry_cap_s),
     )
 

@@ -8,6 +8,7 @@ from pipeline.ports.engine import (
     Waker,
 )
 from pipeline.ports.progress import Progress, UploadRow
+from pipeline.ports.replays import ReplayItem, ReplayPlan, ReplayProgress, Replays
 from pipeline.ports.rows import (
     Anchor,
     AttemptEnd,
@@ -101,6 +102,10 @@ __all__ = [
     "Ports",
     "Progress",
     "Release",
+    "ReplayItem",
+    "ReplayPlan",
+    "ReplayProgress",
+    "Replays",
     "Run",
     "SeenRow",
     "Sent",

@@ -58,6 +58,7 @@ class Limits:
     queue_mark: int = 500
     refused_kept_max: int = 1000
     gate_s: float = 60.0
+    replays_per_s: float = 5.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 

@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from pipeline.commands import Cause, Command
-from pipeline.events import Event, NewEvent, Reading
+from pipeline.events import Event, NewEvent, Pin, Reading
 from pipeline.plan import Hold, Link, LinkChanges, Notice
 from pipeline.ports.differences import Differences
 from pipeline.ports.progress import Progress
+from pipeline.ports.replays import Replays
 from pipeline.ports.rows import (
     Anchor,
     AttemptEnd,
@@ -125,6 +126,9 @@ class Events(Protocol):
 
     def next_open(self, keys: Sequence[LineKey]) -> dict[LineKey, Event]:
         """Per line the lowest open event, absent where none is open."""
+
+    def pin(self, event_id: EventId, pin: Pin | None) -> None:
+        """Bind a dead event to what a person was shown, or to nothing."""
 
 
 class Deliveries(Protocol):
@@ -339,6 +343,7 @@ class Tx(Protocol):
     progress: Progress
     differences: Differences
     upkeep: Upkeep
+    replays: Replays
 
 
 class Store(Protocol):

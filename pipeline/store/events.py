@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, select, tuple_, update
 
-from pipeline.events import Event, NewEvent
+from pipeline.events import Event, NewEvent, Pin
 from pipeline.plan import FollowUp, LinkChanges
 from pipeline.ports import Claim, EventMove, StoredPlan
 from pipeline.states import OPEN_EVENT_STATES, move_event
@@ -35,6 +35,7 @@ _EVENT_COLUMNS = (
     events.c.trace_id,
     events.c.plan_number,
     events.c.stale_count,
+    events.c.pin,
 )
 
 
@@ -92,6 +93,11 @@ class SqlEvents:
         if ids:
             counted = update(events).where(events.c.id.in_(ids)).values(stale_count=events.c.stale_count + 1)
             self._conn.execute(counted)
+
+    def pin(self, event_id: EventId, pin: Pin | None) -> None:
+        """Bind a dead event to what a person was shown, or to nothing."""
+        pinned = None if pin is None else serial.dump(pin)
+        self._conn.execute(update(events).where(events.c.id == event_id).values(pin=pinned))
 
     def next_open(self, keys: Sequence[LineKey]) -> dict[LineKey, Event]:
         """Per line the lowest open event, absent where none is open."""
@@ -172,6 +178,7 @@ def _event(row: RowMapping) -> Event:
             "side": Side(row["side"]),
             "state": EventState(row["state"]),
             "urgency": Urgency(row["urgency"]),
+            "pin": serial.load(Pin, row["pin"]) if row["pin"] else None,
         }
     )
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from pipeline.changes import Change, PlannedCall
+from pipeline.events import Pin
 from pipeline.plan import (
     Agreed,
     CommentRow,
@@ -23,6 +25,7 @@ from pipeline.plan import (
     ReviewRow,
     Wake,
 )
+from pipeline.ports import ReplayItem
 from pipeline.words import Decision, EndedBy, JsonValue, ProcessState, ReviewState, Side, Urgency, WakeReason
 
 T = TypeVar("T")
@@ -97,6 +100,10 @@ _READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     Loop: {"at": _time},
     MadeItem: {},
     Notice: {},
+    Pin: {"at": _time},
+    Change: {},
+    PlannedCall: {"changes": _rows(Change)},
+    ReplayItem: {"calls": _rows(PlannedCall), "conflicts": tuple},
     FoundDifference: {},
     Hold: {},
     Met: {"side": Side},

@@ -12,7 +12,20 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import StoreAwayError
-from pipeline.ports import Deliveries, Differences, Events, Holds, Ledger, Letters, Lines, Links, Progress, Tx, Upkeep
+from pipeline.ports import (
+    Deliveries,
+    Differences,
+    Events,
+    Holds,
+    Ledger,
+    Letters,
+    Lines,
+    Links,
+    Progress,
+    Replays,
+    Tx,
+    Upkeep,
+)
 from pipeline.store import engine, faults
 from pipeline.store.dead_letters import SqlLetters
 from pipeline.store.deliveries import SqlDeliveries
@@ -23,6 +36,7 @@ from pipeline.store.ledger import SqlLedger
 from pipeline.store.lines import SqlLines
 from pipeline.store.links import SqlLinks
 from pipeline.store.progress import SqlProgress
+from pipeline.store.replays import SqlReplays
 from pipeline.store.types import UtcTime
 from pipeline.store.upkeep import SqlUpkeep
 
@@ -48,6 +62,7 @@ class SqlTx:
         self.progress: Progress = SqlProgress(conn, now)
         self.differences: Differences = SqlDifferences(conn, now)
         self.upkeep: Upkeep = SqlUpkeep(conn)
+        self.replays: Replays = SqlReplays(conn, now)
 
 
 class SqlStore:

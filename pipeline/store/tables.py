@@ -138,6 +138,7 @@ events = Table(
     _count("plan_number"),
     _count("stale_count"),
     Column("plan", Json),
+    Column("pin", Json),
     UniqueConstraint("dedupe_key", "flow"),
     UniqueConstraint("line_key", "position"),
     Index("events_accepted_at_idx", "accepted_at"),
@@ -286,6 +287,20 @@ dead_letters = Table(
     _partial("dead_letters_one_open_key", "event_id", where="state = 'open'", unique=True),
     _partial("dead_letters_code_idx", "code", where="state = 'open'"),
     _partial("dead_letters_hint_idx", "closed_at", where=LETTER_HAS_HINT),
+)
+
+replay_plans = Table(
+    "replay_plans",
+    metadata,
+    _text("hash", primary_key=True),
+    Column("is_resume", Boolean, nullable=False),
+    Column("items", Json, nullable=False),
+    _text("by"),
+    Column("at", UtcTime, nullable=False),
+    _text("state"),
+    _count("done_to"),
+    Column("refused", Json, nullable=False),
+    Column("next_at", UtcTime),
 )
 
 checkpoints = Table(

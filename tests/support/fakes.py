@@ -21,6 +21,7 @@ from pipeline.words import (
     EffectKey,
     EventId,
     EventKind,
+    JsonValue,
     ReceiptVerdict,
     Side,
     Urgency,
@@ -41,6 +42,10 @@ class FakeVendor:
     reads: deque[PipelineError] = field(default_factory=deque)
     errands: list[Errand] = field(default_factory=list)
     wait: float = 0.0
+    shown: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
+    """What objects show by their ids, besides that they were seen."""
+    now: datetime = T0
+    version: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
@@ -48,7 +53,7 @@ class FakeVendor:
             self.calls.append(f"read {len(wants)}")
             self.errands.append(bounds.errand)
             failure = self.reads.popleft() if self.reads else None
-        return {want: failure or Snapshot(want=want, read_at=T0, values={"seen": True}) for want in wants}
+        return {want: failure or self._snapshot(want) for want in wants}
 
     def send(self, command: Command, effect_key: EffectKey, bounds: Bounds) -> Sent:
         with self._lock:
@@ -61,6 +66,12 @@ class FakeVendor:
                 raise outcome
         self.take_effect(command, effect_key)
         return Sent(how="sent", vendor_ref=f"ref-{effect_key}")
+
+    def _snapshot(self, want: Want) -> Snapshot:
+        shown = self.shown.get(want.object_id, {})
+        return Snapshot(
+            want=want, read_at=self.now, version=self.version, values={"seen": True, **shown}, wire=dict(shown)
+        )
 
     def take_effect(self, command: Command, effect_key: EffectKey) -> None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, func, insert, select, update
 
@@ -108,6 +109,12 @@ class States:
 
     def deliveries(self) -> list[str]:
         return self._all(select(deliveries.c.state).order_by(deliveries.c.id))
+
+    def values_of(self, target: str) -> list[dict[str, Any]]:
+        """What was planned for a target, in the order it was planned."""
+        found = select(deliveries.c["values"]).where(deliveries.c.target == target)
+        with self.engine.connect() as conn:
+            return list(conn.execute(found.order_by(deliveries.c.plan_number, deliveries.c.ordinal)).scalars())
 
     def settled_after(self) -> list[datetime]:
         with self.engine.connect() as conn:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline.events import Event, NewEvent
+from pipeline.events import Event, NewEvent, Pin
 from pipeline.plan import FollowUp, LinkChanges
 from pipeline.ports import Claim, EventMove, StoredPlan
 from pipeline.states import OPEN_EVENT_STATES, move_event
@@ -80,6 +80,12 @@ class MemoryEvents:
         found = {key: self._open(key) for key in keys}
         return {key: _event(rows[0]) for key, rows in found.items() if rows}
 
+    def pin(self, event_id: EventId, pin: Pin | None) -> None:
+        """Bind a dead event to what a person was shown, or to nothing."""
+        row = self._events.get(event_id)
+        if row is not None:
+            self._events.change(row, pin=None if pin is None else serial.dump(pin))
+
     def _open(self, key: LineKey) -> list[Row]:
         rows = [row for row in self._events.where("line_key", key) if row["state"] in OPEN_EVENT_STATES]
         return sorted(rows, key=lambda row: int(row["position"]))
@@ -125,6 +131,7 @@ def _event(row: Row) -> Event:
         trace_id=row["trace_id"],
         plan_number=row["plan_number"],
         stale_count=row["stale_count"],
+        pin=serial.load(Pin, row["pin"]) if row["pin"] else None,
     )
 
 

@@ -19,6 +19,7 @@ from tests.support.memory.letters import MemoryLetters
 from tests.support.memory.lines import MemoryLines
 from tests.support.memory.links import MemoryLinks
 from tests.support.memory.progress import MemoryProgress
+from tests.support.memory.replays import MemoryReplays
 from tests.support.memory.rows import Tables
 from tests.support.memory.upkeep import MemoryUpkeep
 
@@ -71,6 +72,10 @@ class MemoryTx:
     @cached_property
     def upkeep(self) -> MemoryUpkeep:
         return MemoryUpkeep(self._tables)
+
+    @cached_property
+    def replays(self) -> MemoryReplays:
+        return MemoryReplays(self._tables, self.now)
 
 
 class MemoryStore:

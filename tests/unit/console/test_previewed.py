@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from console import previewed
+from pipeline.changes import changes
 from pipeline.commands import KINDS, Command, UpdateTask, dump
 from pipeline.plan import Link, Plan, Snapshot, deliver
 from pipeline.preview import Preview
@@ -23,7 +24,7 @@ def seen(plan: Plan, *read: Snapshot, link: Link | None = None) -> Preview:
 
 def of(command: Command, *read: Snapshot) -> list[tuple[object, ...]]:
     """What a command would set: what, name, now and then."""
-    found = previewed.changes(command, seen(deliver(command), *read), words())
+    found = changes(command, seen(deliver(command), *read).read, words())
     return [(each.what, each.name, each.now, each.then) for each in found]
 
 
@@ -73,7 +74,7 @@ def test_a_record_is_shown_by_our_names_as_well() -> None:
     plan = assets.plan(link, read)
 
     (write,) = [each for each in plan.commands if each.KIND == "dam.set_record"]
-    found = previewed.changes(write, seen(plan, read, link=link), assets.words())
+    found = changes(write, seen(plan, read, link=link).read, assets.words())
 
     assert {each.name for each in found} <= set(assets.words().fields)
     assert "approval" in {each.name for each in found}

@@ -41,6 +41,7 @@ def downgrade() -> None:
         "processes",
         "links",
         "holds",
+        "replay_plans",
         "dead_letters",
         "attempts",
         "deliveries",
@@ -124,6 +125,7 @@ def _work() -> None:
         sa.Column("plan_number", sa.Integer(), nullable=False),
         sa.Column("stale_count", sa.Integer(), nullable=False),
         sa.Column("plan", Json(), nullable=True),
+        sa.Column("pin", Json(), nullable=True),
         sa.ForeignKeyConstraint(["line_key"], ["lines.key"], name="events_line_key_fk"),
         sa.PrimaryKeyConstraint("id", name="events_pk"),
         sa.UniqueConstraint("dedupe_key", "flow", name="events_dedupe_key_flow_key"),
@@ -200,6 +202,19 @@ def _work() -> None:
     _partial("dead_letters_code_idx", "dead_letters", ["code"], where="state = 'open'")
     _partial("dead_letters_hint_idx", "dead_letters", ["closed_at"], where="closed_at is not null and hint <> ''")
     _partial("dead_letters_one_open_key", "dead_letters", ["event_id"], where="state = 'open'", is_unique=True)
+    op.create_table(
+        "replay_plans",
+        sa.Column("hash", Word(), nullable=False),
+        sa.Column("is_resume", sa.Boolean(), nullable=False),
+        sa.Column("items", Json(), nullable=False),
+        sa.Column("by", Word(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("state", Word(), nullable=False),
+        sa.Column("done_to", sa.Integer(), nullable=False),
+        sa.Column("refused", Json(), nullable=False),
+        sa.Column("next_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("hash", name="replay_plans_pk"),
+    )
 
 
 def _links() -> None:
