@@ -26,7 +26,7 @@ _COMMANDS = {
     "events": ("console.events:events", "List events, or show one event's timeline."),
     "reconcile": ("console.reconcile:reconcile", "Compare both systems, and say why they differ."),
     "differences": ("console.differences:differences", "List where both systems differ and why; heal, or undo."),
-    "dead-letters": ("console.dead_letters:dead_letters", "List, show, replay or discard dead letters."),
+    "dead-letters": ("console.dead_letters:dead_letters", "List, group, show, replay or discard dead letters."),
     "pause": ("console.pauses:pause", "Hold a flow or a vendor for a while."),
     "resume": ("console.pauses:resume", "Let a paused flow or vendor go on."),
     "audit": ("console.audit:audit", "Prove that the audit log is whole."),

@@ -13,7 +13,7 @@ import click
 from console import installation, replays
 from console.exits import Exit
 from console.filters import demand_code, demand_flow
-from console.letters import EVERY, LIMIT, STATES, find
+from console.letters import EVERY, LIMIT, STATES, find, group_table
 from console.shown import EXIT_CODES, as_json, by_option, fail, print_json, print_tables, reachable
 from console.tables import attempt_table, letter_facts, letter_table, printable
 from pipeline.codes import cure
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.group(name="dead-letters", epilog=EXIT_CODES)
 def dead_letters() -> None:
-    """List, show, replay or discard dead letters.
+    """List, group, show, replay or discard dead letters.
 
     A dead letter holds the line of its item until it is replayed, discarded, or mended by a newer look at the item.
     """
@@ -47,6 +47,18 @@ def list_letters(*, flow: str, code: str, state: str, limit: int, as_json: bool)
         print_json({"dead_letters": [_json(letter) for letter in letters]})
         return
     print_tables(letter_table(letters))
+
+
+@dead_letters.command(epilog=EXIT_CODES)
+@as_json
+@reachable
+def groups(*, as_json: bool) -> None:
+    """Group open dead letters by cause, each group with its cure; the largest first."""
+    found = installation.pages().letter_groups()
+    if as_json:
+        print_json({"groups": [{**vars(group), "cure": cure(group.code)} for group in found]})
+        return
+    print_tables(group_table(found))
 
 
 @dead_letters.command(epilog=EXIT_CODES)

@@ -298,12 +298,6 @@ def attempt_table(deliveries: Iterable[DeliveryLine]) -> Table:
     return Table(title="Attempts", columns=columns, rows=tuple(rows))
 
 
-def cure_table(letters: Iterable[Letter]) -> Table:
-    """What a person can do, once for each code."""
-    codes = sorted({letter.code for letter in letters})
-    return Table(title="What to do", columns=("code", "cure"), rows=tuple((code, cure(code)) for code in codes))
-
-
 def letter_facts(letter: Letter) -> Table:
     """One dead letter."""
     facts: Sequence[tuple[str, object]] = (

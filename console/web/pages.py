@@ -13,12 +13,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from console.letters import find
+from console.letters import find, group_table
 from console.tables import (
     Link,
     Table,
     cell,
-    cure_table,
     event_table,
     letter_table,
     notice_table,
@@ -110,7 +109,7 @@ def _event(made: Pages, request: Request) -> Page:
 
 def _dead_letters(made: Pages, _: Request) -> Page:
     letters = find(made.store, limit=LIST_MAX)
-    return Page(title="Dead letters", tables=(letter_table(letters), cure_table(letters)))
+    return Page(title="Dead letters", tables=(letter_table(letters), group_table(made.pages.letter_groups())))
 
 
 def _unknown(_: Pages, __: Request) -> Page:

@@ -12,6 +12,7 @@ from pipeline.plan import CommentRow, ProcessRow, ReviewRow
 from pipeline.ports import Anchor
 from pipeline.store import anchors, engine, link_rows, people, serial, tables
 from pipeline.store.anchors import ChainCheck
+from pipeline.store.letter_groups import LetterGroup, read_groups
 from pipeline.store.notices import NoticeLine, read_notices
 from pipeline.store.page import Page, reading
 from pipeline.store.people import PersonLine
@@ -91,6 +92,11 @@ class SqlPages:
         """Fields that a loop has stopped, until a person lets them be written again."""
         with reading(self._engines) as conn:
             return read_stopped(conn)
+
+    def letter_groups(self) -> list[LetterGroup]:
+        """Open dead letters by cause, the largest group first."""
+        with reading(self._engines) as conn:
+            return read_groups(conn)
 
     def links(self, flow: str, *, limit: int = 200) -> list[LinkPage]:
         """The flow's items with their processes and reviews, by business key."""

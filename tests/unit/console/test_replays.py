@@ -151,3 +151,19 @@ def test_what_a_plan_does_not_take_is_wrong_usage(terminal: Terminal, world: Wor
     assert terminal.run("dead-letters", "replay", *argv).exit_code == 2
     assert states(terminal) == ["open", "open"]
 
+
+def test_open_letters_are_grouped_by_cause_with_its_cure(terminal: Terminal, behind: Rows) -> None:
+    for number, event, code in (
+        (1, "ev-0002", "poison"),
+        (2, "ev-0004", "tries_spent"),
+        (3, "ev-0006", "tries_spent"),
+    ):
+        behind.look(number)
+        behind.die(EventId(event), code=code, hint=f"hint {number}")
+    terminal.run("dead-letters", "discard", "1", "--note", "gone")
+
+    (group,) = terminal.json("dead-letters", "groups")["groups"]
+
+    assert (group["code"], group["flow"], group["letters"], group["hint"]) == ("tries_spent", FLOW, 2, "hint 2")
+    assert group["cure"] == "The vendor failed again and again: see the attempts, then replay."
+    assert "tries_spent" in terminal.run("dead-letters", "groups").stdout
