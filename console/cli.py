@@ -34,6 +34,7 @@ _COMMANDS = {
     "loops": ("console.loops:loops", "List fields that a loop has stopped, and let them be written again."),
     "notices": ("console.notices:notices", "List what people were told, and mark it seen."),
     "people": ("console.people:people", "List who is who in both systems, and whom nobody could match."),
+    "erase": ("console.erase:erase", "Erase a person from all tables; the audit log stays provable."),
     "flows": ("console.flows:flows", "Check the flows' words, preview items, and deploy process models."),
 }
 
@@ -51,6 +52,7 @@ _FOR_OPERATORS = frozenset(
         "schedules",
         "notices",
         "people",
+        "erase",
         "flows",
         "settings",
     }

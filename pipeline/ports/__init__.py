@@ -50,7 +50,7 @@ from pipeline.ports.store import (
     Store,
     Tx,
 )
-from pipeline.ports.upkeep import Payload, Upkeep
+from pipeline.ports.upkeep import Payload, Swept, Upkeep
 from pipeline.ports.vendors import (
     Bounds,
     Errand,
@@ -112,6 +112,7 @@ __all__ = [
     "Store",
     "StoredEvent",
     "StoredPlan",
+    "Swept",
     "TailMove",
     "Taken",
     "ToldAlone",

@@ -15,7 +15,7 @@ from tests.support.memory.rows import Tables
 
 
 class MemoryUpkeep:
-    """The port `Upkeep` within one transaction."""
+    """The port `Upkeep` within one transaction, as far as rows are over: people are erased from databases only."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
