@@ -177,17 +177,17 @@ def see_created_record(
 
 
 def add_to_collection(client: Client, command: AddToCollection, effect_key: EffectKey, bounds: Bounds) -> Sent:
-    """Put it in, whether it is in or not."""
+    """Put them in, whether they are in or not."""
     del effect_key
-    return _collect(client, command, {"records": changed(add=[command.record_id])}, bounds)
+    return _collect(client, command, {"records": changed(add=command.record_ids)}, bounds)
 
 
 def remove_from_collection(
     client: Client, command: RemoveFromCollection, effect_key: EffectKey, bounds: Bounds
 ) -> Sent:
-    """Take it out, whether it is in or not."""
+    """Take them out, whether they are in or not."""
     del effect_key
-    return _collect(client, command, {"records": changed(remove=[command.record_id])}, bounds)
+    return _collect(client, command, {"records": changed(remove=command.record_ids)}, bounds)
 
 
 def see_collection(

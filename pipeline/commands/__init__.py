@@ -9,7 +9,7 @@ from pipeline.commands.aprimo import (
     SetFields,
     TaskVerb,
 )
-from pipeline.commands.base import KINDS, Cause, Command, dump, load, register
+from pipeline.commands.base import KINDS, Cause, Command, check_whole, dump, load, register
 from pipeline.commands.dam import (
     AddCheck,
     AddToCollection,
@@ -58,6 +58,7 @@ __all__ = [
     "TaskVerb",
     "UpdateTask",
     "Upload",
+    "check_whole",
     "dump",
     "load",
     "register",

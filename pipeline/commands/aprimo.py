@@ -22,6 +22,7 @@ class SetFields(Command):
     SIDE: ClassVar[Side] = Side.APRIMO
     ROUTE: ClassVar[str] = "activities"
     LATE_S: ClassVar[float] = 0.0
+    IS_WHOLE: ClassVar[bool] = True
 
     object_kind: str
     object_id: int

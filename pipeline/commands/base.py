@@ -11,10 +11,12 @@ Source of keys and times: the table of commands in docs/commands.md.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from pipeline.errors import PermanentError
 from pipeline.words import EffectKey, EventId, JsonValue, Side
 
 
@@ -28,12 +30,16 @@ class Cause:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Base of all kinds. `undoes`: the effect key this command takes back, if any."""
+    """Base of all kinds. `undoes`: the effect key this command takes back, if any.
+
+    IS_WHOLE: one call brings all that changes of its target, so that a plan has at most one of the kind for each.
+    """
 
     KIND: ClassVar[str]
     SIDE: ClassVar[Side]
     ROUTE: ClassVar[str]
     LATE_S: ClassVar[float]
+    IS_WHOLE: ClassVar[bool] = False
 
     expects: Mapping[str, JsonValue] = field(default_factory=dict)
     undoes: str = ""
@@ -58,6 +64,16 @@ def register(kind: type[Command]) -> type[Command]:
         raise TypeError(f"{kind.__name__} cannot be registered, it lacks: {', '.join(lacks)}")
     KINDS[kind.KIND] = kind
     return kind
+
+
+def check_whole(commands: Iterable[Command]) -> None:
+    """Raise PermanentError where several commands bring what one call can: an error in our code, never sent."""
+    targets = Counter((command.KIND, command.target()) for command in commands if command.IS_WHOLE)
+    for (kind, target), times in targets.items():
+        if times > 1:
+            raise PermanentError(
+                "plan_failed", f"{target} would be written in {times} calls of {kind} instead of one."
+            )
 
 
 def dump(command: Command) -> dict[str, JsonValue]:

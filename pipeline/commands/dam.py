@@ -25,6 +25,7 @@ class SetRecord(Command):
     SIDE: ClassVar[Side] = Side.APRIMO
     ROUTE: ClassVar[str] = "records"
     LATE_S: ClassVar[float] = 0.0
+    IS_WHOLE: ClassVar[bool] = True
 
     record_id: str
     status: str = ""
@@ -110,42 +111,44 @@ class CreateRecord(Command):
 @register
 @dataclass(frozen=True, kw_only=True)
 class AddToCollection(Command):
-    """Put a record into a collection. Repeatable: one that is in already stays in, so again changes nothing."""
+    """Put records into a collection. Repeatable: one that is in already stays in, so again changes nothing."""
 
     KIND: ClassVar[str] = "dam.add_to_collection"
     SIDE: ClassVar[Side] = Side.APRIMO
     ROUTE: ClassVar[str] = "collections"
     LATE_S: ClassVar[float] = 0.0
+    IS_WHOLE: ClassVar[bool] = True
 
     collection: str
-    record_id: str
+    record_ids: tuple[str, ...]
 
     def target(self) -> str:
         """The collection."""
         return f"collection:{self.collection}"
 
     def effect_key(self, cause: Cause) -> EffectKey:
-        """Per plan: it may rightly be put in again after it was taken out."""
-        return EffectKey(f"collect:{self.collection}:{self.record_id}:{cause.event_id}:{cause.plan_number}")
+        """Per plan: they may rightly be put in again after they were taken out."""
+        return EffectKey(f"collect:{self.collection}:{cause.event_id}:{cause.plan_number}")
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class RemoveFromCollection(Command):
-    """Take a record out of a collection. Repeatable: one that is out stays out, so again changes nothing."""
+    """Take records out of a collection. Repeatable: one that is out stays out, so again changes nothing."""
 
     KIND: ClassVar[str] = "dam.remove_from_collection"
     SIDE: ClassVar[Side] = Side.APRIMO
     ROUTE: ClassVar[str] = "collections"
     LATE_S: ClassVar[float] = 0.0
+    IS_WHOLE: ClassVar[bool] = True
 
     collection: str
-    record_id: str
+    record_ids: tuple[str, ...]
 
     def target(self) -> str:
         """The collection."""
         return f"collection:{self.collection}"
 
     def effect_key(self, cause: Cause) -> EffectKey:
-        """Per plan: it may rightly be taken out again after it was put in."""
-        return EffectKey(f"uncollect:{self.collection}:{self.record_id}:{cause.event_id}:{cause.plan_number}")
+        """Per plan: they may rightly be taken out again after they were put in."""
+        return EffectKey(f"uncollect:{self.collection}:{cause.event_id}:{cause.plan_number}")

@@ -73,6 +73,7 @@ class SetVariables(Command):
     SIDE: ClassVar[Side] = Side.OPENTEXT
     ROUTE: ClassVar[str] = "variables"
     LATE_S: ClassVar[float] = 0.0
+    IS_WHOLE: ClassVar[bool] = True
 
     instance_id: str
     variables: Mapping[str, JsonValue]
@@ -153,6 +154,7 @@ class UpdateTask(Command):
     SIDE: ClassVar[Side] = Side.OPENTEXT
     ROUTE: ClassVar[str] = "tasks"
     LATE_S: ClassVar[float] = 0.0
+    IS_WHOLE: ClassVar[bool] = True
 
     task_id: str
     fields: Mapping[str, JsonValue]

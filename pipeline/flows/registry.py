@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Protocol
 
 from pipeline import ownership
+from pipeline.commands import check_whole
 from pipeline.differences import Explained, Known, Mismatch, Pair
 from pipeline.events import Event
 from pipeline.flows import (
@@ -110,7 +111,10 @@ class BoundFlow:
         return self.module.wants(healing.as_look(event), snapshots, link, self._words_for(event))
 
     def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
-        """What is to be done. Raises OwnershipError when the flow would write what is not its own."""
+        """What is to be done.
+
+        Raises OwnershipError when the flow would write what is not its own, PermanentError when it splits a write.
+        """
         words = self._words_for(event)
         healed = healing.plan(event, snapshots, link, self.words, self.module.AGREES)
         made = healed or self.module.plan(healing.as_look(event), snapshots, link, words)
@@ -120,6 +124,7 @@ class BoundFlow:
             made = late.with_cases(made, event, snapshots, link, self.words, after=self.late_after)
         writer = Writer.NOTES if is_notes(event.line_key) else Writer.MAIN
         ownership.check(made.commands, self.words, writer=writer)
+        check_whole(made.commands)
         met = with_people(made, snapshots, link, self.words)
         return replace(met, changes=replace(met.changes, mapping_version=self.mapping_version))
 

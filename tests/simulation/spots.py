@@ -121,10 +121,10 @@ COMMANDS: Mapping[str, Callable[[Spot], Command]] = {
         upload=f"upload:{spot.number}",
     ),
     "dam.add_to_collection": lambda spot: AddToCollection(
-        collection=f"collection-{spot.item}", record_id=f"new-{spot.number}"
+        collection=f"collection-{spot.item}", record_ids=(f"new-{spot.number}",)
     ),
     "dam.remove_from_collection": lambda spot: RemoveFromCollection(
-        collection=f"collection-{spot.item}", record_id=f"old-{spot.number}"
+        collection=f"collection-{spot.item}", record_ids=(f"old-{spot.number}",)
     ),
     "dam.upload": lambda spot: Upload(
         business_key=aprimo_key(THING, spot.item),
@@ -209,9 +209,9 @@ def _values(command: Command) -> Mapping[str, JsonValue]:
         case Assign():
             return {"assignee": command.user}
         case AddToCollection():
-            return {"added": command.record_id}
+            return {"added": [*command.record_ids]}
         case RemoveFromCollection():
-            return {"removed": command.record_id}
+            return {"removed": [*command.record_ids]}
         case Upload():
             return {}
     raise TypeError(f"no values of {command.KIND}")

@@ -161,12 +161,12 @@ class World(FlowWorld):
         self.now += timedelta(seconds=1)
 
     def do_add_to_collection(self, command: AddToCollection) -> None:
-        """A record comes into a collection."""
-        self.collections.setdefault(command.collection, set()).add(command.record_id)
+        """Records come into a collection."""
+        self.collections.setdefault(command.collection, set()).update(command.record_ids)
 
     def do_remove_from_collection(self, command: RemoveFromCollection) -> None:
-        """A record leaves a collection."""
-        self.collections.setdefault(command.collection, set()).discard(command.record_id)
+        """Records leave a collection."""
+        self.collections.setdefault(command.collection, set()).difference_update(command.record_ids)
 
     # ---- how the model goes on -------------------------------------------------------------------------------------
 

@@ -110,12 +110,9 @@ def release(case: Case, package: Package) -> tuple[Command, ...]:
         )
         for part in package.parts
     ]
-    collected = [
-        AddToCollection(collection=channel.collection, record_id=part.record_id)
-        for part in package.parts
-        for channel in chosen
-        if channel.collection
-    ]
+    everything = tuple(part.record_id for part in package.parts)
+    collections = dict.fromkeys(channel.collection for channel in chosen if channel.collection)
+    collected = [AddToCollection(collection=each, record_ids=everything) for each in collections]
     return (*writes, *collected, *_order(case, package, terms))
 
 
@@ -133,30 +130,30 @@ def is_released(case: Case, package: Package) -> bool:
 
 def take_back(case: Case, package: Package) -> tuple[Command, ...]:
     """What was released goes back to how it stood; a record that never went out is left alone."""
-    return tuple(
-        command
-        for part in package.parts
-        if _is_out(record_in(case.snapshots, part.record_id, case.words), case)
-        for command in _back(case, package, part)
+    out = [part for part in package.parts if _is_out(record_in(case.snapshots, part.record_id, case.words), case)]
+    leaving: dict[str, list[str]] = {}
+    for part in out:
+        for collection in dict.fromkeys(each.collection for each in _added(case, package, part) if each.collection):
+            leaving.setdefault(collection, []).append(part.record_id)
+    return (
+        *(_back(case, package, part) for part in out),
+        *(RemoveFromCollection(collection=name, record_ids=tuple(ids)) for name, ids in leaving.items()),
     )
 
 
-def _back(case: Case, package: Package, part: Part) -> list[Command]:
-    """A channel that the record was in before keeps it."""
+def _added(case: Case, package: Package, part: Part) -> list[Channel]:
+    """The channels that a record came into with the release: one that it was in before keeps it."""
+    return [each for each in _chosen(case, package) if each.name.casefold() not in part.channels]
+
+
+def _back(case: Case, package: Package, part: Part) -> SetRecord:
     terms, asset = case.words.terms_of(Terms), case.words.as_role(ASSET)
-    added = [each for each in _chosen(case, package) if each.name.casefold() not in part.channels]
-    write = SetRecord(
+    return SetRecord(
         record_id=part.record_id,
         status=part.status,
         fields={asset.fields[RELEASE_STATE].wire: terms.taken_back},
-        remove_classifications=tuple(channel.classification for channel in added),
+        remove_classifications=tuple(channel.classification for channel in _added(case, package, part)),
     )
-    collected = [
-        RemoveFromCollection(collection=each.collection, record_id=part.record_id)
-        for each in added
-        if each.collection
-    ]
-    return [write, *collected]
 
 
 def links(case: Case, package: Package) -> str:

@@ -50,8 +50,8 @@ LOCALIZED = CreateRecord(
     classifications=("/Assets/Campaign",),
     fields={"MasterRecord": ID},
 )
-PUT_IN = AddToCollection(collection="Web team", record_id=ID)
-TAKE_OUT = RemoveFromCollection(collection="Web team", record_id=ID)
+PUT_IN = AddToCollection(collection="Web team", record_ids=(ID, VERSION))
+TAKE_OUT = RemoveFromCollection(collection="Web team", record_ids=(ID, VERSION))
 
 
 def items(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -101,8 +101,8 @@ def marker(command: Command) -> str:
         (APPROVED, f"record:ev-1:1:{ID}", f"record:{ID}"),
         (CHECK, f"check:{VERSION}:Legal check:task-1", f"file-version:{VERSION}"),
         (LOCALIZED, f"create-record:aprimo:record:{ID}#DACH", f"record:aprimo:record:{ID}#DACH"),
-        (PUT_IN, f"collect:Web team:{ID}:ev-1:1", "collection:Web team"),
-        (TAKE_OUT, f"uncollect:Web team:{ID}:ev-1:1", "collection:Web team"),
+        (PUT_IN, "collect:Web team:ev-1:1", "collection:Web team"),
+        (TAKE_OUT, "uncollect:Web team:ev-1:1", "collection:Web team"),
     ],
 )
 def test_an_effect_has_its_natural_identity(command: Command, key: str, target: str) -> None:
@@ -205,7 +205,10 @@ def test_a_record_that_bears_the_reference_is_not_made_again(vendor: ScriptedVen
 
 @pytest.mark.parametrize(
     ("command", "body"),
-    [(PUT_IN, {"records": {"addOrUpdate": [{"id": ID}]}}), (TAKE_OUT, {"records": {"remove": [{"id": ID}]}})],
+    [
+        (PUT_IN, {"records": {"addOrUpdate": [{"id": ID}, {"id": VERSION}]}}),
+        (TAKE_OUT, {"records": {"remove": [{"id": ID}, {"id": VERSION}]}}),
+    ],
 )
 def test_a_collection_is_changed_again_without_being_looked_at(
     vendor: ScriptedVendor, client: Client, command: Command, body: dict[str, Any]

@@ -132,9 +132,9 @@ def test_a_record_goes_into_a_collection_and_out_of_it_once(client: Client, dam:
     before = len(_changes(client))
 
     for command in (
-        AddToCollection(collection="Web team", record_id=record_id),
-        AddToCollection(collection="Web team", record_id=record_id),
-        RemoveFromCollection(collection="Web team", record_id=record_id),
+        AddToCollection(collection="Web team", record_ids=(record_id,)),
+        AddToCollection(collection="Web team", record_ids=(record_id,)),
+        RemoveFromCollection(collection="Web team", record_ids=(record_id,)),
     ):
         EFFECTS[command.KIND].send(client, command, command.effect_key(cause), bounds())
 

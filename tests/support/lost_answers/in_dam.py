@@ -68,7 +68,7 @@ def _add_check(people: People, number: int) -> Case:
 
 def _collect(people: People, _: int) -> Case:
     record_id = people.dam.make()
-    command = AddToCollection(collection=COLLECTION, record_id=record_id)
+    command = AddToCollection(collection=COLLECTION, record_ids=(record_id,))
     return Case(command=command, is_effect=_membership(record_id, is_in=True))
 
 
@@ -79,7 +79,7 @@ def _uncollect(people: People, _: int) -> Case:
         "PUT", f"collection/{collection_id}/records", {"records": {"addOrUpdate": [{"id": record_id}]}}
     )
     assert answer.status_code == 204, answer.text
-    command = RemoveFromCollection(collection=COLLECTION, record_id=record_id)
+    command = RemoveFromCollection(collection=COLLECTION, record_ids=(record_id,))
     return Case(command=command, is_effect=_membership(record_id, is_in=False))
 
 

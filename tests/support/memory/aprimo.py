@@ -244,17 +244,19 @@ def _record_changes(record: Thing, command: SetRecord) -> Thing:
 
 def _collect(system: MemoryAprimo, command: AddToCollection, _key: EffectKey) -> str:
     records = system.thing("collection", command.collection)["records"]
-    if command.record_id not in records:
-        records.append(command.record_id)
-        system.record("", command.target(), {"added": command.record_id})
+    added = [each for each in command.record_ids if each not in records]
+    if added:
+        records.extend(added)
+        system.record("", command.target(), {"added": added})
     return ""
 
 
 def _uncollect(system: MemoryAprimo, command: RemoveFromCollection, _key: EffectKey) -> str:
     records = system.thing("collection", command.collection)["records"]
-    if command.record_id in records:
-        records.remove(command.record_id)
-        system.record("", command.target(), {"removed": command.record_id})
+    removed = [each for each in command.record_ids if each in records]
+    if removed:
+        records[:] = [each for each in records if each not in removed]
+        system.record("", command.target(), {"removed": removed})
     return ""
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from pipeline.commands import AddToCollection, Command, RemoveFromCollection
 from pipeline.plan import Verdict
 from pipeline.words import Side
 from tests.support.lives import FlowLives
@@ -54,6 +56,22 @@ def test_an_approved_package_is_released_to_the_end() -> None:
 
     assert (world.values["state"], world.released()) == ("released", {HERO, TEASER})
     assert world.collections == {"Web team": {HERO, TEASER}}
+
+
+def test_all_records_come_into_a_collection_in_one_call_and_leave_it_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = up_for_release()
+    world.meanwhile = [lambda: told(world, "withdrawn"), lambda: None]
+    sent: list[Command] = []
+    for name in ("do_add_to_collection", "do_remove_from_collection"):
+        monkeypatch.setattr(world, name, sent.append)
+
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+
+    assert sent == [
+        AddToCollection(collection="Web team", record_ids=(HERO, TEASER)),
+        RemoveFromCollection(collection="Web team", record_ids=(HERO, TEASER)),
+    ]
 
 
 def test_a_package_that_is_withdrawn_while_its_records_go_out_is_taken_back() -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from pipeline.commands import SetFields, StartProcess
+from pipeline.errors import PermanentError
 from pipeline.events import Event
 from pipeline.flows import campaign_brief
 from pipeline.flows.agreements import Agreement
@@ -17,6 +18,7 @@ from pipeline.flows.tenant import FlowWords
 from pipeline.flows.toml_table import Table
 from pipeline.ownership import OwnershipError
 from pipeline.plan import Link, Plan, Snapshots, Want, deliver
+from pipeline.words import JsonValue
 from tests.support.briefs import FLOW, ITEM_WANT, brief, event, no_link, words
 
 
@@ -68,6 +70,23 @@ def test_a_flow_that_writes_what_it_does_not_own_is_refused() -> None:
 
     with pytest.raises(OwnershipError, match="budget is not ours to write in Aprimo"):
         flow.plan(event(), {}, no_link())
+
+
+class _Splitter(_Trespasser):
+    def plan(self, event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
+        parts: tuple[dict[str, JsonValue], ...] = ({"extrAttr306": "matrix"}, {"extrAttr307": "approved"})
+        return deliver(*(SetFields(object_kind="activity", object_id=5012, fields=part) for part in parts))
+
+
+def test_a_flow_that_writes_one_object_in_two_calls_is_refused() -> None:
+    flow = BoundFlow(name=FLOW, words=words(), module=_Splitter())
+
+    with pytest.raises(
+        PermanentError, match=r"activity:5012 would be written in 2 calls of pm\.set_fields"
+    ) as caught:
+        flow.plan(event(), {}, no_link())
+
+    assert caught.value.code == "plan_failed"
 
 
 def test_a_flow_that_is_none_cannot_be_bound() -> None:

@@ -24,10 +24,12 @@ from pipeline.commands import (
     SetVariables,
     StartProcess,
     UpdateTask,
+    check_whole,
     dump,
     load,
     register,
 )
+from pipeline.errors import PermanentError
 from pipeline.keys import aprimo_key
 from pipeline.words import EventId, Side
 
@@ -211,3 +213,33 @@ def test_a_command_of_no_kind_has_neither_target_nor_effect() -> None:
         Command().target()
     with pytest.raises(TypeError, match="has no effect key"):
         Command().effect_key(FIRST)
+
+
+def test_kinds_whose_one_call_brings_everything_are_known() -> None:
+    assert sorted(name for name, kind in KINDS.items() if kind.IS_WHOLE) == [
+        "dam.add_to_collection",
+        "dam.remove_from_collection",
+        "dam.set_record",
+        "ot.set_variables",
+        "ot.update_task",
+        "pm.set_fields",
+    ]
+
+
+def test_one_object_is_written_in_one_call_of_a_plan() -> None:
+    due, priority = (UpdateTask(task_id="t-1", fields={name: 1}) for name in ("dueDate", "priority"))
+    elsewhere = UpdateTask(task_id="t-2", fields={"priority": 1})
+
+    check_whole([due, elsewhere, SetVariables(instance_id="t-1", variables={"due": 1})])
+    with pytest.raises(PermanentError) as caught:
+        check_whole([due, elsewhere, priority])
+
+    assert caught.value.hint == "task:t-1 would be written in 2 calls of ot.update_task instead of one."
+
+
+def test_what_is_taken_one_by_one_may_come_several_times() -> None:
+    said = [
+        AddComment(instance_id="i-1", origin=Side.APRIMO, origin_id=str(number), text="Fine.") for number in (1, 2)
+    ]
+
+    check_whole(said)
