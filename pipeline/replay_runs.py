@@ -115,7 +115,7 @@ class _Run:
             return []
         hints = None if why else self._bring_back(item, tx)
         if hints is None:
-            tx.replays.refuse(plan.hash, item.letter_id, why or NOT_OPEN)
+            tx.replays.refuse(plan.hash, number, why or NOT_OPEN)
         return hints or []
 
     def _bring_back(self, item: ReplayItem, tx: Tx) -> list[Hint] | None:

@@ -83,8 +83,8 @@ class Replays(Protocol):
         pace_s: after that many seconds the next letter of any plan may go.
         """
 
-    def refuse(self, plan_hash: str, letter_id: str, why: str) -> None:
-        """Record that a letter was not replayed."""
+    def refuse(self, plan_hash: str, place: int, why: str) -> None:
+        """Record that the letter at a place was not replayed."""
 
     def stop(self, plan_hash: str) -> bool:
         """Let nothing more of it be replayed; False when it is not being applied."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Update, and_, func, select, update
+from sqlalchemy import Connection, Update, and_, delete, func, select, update
 
 from pipeline.ports import ReplayItem, ReplayPlan, ReplayProgress
 from pipeline.store import serial
-from pipeline.store.statements import insert_into
-from pipeline.store.tables import replay_plans
+from pipeline.store.statements import add_rows, insert_into
+from pipeline.store.tables import replay_items, replay_plans
 from pipeline.words import ReplayState
 
+_BY_PLACE = frozenset({"items", "refused"})
+"""What stands in rows of its own, so that each step of a long plan writes one short row."""
 _MAY_BEGIN = (ReplayState.PLANNED, ReplayState.STOPPED)
 
 
@@ -24,11 +26,19 @@ class SqlReplays:
 
     def save(self, plan: ReplayPlan) -> None:
         """Keep a plan; the same one again begins anew, unless it is being applied."""
-        row = {**vars(plan), "items": serial.dump(plan.items), "refused": dict(plan.refused)}
+        row = {name: value for name, value in vars(plan).items() if name not in _BY_PLACE}
         insert = insert_into(self._conn, replay_plans).values(**row)
         anew = {name: insert.excluded[name] for name in row if name != "hash"}
         is_free = replay_plans.c.state != ReplayState.APPLYING
-        self._conn.execute(insert.on_conflict_do_update(index_elements=["hash"], set_=anew, where=is_free))
+        kept = insert.on_conflict_do_update(index_elements=["hash"], set_=anew, where=is_free)
+        if self._conn.execute(kept.returning(replay_plans.c.hash)).first() is None:
+            return
+        self._conn.execute(delete(replay_items).where(replay_items.c.plan_hash == plan.hash))
+        rows = [
+            {"plan_hash": plan.hash, "place": place, "item": serial.dump(item)}
+            for place, item in enumerate(plan.items)
+        ]
+        add_rows(self._conn, replay_items, rows)
 
     def find(self, plan_hash: str) -> ReplayPlan | None:
         """The plan with this hash, whole."""
@@ -37,8 +47,13 @@ class SqlReplays:
         row = found.one_or_none()
         if row is None:
             return None
-        items = tuple(serial.load(ReplayItem, item) for item in row["items"])
-        return ReplayPlan(**{**row, "items": items, "state": ReplayState(row["state"])})
+        of_plan = select(replay_items).where(replay_items.c.plan_hash == plan_hash).order_by(replay_items.c.place)
+        rows = self._conn.execute(of_plan).all()
+        return ReplayPlan(
+            **{**row, "state": ReplayState(row["state"])},
+            items=tuple(serial.load(ReplayItem, each.item) for each in rows),
+            refused={each.item["letter_id"]: each.refused for each in rows if each.refused},
+        )
 
     def progress(self, plan_hash: str) -> ReplayProgress:
         """How far it is."""
@@ -68,11 +83,10 @@ class SqlReplays:
         advanced = _plan(plan_hash).where(is_next).values(done_to=done_to + 1, state=state, **then)
         return self._conn.execute(advanced).rowcount == 1
 
-    def refuse(self, plan_hash: str, letter_id: str, why: str) -> None:
-        """Record that a letter was not replayed."""
-        known = select(replay_plans.c.refused).where(replay_plans.c.hash == plan_hash)
-        refused = {**self._conn.execute(known).scalar_one(), letter_id: why}
-        self._conn.execute(_plan(plan_hash).values(refused=refused))
+    def refuse(self, plan_hash: str, place: int, why: str) -> None:
+        """Record that the letter at a place was not replayed."""
+        at_place = and_(replay_items.c.plan_hash == plan_hash, replay_items.c.place == place)
+        self._conn.execute(update(replay_items).where(at_place).values(refused=why))
 
     def stop(self, plan_hash: str) -> bool:
         """Let nothing more of it be replayed; False when it is not being applied."""

@@ -294,13 +294,20 @@ replay_plans = Table(
     metadata,
     _text("hash", primary_key=True),
     Column("is_resume", Boolean, nullable=False),
-    Column("items", Json, nullable=False),
     _text("by"),
     Column("at", UtcTime, nullable=False),
     _text("state"),
     _count("done_to"),
-    Column("refused", Json, nullable=False),
     Column("next_at", UtcTime),
+)
+
+replay_items = Table(
+    "replay_items",
+    metadata,
+    _text("plan_hash", None, ForeignKey("replay_plans.hash"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("item", Json, nullable=False),
+    _text("refused", ""),
 )
 
 checkpoints = Table(

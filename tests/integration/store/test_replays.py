@@ -76,9 +76,9 @@ def test_all_plans_together_keep_one_pace(kept: Store, clock: Clock) -> None:
 def test_the_last_letter_ends_the_plan_and_what_was_refused_stays_with_it(kept: Store) -> None:
     kept.run(lambda tx: tx.replays.begin("h-1"))
     advance(kept, "h-1", 0, pace_s=0.0)
-    kept.run(lambda tx: tx.replays.refuse("h-1", "1", "moved"))
+    kept.run(lambda tx: tx.replays.refuse("h-1", 0, "moved"))
     advance(kept, "h-1", 1, pace_s=0.0, is_last=True)
-    kept.run(lambda tx: tx.replays.refuse("h-1", "2", "closed"))
+    kept.run(lambda tx: tx.replays.refuse("h-1", 1, "closed"))
     kept.run(lambda tx: tx.replays.begin("h-1"))
 
     assert found(kept) == replace(PLAN, state=ReplayState.APPLIED, done_to=2, refused={"1": "moved", "2": "closed"})

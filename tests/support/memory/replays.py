@@ -15,16 +15,23 @@ class MemoryReplays:
 
     def __init__(self, tables: Tables, now: datetime) -> None:
         self._plans = tables["replay_plans"]
+        self._items = tables["replay_items"]
         self._now = now
 
     def save(self, plan: ReplayPlan) -> None:
         """Keep a plan; the same one again begins anew, unless it is being applied."""
-        row = {**vars(plan), "items": serial.dump(plan.items), "refused": dict(plan.refused)}
+        row = {name: value for name, value in vars(plan).items() if name not in {"items", "refused"}}
         known = self._plans.get(plan.hash)
         if known is None:
             self._plans.insert(row)
-        elif known["state"] != ReplayState.APPLYING:
+        elif known["state"] == ReplayState.APPLYING:
+            return
+        else:
             self._plans.change(known, **row)
+        for old in self._items.where("plan_hash", plan.hash):
+            self._items.delete(old)
+        for place, item in enumerate(plan.items):
+            self._items.insert({"plan_hash": plan.hash, "place": place, "item": serial.dump(item)})
 
     def find(self, plan_hash: str) -> ReplayPlan | None:
         """The plan with this hash, whole."""
@@ -32,8 +39,12 @@ class MemoryReplays:
         if row is None:
             return None
         values = {name: value for name, value in row.items() if name != "next_at"}
-        items = tuple(serial.load(ReplayItem, item) for item in row["items"])
-        return ReplayPlan(**{**values, "items": items, "state": ReplayState(row["state"])})
+        rows = sorted(self._items.where("plan_hash", plan_hash), key=lambda each: int(each["place"]))
+        return ReplayPlan(
+            **{**values, "state": ReplayState(row["state"])},
+            items=tuple(serial.load(ReplayItem, each["item"]) for each in rows),
+            refused={each["item"]["letter_id"]: each["refused"] for each in rows if each["refused"]},
+        )
 
     def progress(self, plan_hash: str) -> ReplayProgress:
         """How far it is."""
@@ -57,10 +68,11 @@ class MemoryReplays:
         self._plans.change(row, done_to=done_to + 1, state=state, **then)
         return True
 
-    def refuse(self, plan_hash: str, letter_id: str, why: str) -> None:
-        """Record that a letter was not replayed."""
-        row = self._row(plan_hash)
-        self._plans.change(row, refused={**row["refused"], letter_id: why})
+    def refuse(self, plan_hash: str, place: int, why: str) -> None:
+        """Record that the letter at a place was not replayed."""
+        row = self._items.get(plan_hash, place)
+        if row is not None:
+            self._items.change(row, refused=why)
 
     def stop(self, plan_hash: str) -> bool:
         """Let nothing more of it be replayed; False when it is not being applied."""

@@ -41,6 +41,7 @@ def downgrade() -> None:
         "processes",
         "links",
         "holds",
+        "replay_items",
         "replay_plans",
         "dead_letters",
         "attempts",
@@ -206,14 +207,21 @@ def _work() -> None:
         "replay_plans",
         sa.Column("hash", Word(), nullable=False),
         sa.Column("is_resume", sa.Boolean(), nullable=False),
-        sa.Column("items", Json(), nullable=False),
         sa.Column("by", Word(), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("state", Word(), nullable=False),
         sa.Column("done_to", sa.Integer(), nullable=False),
-        sa.Column("refused", Json(), nullable=False),
         sa.Column("next_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("hash", name="replay_plans_pk"),
+    )
+    op.create_table(
+        "replay_items",
+        sa.Column("plan_hash", Word(), nullable=False),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("item", Json(), nullable=False),
+        sa.Column("refused", Word(), nullable=False),
+        sa.ForeignKeyConstraint(["plan_hash"], ["replay_plans.hash"], name="replay_items_plan_hash_fk"),
+        sa.PrimaryKeyConstraint("plan_hash", "place", name="replay_items_pk"),
     )
 
 
