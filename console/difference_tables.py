@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
     from pipeline.suspects import Found
 
 _LONGEST = 60
+_ROWS = ("item_rows", "process_rows")
 _COUNTS = (
     "items",
     "processes",
@@ -101,6 +102,7 @@ def run_table(runs: Iterable[Run]) -> Table:
                 f"{run.phase} {run.cursor}".strip(),
                 run.started_at,
                 run.ended_at,
+                *(_said(run.report.get(name)) for name in _ROWS),
                 *(run.counts.get(name, 0) for name in _COUNTS),
             )
             for run in runs
@@ -133,6 +135,10 @@ def _said(value: object) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
     return "" if value is None else str(value)
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _item(key: str) -> Link:

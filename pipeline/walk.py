@@ -141,13 +141,15 @@ class Walk:
         self.run = replace(self.run, report=report)
 
     def _heal(self, found: Iterable[Found]) -> None:
-        wanted = [
-            each.kept.id
-            for each in found
-            if each.kept and each.kept.state is DifferenceState.OPEN and each.kept.policy in self.terms.heals
-        ]
+        wanted = [each.kept.id for each in found if each.kept and self._is_healed(each.kept)]
         healed = heal.heal(wanted, run_id=self.run.id, by=self.terms.by, ports=self.ports)
         self.count(healed=sum(each.is_done for each in healed))
+
+    def _is_healed(self, difference: Difference) -> bool:
+        """Whether it is healed in this run. What a heal has not helped is not healed again unless a person asks."""
+        is_tried = difference.heal_event_id is not None and self.terms.by == heal.BY_US
+        is_open = difference.state is DifferenceState.OPEN
+        return is_open and difference.policy in self.terms.heals and not is_tried
 
 
 # ---- phases --------------------------------------------------------------------------------------------------------

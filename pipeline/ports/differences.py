@@ -126,7 +126,8 @@ class Differences(Protocol):
     def keep(self, run_id: str, flow: str, found: Mapping[BusinessKey, Sequence[Explained]]) -> list[Difference]:
         """Make exactly these the open differences of these items; returns them.
 
-        An open one gets the newest values; one that is not among them any more is closed.
+        An open one gets the newest values; one that is not among them any more is closed. Where either side shows
+        something else than before, a heal that has ended was about something else, and is forgotten.
         """
 
     def find(

@@ -185,9 +185,11 @@ class SqlDifferences:
             self._conn.execute(closed.values(state=DifferenceState.CLOSED, closed_by=AGREES))
 
     def _seen(self, row: Difference, each: Explained, run_id: str, heals: frozenset[EventId]) -> Row:
-        """What a difference that stands already shows now."""
+        """What a difference that stands already shows now. Where that is something else, no heal was about it."""
         state = DifferenceState.HEALING if row.heal_event_id in heals else DifferenceState.OPEN
         values = {**seen_values(each), "run_id": run_id, "state": state, "last_seen": self._now}
+        is_same = state is DifferenceState.HEALING or shows_same(row, each)
+        values |= {name: getattr(row, name) if is_same else None for name in _HEAL_COLUMNS}
         return {"b_id": number(row.id), **{f"b_{name}": value for name, value in values.items()}}
 
     def _new(self, flow: str, key: BusinessKey, each: Explained, run_id: str) -> Row:
@@ -204,10 +206,13 @@ class SqlDifferences:
 
 
 _SEE_COLUMNS = ("agreed", "aprimo", "opentext", "cause", "evidence", "policy", "run_id", "state", "last_seen")
+_HEAL_COLUMNS = ("heal_event_id", "former")
 _SEE = (
     update(differences)
     .where(differences.c.id == bindparam("b_id"))
-    .values({name: bindparam(f"b_{name}", type_=differences.c[name].type) for name in _SEE_COLUMNS})
+    .values(
+        {name: bindparam(f"b_{name}", type_=differences.c[name].type) for name in (*_SEE_COLUMNS, *_HEAL_COLUMNS)}
+    )
 )
 
 
@@ -241,6 +246,11 @@ def seen_values(each: Explained) -> dict[str, Any]:
         "evidence": serial.dump(each.evidence),
         "policy": each.policy,
     }
+
+
+def shows_same(difference: Difference, each: Explained) -> bool:
+    """Whether both sides show what they showed when it was seen last."""
+    return (difference.aprimo, difference.opentext) == (each.mismatch.aprimo, each.mismatch.opentext)
 
 
 def difference_of(row: Mapping[str, Any]) -> Difference:

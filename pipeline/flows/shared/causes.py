@@ -192,7 +192,7 @@ def _unknown(about: _About) -> _Found | None:
 def _mapped(about: _About) -> _Found | None:
     """Nobody touched the item since we wrote it or looked at it, and it reads otherwise than it did."""
     known, link = about.known, about.pair.link
-    if link is None or not about.values:
+    if link is None or not about.values or not _reads_otherwise(about):
         return None
     write = _last_write(about)
     is_as_written = write is not None and same(_raw(about), write.fields[_wire(about)])
@@ -203,6 +203,13 @@ def _mapped(about: _About) -> _Found | None:
     written: dict[str, JsonValue] = {"delivery": write.delivery_id} if write and is_as_written else {}
     mapping: dict[str, JsonValue] = {"mapping": [known.mapping_version, known.mapping_now]} if is_moved else {}
     return Cause.MAPPING_CHANGED, {"version": about.version, **written, **mapping}
+
+
+def _reads_otherwise(about: _About) -> bool:
+    """Whether it is the item that reads otherwise than both agreed. What is new in the process is none of it."""
+    if about.field in {REVIEWS, COMMENTS}:
+        return not _is_news(about)
+    return about.field == PROCESS or about.mismatch.aprimo != about.mismatch.agreed
 
 
 # ---- what the two systems show -------------------------------------------------------------------------------------

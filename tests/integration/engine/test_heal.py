@@ -318,6 +318,18 @@ def test_what_only_people_can_mend_is_refused(office: Office, how: object) -> No
     assert heal.heal([found.id], by="anna", ports=office.ports)[0].reason == heal.NEVER
 
 
+def test_what_a_heal_has_not_helped_is_tried_again_only_where_a_person_asks(office: Office) -> None:
+    untold_edit(office, 1)
+    office.flow.errs = ignore("unchanged")
+    office.reconcile(heals=SAFE)
+    office.rest()
+
+    again = office.reconcile(heals=SAFE).run.counts["healed"]
+    asked = office.reconcile(heals=SAFE, by="anna").run.counts["healed"]
+
+    assert (again, asked) == (0, 1)
+
+
 def test_only_a_value_that_was_written_over_can_be_given_back(office: Office) -> None:
     untold_submission(office, 1)
     office.reconcile(heals=SAFE)

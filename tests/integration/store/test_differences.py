@@ -124,7 +124,16 @@ def test_one_that_is_being_healed_stays_so_until_its_heal_has_ended(store: Store
     (afterwards,) = _keep(store, EDITED)
 
     assert (meanwhile.state, meanwhile.former, meanwhile.heal_event_id) == ("healing", "scribble", heal)
-    assert afterwards.state == "open"
+    assert (afterwards.state, afterwards.heal_event_id) == ("open", heal)
+
+
+def test_a_heal_is_forgotten_once_another_value_stands_there(store: Store) -> None:
+    (kept,) = _keep(store, EDITED)
+    store.run(lambda tx: tx.differences.begin_heal(kept.id, EventId("ev-9"), "scribble"))
+
+    (again,) = _keep(store, replace(EDITED, mismatch=replace(EDITED.mismatch, aprimo="other")))
+
+    assert (again.id, again.state, again.heal_event_id, again.former) == (kept.id, "open", None, None)
 
 
 def test_a_difference_is_healed_and_its_heal_undone_once_each(store: Store, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from pipeline.keys import is_notes, line_key
 from pipeline.plan import Link
 from pipeline.ports import Difference, DifferenceState, Mode, Run
 from pipeline.states import OPEN_EVENT_STATES
-from pipeline.store.differences import AGREES, difference_of, number, run_of, run_row, seen_values
+from pipeline.store.differences import AGREES, difference_of, number, run_of, run_row, seen_values, shows_same
 from pipeline.store.known import known_of
 from pipeline.words import BusinessKey, DeliveryState, EventId, JsonValue, LetterState, ProcessState
 from tests.support.memory.links import MemoryLinks
@@ -187,4 +187,6 @@ class MemoryDifferences:
             return
         heal = self._tables["events"].get(row["heal_event_id"]) if row["heal_event_id"] else None
         is_healing = heal is not None and heal["state"] in OPEN_EVENT_STATES
+        if not is_healing and not shows_same(difference_of(row), each):
+            values |= {"heal_event_id": None, "former": None}
         self._rows.change(row, **values, state=DifferenceState.HEALING if is_healing else DifferenceState.OPEN)

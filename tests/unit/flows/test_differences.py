@@ -269,6 +269,19 @@ def test_what_reads_otherwise_although_nobody_touched_it_is_a_mapping_that_chang
     assert (made.cause, made.evidence["delivery"]) == (Cause.MAPPING_CHANGED, "d-1")
 
 
+def test_what_is_new_in_the_process_is_no_mapping_that_changed_although_all_stands_as_we_wrote_it() -> None:
+    world = submitted()
+    wire = words().fields["matrix"].wire
+    write = Written(
+        delivery_id=DeliveryId("d-1"), kind="pm.set_fields", at=world.now, fields={wire: world.values["matrix"]}
+    )
+    world.decide(world.waiting()[0], "approved")
+
+    (made,) = explained(world, written=(write,))
+
+    assert made.cause is Cause.NOTICE_MISSING
+
+
 def test_the_stricter_of_the_fields_and_the_causes_policy_counts() -> None:
     careful = replace(
         words(), policies={"decision": Policy.PROPOSE}, heals={Cause.EDITED_BY_AUTOMATION: Policy.NEVER}
