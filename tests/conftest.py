@@ -23,6 +23,14 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("ours")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, a file's tests stay together, unless they say with whom."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A process beside others hands over what it found."""
     given: dict[str, Any] | None = getattr(session.config, "workeroutput", None)

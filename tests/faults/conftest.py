@@ -11,13 +11,17 @@ from tests.support.databases import BOTH, Postgres, postgres
 
 __all__ = ["office", "postgres"]
 
-TIMEOUT_S = 240
+TIMEOUT_S = 480
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each day has its time, and the days of one installation stay together."""
     for item in items:
         if item.path.parent.name == "faults":
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+            database = item.callspec.params.get("office") if hasattr(item, "callspec") else None
+            if database is not None:
+                item.add_marker(pytest.mark.xdist_group(f"office on {database}"))
 
 
 @pytest.fixture(scope="session", params=BOTH)

@@ -28,7 +28,8 @@ T = TypeVar("T")
 SUBJECT = "bad days, five briefs each"
 """Under which the figures of each day are shown."""
 
-LIMIT_S = 90.0
+LIMIT_S = 180.0
+"""Another day may come over the other installation meanwhile."""
 _TURN_EVERY_S = 0.3
 _CALLS_PER_S = 30
 EDITED_TOO = (6, 1, 2, 4, 5)
