@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.differences import Cause, Explained, Known, Mismatch, Pair
+from pipeline.differences import STATE, Cause, Explained, Known, Mismatch, Pair
 from pipeline.flows.shared import looking
 from pipeline.keys import kind_of
 from pipeline.plan import Verdict, Want
@@ -34,13 +34,15 @@ def found(world: FlowWorld, item: Want | None = None) -> tuple[Mismatch, ...]:
 def untold(world: FlowWorld, item: Want | None = None, *, looks: int = 2) -> tuple[Explained, ...]:
     """What differs at rest although nobody was told of it. looks: how many plans the last looks at both sides made.
 
-    A hand edit that is left to a person is told, so is a state or answer without a word; what is refused is a letter.
+    A hand edit that is left to a person is told, so is a state or answer without a word; what is typed on an item
+    that stands where no word is goes on once it has one. What is refused is a letter.
     """
     if any(plan.verdict is Verdict.REFUSE for plan in world.plans[-looks:]):
         return ()
     pair = pair_of(world, item)
     told = {each.field for plan in world.plans[-looks:] for each in plan.changes.differences}
     explained = [world.flow.explain(each, pair, Known()) for each in world.flow.mismatches(pair)]
-    return tuple(
-        each for each in explained if each.mismatch.field not in told and each.cause is not Cause.WORD_UNKNOWN
-    )
+    without_word = {each.mismatch.field for each in explained if each.cause is Cause.WORD_UNKNOWN}
+    if STATE in without_word:
+        return ()
+    return tuple(each for each in explained if each.mismatch.field not in told | without_word)

@@ -242,7 +242,7 @@ def _version(sides: _Sides) -> Iterator[Mismatch]:
 
 def _shown(sides: _Sides) -> Iterator[Mismatch]:
     """What we show in Aprimo stands otherwise there."""
-    values = sides.item.values if sides.item else {}
+    values = sides.item.values if sides.item and not _has_left(sides) else {}
     for name in ownership.names_of(sides.view, Side.OPENTEXT):
         agreed = sides.agreed(name)
         if (
@@ -251,6 +251,11 @@ def _shown(sides: _Sides) -> Iterator[Mismatch]:
             and not same(values[name], agreed, sides.view.fields[name].type)
         ):
             yield Mismatch(field=name, agreed=agreed, aprimo=values[name], opentext=agreed)
+
+
+def _has_left(sides: _Sides) -> bool:
+    """Whether the item stands where the flow has no word for and no process lives: nobody follows it any more."""
+    return bool(sides.view.states) and not sides.state and sides.live is None
 
 
 def _carried(sides: _Sides) -> Iterator[Mismatch]:
