@@ -12,6 +12,8 @@ from tests.support.databases import BOTH, Postgres, postgres
 __all__ = ["office", "postgres"]
 
 TIMEOUT_S = 480
+ON_SQLITE = frozenset({"test_one_source.py", "test_paused.py", "test_twice.py"})
+"""Days on which nothing of ours dies: the ordinary suite has them on one database, the long one on both."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent.name == "faults":
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
             database = item.callspec.params.get("office") if hasattr(item, "callspec") else None
+            if database == "postgresql" and item.path.name in ON_SQLITE:
+                item.add_marker(pytest.mark.long)
             if database is not None:
                 item.add_marker(pytest.mark.xdist_group(f"office on {database}"))
 
