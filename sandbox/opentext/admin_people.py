@@ -61,8 +61,8 @@ class _Admin:
 
     async def copy(self, request: Request) -> Response:
         body: Any = await request.json()
-        ids = copies.add(self._engine.store, body["instance"], body["business_keys"])
-        return JSONResponse({"ids": ids}, status_code=201)
+        made = copies.add(self._engine.store, body["instance"], body["copies"])
+        return JSONResponse({"copies": made}, status_code=201)
 
     async def revoke(self, _: Request) -> Response:
         self._tokens.revoke_all()

@@ -4,12 +4,13 @@ import base64
 import os
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from sandbox.opentext.errors import bad_request, not_found
-from sandbox.opentext.rows import CommentRow, Execution, InstanceRow, StateRow, TaskRow
+from sandbox.opentext.rows import CommentRow, Execution, InstanceRow, StateRow, TaskRow, Variable
 from sandbox.opentext.store import Store, Work
 
 _UUID = re.compile(r"([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})")
@@ -19,11 +20,12 @@ _QUICKLY = 1
 _New = Callable[[str], str]
 
 
-def add(store: Store, instance_id: str, business_keys: list[str]) -> list[str]:
-    """Copy an instance with its tasks and comments, running or ended, once for each business key; answers their ids.
+def add(store: Store, instance_id: str, wanted: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Copy an instance with its tasks and comments, running or ended; answers per copy the new id of each old one.
 
-    Every id of its own is made anew, also inside the engine's state, so that a copy goes on like any other. Variables
-    that hold the business key hold the copy's. Refuses an instance with ids that are made of others.
+    wanted: for each copy its `business_key`, and `names`, old to new, which are replaced in its variables. Every id
+    of its own is made anew, also inside the engine's state, so that a copy goes on like any other. Refuses one with
+    ids that are made of others.
     """
     row = store.find(InstanceRow, instance_id)
     if row is None:
@@ -32,7 +34,7 @@ def add(store: Store, instance_id: str, business_keys: list[str]) -> list[str]:
         raise bad_request("Only an instance with a business key that called no other can be copied")
     original = _Original(store, row)
     work = Work(store)
-    made = [original.copy(key, work) for key in business_keys]
+    made = [original.copy(each["business_key"], each.get("names") or {}, work) for each in wanted]
     work.record(f"copies:{instance_id}", before=None, after={"count": len(made)})
     work.commit()
     return made
@@ -51,14 +53,11 @@ class _Original:
         if any(UUID(each.id).version == _DERIVED for each in self._state.executions):
             raise bad_request("An instance at an event gateway cannot be copied")
 
-    def copy(self, business_key: str, work: Work) -> str:
-        """Put the rows of a copy; gives its id."""
-        new = _Ids().new
-        row, old_key = self._row, self._row.business_key
-        variables = {
-            name: replace(each, value=business_key) if each.value == old_key else each
-            for name, each in row.variables.items()
-        }
+    def copy(self, business_key: str, names: Mapping[str, str], work: Work) -> dict[str, str]:
+        """Put the rows of a copy; gives the new ids of instance and tasks."""
+        new, row = _Ids().new, self._row
+        named = {str(row.business_key): business_key, **names}
+        variables = {name: _renamed(each, named) for name, each in row.variables.items()}
         made = new(row.id)
         work.put(replace(row, id=made, root_id=made, business_key=business_key, variables=variables))
         for task in self._tasks:
@@ -67,7 +66,7 @@ class _Original:
             work.put(_comment(comment, new))
         executions = tuple(_execution(each, new) for each in self._state.executions)
         work.put(replace(self._state, id=made, snapshot=self._snapshot(new), executions=executions))
-        return made
+        return {each: new(each) for each in (row.id, *(task.id for task in self._tasks))}
 
     def _snapshot(self, new: _New) -> str:
         parts = list(self._parts)
@@ -89,6 +88,16 @@ class _Ids:
             variant = "-".join((digits[:8], digits[8:12], f"4{digits[13:16]}", f"8{digits[17:20]}", digits[20:]))
             self._known[old] = variant
         return self._known[old]
+
+
+def _renamed(variable: Variable, names: Mapping[str, str]) -> Variable:
+    """A variable with new names for old ones, where it is a text."""
+    value = variable.value
+    if not isinstance(value, str):
+        return variable
+    for old, new in names.items():
+        value = value.replace(old, new)
+    return replace(variable, value=value)
 
 
 def _task(row: TaskRow, new: _New) -> TaskRow:

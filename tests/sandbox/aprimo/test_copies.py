@@ -10,8 +10,8 @@ from tests.support.aprimo_dam import DamCaller
 
 
 def copies(caller: AprimoCaller, kind: str, key: int | str, count: int) -> list[Any]:
-    ids: list[Any] = caller.sandbox("POST", "copies", {"kind": kind, "id": key, "count": count})["ids"]
-    return ids
+    made = caller.sandbox("POST", "copies", {"kind": kind, "id": key, "count": count})["copies"]
+    return [each[str(key)] for each in made]
 
 
 def refusal(caller: AprimoCaller, **body: Any) -> int:  # noqa: ANN401 -- JSON.
@@ -29,6 +29,19 @@ def test_an_activity_is_copied_as_it_is_under_ids_of_its_own(aprimo: AprimoCalle
     ]
     assert aprimo.api("GET", "activities").json()["_total"] == 4
     assert aprimo.make_activity()["activityId"] == ids[-1] + 1
+
+
+def test_what_names_the_original_in_its_texts_names_the_copy_in_those_of_the_copy(aprimo: AprimoCaller) -> None:
+    made = aprimo.make_activity()
+    key = made["activityId"]
+    aprimo.api("PUT", f"activities/{key}", {"extrAttr301": f"case/{key}", "description": f"No {key}"})
+
+    asked = {"kind": "activity", "id": key, "count": 1, "named": "case/{id}"}
+    (copy,) = aprimo.sandbox("POST", "copies", asked)["copies"]
+
+    shown = aprimo.api("GET", f"activities/{copy[str(key)]}").json()
+    assert shown["description"] == f"No {key}"
+    assert [each["eaValue"] for each in shown["extendedAttributes"]] == [f"case/{copy[str(key)]}"]
 
 
 def test_lists_of_an_object_name_the_copy(aprimo: AprimoCaller) -> None:

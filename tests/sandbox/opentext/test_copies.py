@@ -13,8 +13,9 @@ ITEM = "aprimo:activity:5012"
 
 
 def copies(opentext: OpenTextCaller, instance: str, keys: list[str]) -> list[str]:
-    ids: list[str] = opentext.sandbox("POST", "copies", {"instance": instance, "business_keys": keys})["ids"]
-    return ids
+    wanted = [{"business_key": key, "names": {"Spring": f"Launch {key}"}} for key in keys]
+    made = opentext.sandbox("POST", "copies", {"instance": instance, "copies": wanted})["copies"]
+    return [each[instance] for each in made]
 
 
 def begun(opentext: OpenTextCaller) -> str:
@@ -40,7 +41,11 @@ def test_a_running_instance_is_copied_whole_and_names_its_own_item(opentext: Ope
 
     assert len({instance, *ids}) == 3
     for key, copy in zip(KEYS, ids, strict=True):
-        variables = {**original["variables"], "signoffItem": key}
+        variables = {
+            name: value.replace("Spring", f"Launch {key}") if isinstance(value, str) else value
+            for name, value in original["variables"].items()
+        } | {"signoffItem": key}
+        assert variables["briefName"] == f"Launch {key}"
         assert shown(opentext, copy) == {**original, "key": key, "variables": variables}
     assert shown(opentext, instance) == original
 
@@ -97,7 +102,7 @@ def test_copies_are_one_change_in_the_history(opentext: OpenTextCaller) -> None:
 def test_what_cannot_be_copied_is_refused(opentext: OpenTextCaller, instance: str, status: int) -> None:
     start = {"processDefinitionKey": "campaignBrief", "variables": wire_variables()}
     nameless = opentext.workflow("POST", "process-instances", start).json()["id"]
-    body = {"instance": instance or nameless, "business_keys": KEYS}
+    body = {"instance": instance or nameless, "copies": [{"business_key": KEYS[0]}]}
 
     answer = requests.post(f"{opentext.base}/sandbox/copies", json=body, timeout=TIMEOUT_S)
 
