@@ -21,6 +21,11 @@ def aprimo_key(kind: str, object_id: int | str, part: str = "") -> BusinessKey:
     return BusinessKey(f"aprimo:{kind}:{object_id}" + (f"#{part}" if part else ""))
 
 
+def whole_of(key: BusinessKey) -> BusinessKey:
+    """The item that a part is of; the key itself where it is no part."""
+    return BusinessKey(key.partition("#")[0])
+
+
 def process_key(instance_id: str) -> BusinessKey:
     """The business key of work that began in OpenText, or that we cannot place yet."""
     return BusinessKey(f"opentext:process:{instance_id}")

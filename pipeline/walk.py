@@ -10,13 +10,15 @@ from functools import partial
 from pipeline import heal
 from pipeline.differences import Pair
 from pipeline.flows.tenant import Policy
-from pipeline.keys import aprimo_key, process_key
+from pipeline.keys import aprimo_key, process_key, whole_of
 from pipeline.plan import Link, ProcessRead, Snapshot
 from pipeline.ports import Bounds, Difference, DifferenceState, Mode, Phase, Ports, Run, Tx
 from pipeline.ports.inventory import Inventory, ItemPage, ProcessPage
 from pipeline.suspects import Found, Looked, Suspect, look_at
 from pipeline.words import BusinessKey, JsonValue, Side
 
+PARTS = 500
+"""Links that are asked for at once while no call is made."""
 TOLD_MAX = 100
 """So many items that could not be read are named in a run's report."""
 
@@ -207,7 +209,7 @@ def _unseen(walk: Walk) -> None:
     """Links with a process that lives, as far as we know, of which a list showed nothing."""
     while walk.has_room():
         limit = walk.ports.limits.batch_lines
-        links = walk.ports.store.run(partial(_not_met, run=walk.run, limit=limit))
+        links = walk.ports.store.run(partial(not_met, run=walk.run, limit=limit))
         if not links:
             walk.put(Phase.KNOWN)
             return
@@ -292,12 +294,21 @@ def _still_open(tx: Tx, run: Run, limit: int) -> list[Difference]:
     return tx.differences.find(flow=run.flow, after=run.cursor, limit=limit)
 
 
-def _not_met(tx: Tx, run: Run, limit: int) -> list[Link]:
+def not_met(tx: Tx, run: Run, limit: int) -> list[Link]:
     """Links of which no list showed the process; in a full run also those whose item none showed."""
     unmet = tx.differences.unseen_processes(run.flow, run.id, limit=limit)
     if unmet or run.mode is not Mode.FULL:
         return unmet
-    return tx.differences.unseen_items(run.flow, run.id, limit=limit)
+    while parts := _shown_with_whole(tx, run, unmet := tx.differences.unseen_items(run.flow, run.id, limit=PARTS)):
+        tx.differences.mark(run.id, items=parts)
+    return unmet[:limit]
+
+
+def _shown_with_whole(tx: Tx, run: Run, links: Sequence[Link]) -> list[Link]:
+    """Those of these links that are parts of an item which a list showed: a part is on no list by itself."""
+    wholes = {link.id: whole for link in links if (whole := whole_of(link.business_key)) != link.business_key}
+    met = tx.differences.met_items(run.flow, run.id, sorted(set(wholes.values())))
+    return [link for link in links if wholes.get(link.id) in met]
 
 
 def calls(run: Run) -> int:

@@ -114,6 +114,9 @@ class Differences(Protocol):
     def mark(self, run_id: str, *, items: Sequence[Link] = (), processes: Sequence[Link] = ()) -> None:
         """Note that a run has met the items, or the processes, of these links."""
 
+    def met_items(self, flow: str, run_id: str, keys: Sequence[BusinessKey]) -> frozenset[BusinessKey]:
+        """Those of these items of a flow that a run has met."""
+
     def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
         """Links with a process that has not ended whose item the run has not met, by business key."""
 

@@ -77,6 +77,13 @@ class SqlDifferences:
             if ids:
                 self._conn.execute(update(links).where(links.c.id.in_(ids)).values({column: run_id}))
 
+    def met_items(self, flow: str, run_id: str, keys: Sequence[BusinessKey]) -> frozenset[BusinessKey]:
+        """Those of these items of a flow that a run has met."""
+        if not keys:
+            return frozenset()
+        of_run = select(links.c.business_key).where(links.c.flow == flow, links.c.item_run == run_id)
+        return frozenset(self._conn.execute(of_run.where(links.c.business_key.in_(keys))).scalars())
+
     def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
         """Links with a process that has not ended whose item the run has not met, by business key."""
         met = links.c.item_run

@@ -12,6 +12,7 @@ from pipeline.differences import Explained, Mismatch
 from pipeline.flows.tenant import Policy
 from pipeline.plan import LinkChanges, ProcessRow
 from pipeline.ports import AttemptEnd, Difference, EventMove, Mode, NewAttempt, NewLetter, Phase, Run, Store
+from pipeline.walk import not_met
 from pipeline.words import (
     BusinessKey,
     DeliveryState,
@@ -209,8 +210,27 @@ def test_what_lives_and_was_not_met_by_a_run_is_unseen(store: Store) -> None:
 
     unseen_items = store.run(lambda tx: tx.differences.unseen_items(FLOW, "rc-2", limit=9))
     unseen_processes = store.run(lambda tx: tx.differences.unseen_processes(FLOW, "rc-2", limit=1))
+    met = store.run(lambda tx: tx.differences.met_items(FLOW, "rc-2", [item(1), item(2), item(9)]))
+    assert met == {item(1)}
     assert [link.business_key for link in unseen_items] == [item(2)]
     assert [link.business_key for link in unseen_processes] == [item(2)]
+
+
+def test_a_part_is_met_with_its_item_for_it_is_on_no_list_by_itself(store: Store) -> None:
+    parts = [BusinessKey(f"{item(number)}#DACH") for number in (1, 2)]
+    running = ProcessRow(revision=1, process_key="localization", state=ProcessState.RUNNING)
+    begun = [LinkChanges(processes=(replace(running, instance_id=InstanceId(f"p-{key}")),)) for key in parts]
+    changes = [(FLOW, item(number), LinkChanges(revision=1)) for number in (1, 2)]
+    changes += [(FLOW, key, change) for key, change in zip(parts, begun, strict=True)]
+    store.run(lambda tx: tx.links.apply(changes))
+    links = store.run(lambda tx: tx.links.of([(FLOW, key) for key in (item(1), *parts)]))
+    shown, living = links[FLOW, item(1)], [links[FLOW, key] for key in parts]
+    store.run(lambda tx: tx.differences.mark("rc-1", items=[shown], processes=living))
+    run = Run(id="rc-1", flow=FLOW, mode=Mode.FULL, started_at=START)
+
+    left = store.run(lambda tx: not_met(tx, run, 9))
+
+    assert [link.business_key for link in left] == [parts[1]]
 
 
 def test_it_is_known_what_was_told_of_an_item_and_how_it_ended(store: Store, clock: Clock) -> None:

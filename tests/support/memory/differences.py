@@ -64,6 +64,11 @@ class MemoryDifferences:
                 if row is not None:
                     self._tables["links"].change(row, **{column: run_id})
 
+    def met_items(self, flow: str, run_id: str, keys: Sequence[BusinessKey]) -> frozenset[BusinessKey]:
+        """Those of these items of a flow that a run has met."""
+        rows = self._tables["links"].where("flow", flow)
+        return frozenset(row["business_key"] for row in rows if row["item_run"] == run_id) & {*keys}
+
     def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
         """Links with a process that has not ended whose item the run has not met, by business key."""
         return self._unmet(flow, "item_run", run_id)[:limit]
