@@ -5,20 +5,25 @@ Of calls it tells both: how often each sandbox was asked, and what Signoff says 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from redis import Redis
+
 from console.demo_http import admin
-from console.demo_repair import Letters, run_command
+from console.demo_repair import Letters
 from console.demo_settings import BUDGETS_PER_S
 from pipeline.store.traffic import Traffic
+from pipeline.transport.tally import counted
 from pipeline.words import Side
 
 _THROTTLED = 429
 _OUR_AGENT = "signoff"
-_TRIES = 5
+_TRIES, _AGAIN_S = 10, 0.3
+_BROKER_WITHIN_S = 5.0
 _VENDORS = tuple(side.value for side in Side)
 _FOR_EVENTS = ("read", "send", "look_up")
 REPLAYED = Letters(seen=1, replayed=1, open=0)
@@ -59,7 +64,7 @@ def traffic_of(traffic: Traffic) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
-    """Signoff's own calls: as each sandbox counted them, and as `signoff status` does, by what they were made for.
+    """Signoff's own calls: as each sandbox counted them, and as Signoff did, by what they were made for.
 
     rows: vendor, flow, purpose and calls of each kind.
     """
@@ -97,15 +102,21 @@ class Calls:
         return [row for row in self.rows if row["vendor"] == vendor]
 
 
-def read_calls(urls: Mapping[str, str], environ: Mapping[str, str]) -> Calls:
-    """Signoff's calls, read again a few times where one came between the two countings. Raises CommandError."""
-    for _ in range(_TRIES):
-        rows = run_command(environ, "status", "--json")["calls"]
-        seen = {vendor: admin(urls[vendor], "GET", f"requests?agent={_OUR_AGENT}")["total"] for vendor in _VENDORS}
-        calls = Calls(seen=seen, rows=rows)
-        if calls.is_whole:
-            break
+def read_calls(urls: Mapping[str, str], broker_url: str) -> Calls:
+    """Signoff's calls, read again a few times where one came between the two countings."""
+    with Redis.from_url(broker_url, socket_timeout=_BROKER_WITHIN_S) as broker:
+        calls = _read_calls(urls, broker)
+        for _ in range(_TRIES):
+            if calls.is_whole:
+                break
+            time.sleep(_AGAIN_S)
+            calls = _read_calls(urls, broker)
     return calls
+
+
+def _read_calls(urls: Mapping[str, str], broker: Redis) -> Calls:
+    seen = {vendor: admin(urls[vendor], "GET", f"requests?agent={_OUR_AGENT}")["total"] for vendor in _VENDORS}
+    return Calls(seen=seen, rows=[asdict(each) for each in counted(broker)])
 
 
 def sandbox_calls(base: str) -> dict[str, Any]:
