@@ -340,6 +340,9 @@ class Retention:
     orders_days: int = setting(
         30, "Orders, after what they were for was delivered.", example="30", unit="days", at_least=1
     )
+    replays_days: int = setting(
+        90, "What replay plans have shown of their letters.", example="90", unit="days", at_least=1
+    )
     every_s: float = setting(
         86_400.0, "Between two runs that let go of what is older.", example="86400", unit="s", at_least=0.1
     )

@@ -23,6 +23,7 @@ class Payload(StrEnum):
     TICKS = "ticks"
     TRANSFERS = "transfers"
     ORDERS = "orders"
+    REPLAYS = "replays"
 
 
 @dataclass(frozen=True, kw_only=True)

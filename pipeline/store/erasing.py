@@ -69,6 +69,7 @@ FOR_PEOPLE: frozenset[Column[Any]] = frozenset(
         differences.c.closed_by,
         audit.c.actor,
         metadata.tables["gates"].c.by,
+        metadata.tables["replay_plans"].c.by,
     }
 )
 """Columns whose value is a person, also where it is no e-mail: what is short counts as one only here."""

@@ -35,7 +35,7 @@ class SqlReplays:
             return
         self._conn.execute(delete(replay_items).where(replay_items.c.plan_hash == plan.hash))
         rows = [
-            {"plan_hash": plan.hash, "place": place, "item": serial.dump(item)}
+            {"plan_hash": plan.hash, "place": place, "item": serial.dump(item), "at": self._now}
             for place, item in enumerate(plan.items)
         ]
         add_rows(self._conn, replay_items, rows)

@@ -40,10 +40,12 @@ from pipeline.store.tables import (
     notices,
     orders,
     receipts,
+    replay_items,
+    replay_plans,
     ticks,
     uploads,
 )
-from pipeline.words import DeliveryState, EventState, ReceiptVerdict
+from pipeline.words import DeliveryState, EventState, ReceiptVerdict, ReplayState
 
 IsOver = Callable[[datetime], ColumnElement[bool]]
 """What must hold of a row besides its age; takes the moment before which it must have held already."""
@@ -144,6 +146,12 @@ def _is_not_the_newest(_: datetime) -> ColumnElement[bool]:
     return ticks.c.slot < of_job
 
 
+def _is_not_being_applied(_: datetime) -> ColumnElement[bool]:
+    """A long plan is applied for hours, and needs its letters to the end."""
+    applying = and_(replay_plans.c.hash == replay_items.c.plan_hash, replay_plans.c.state == ReplayState.APPLYING)
+    return ~exists().where(applying)
+
+
 def _delivered(key: Column[str]) -> IsOver:
     """Done, and everything that was to come of it too: nobody asks for it by its key again."""
     of_key = and_(
@@ -231,5 +239,11 @@ RETAINED: Mapping[Payload, Retained] = {
         since=orders.c.updated_at,
         reason="An order's number is asked for only until its links are there.",
         is_over=_delivered(orders.c.key),
+    ),
+    Payload.REPLAYS: Retained(
+        table=replay_items,
+        since=replay_items.c.at,
+        reason="The world has long moved; who replayed which letter by which plan stands with the letters.",
+        is_over=_is_not_being_applied,
     ),
 }

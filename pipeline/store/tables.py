@@ -308,6 +308,8 @@ replay_items = Table(
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("item", Json, nullable=False),
     _text("refused", ""),
+    Column("at", UtcTime, nullable=False),
+    Index("replay_items_at_idx", "at"),
 )
 
 checkpoints = Table(

@@ -22,6 +22,8 @@ from pipeline.store.tables import (
     notices,
     orders,
     receipts,
+    replay_items,
+    replay_plans,
     ticks,
     uploads,
 )
@@ -136,6 +138,8 @@ _ROWS: dict[str, dict[str, Any]] = {
         "updated_at": OLD,
     },
     "orders": {"order_id": "77", "updated_at": OLD},
+    "replay_plans": {"is_resume": False, "by": "ops", "at": OLD},
+    "replay_items": {"item": {}},
 }
 
 
@@ -321,6 +325,16 @@ def test_how_far_a_transfer_came_goes_when_all_that_it_was_for_is_delivered(
     assert [row.key for row in read_rows(table)] == ["key of dead", "key of given up", "key of nothing"]
 
 
+def test_what_a_plan_has_shown_goes_unless_it_is_being_applied(store: Store, add: Add, read_rows: ReadRows) -> None:
+    for state in ("planned", "applying", "stopped", "applied"):
+        add(replay_plans, hash=state, state=state)
+        add(replay_items, plan_hash=state, place=0, at=CUTOFF - DAY)
+    add(replay_items, plan_hash="planned", place=1, at=CUTOFF + DAY)
+
+    assert _prune(store, Payload.REPLAYS) == 3
+    assert [(row.plan_hash, row.place) for row in read_rows(replay_items)] == [("applying", 0), ("planned", 1)]
+
+
 def test_a_batch_takes_the_oldest_and_the_next_one_goes_on(store: Store, add: Add, read_rows: ReadRows) -> None:
     for days in (2, 4, 3, 1):
         add(receipts, verdict="ignored", received_at=CUTOFF - days * DAY)
@@ -341,6 +355,7 @@ INDEXES = {
     Payload.TICKS: "ticks_slot_idx",
     Payload.TRANSFERS: "uploads_updated_at_idx",
     Payload.ORDERS: "orders_updated_at_idx",
+    Payload.REPLAYS: "replay_items_at_idx",
 }
 
 

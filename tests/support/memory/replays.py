@@ -31,7 +31,8 @@ class MemoryReplays:
         for old in self._items.where("plan_hash", plan.hash):
             self._items.delete(old)
         for place, item in enumerate(plan.items):
-            self._items.insert({"plan_hash": plan.hash, "place": place, "item": serial.dump(item)})
+            row = {"plan_hash": plan.hash, "place": place, "item": serial.dump(item), "at": self._now}
+            self._items.insert(row)
 
     def find(self, plan_hash: str) -> ReplayPlan | None:
         """The plan with this hash, whole."""

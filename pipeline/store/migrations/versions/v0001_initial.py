@@ -220,9 +220,11 @@ def _work() -> None:
         sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("item", Json(), nullable=False),
         sa.Column("refused", Word(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["plan_hash"], ["replay_plans.hash"], name="replay_items_plan_hash_fk"),
         sa.PrimaryKeyConstraint("plan_hash", "place", name="replay_items_pk"),
     )
+    op.create_index("replay_items_at_idx", "replay_items", ["at"])
 
 
 def _links() -> None:
