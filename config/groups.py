@@ -347,7 +347,7 @@ class Retention:
         86_400.0, "Between two runs that let go of what is older.", example="86400", unit="s", at_least=0.1
     )
     batch_rows: int = setting(
-        500, "Rows that are let go in one commit.", example="500", unit="rows", at_least=1, at_most=5000
+        200, "Rows that are let go in one commit.", example="200", unit="rows", at_least=1, at_most=5000
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 from pipeline.plan import Notice
 from pipeline.ports import Payload, Store
 from pipeline.store import SqlStore
+from pipeline.store.retention import RETAINED
 from pipeline.store.tables import (
     attempts,
     dead_letters,
@@ -374,10 +375,7 @@ def test_what_is_left_is_found_by_an_index_that_holds_nothing_else(sql_only: Sql
     sent: list[tuple[str, Any]] = []
 
     def keep(_conn: Connection, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        if (
-            f"FROM {INDEXES[payload].partition('_')[0]}" in statement.replace("\n", " ")
-            or "dead_letters" in statement
-        ):
+        if f"FROM {RETAINED[payload].table.name}" in statement:
             sent.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", keep)
