@@ -51,10 +51,13 @@ from pipeline.store.tables import (
     people,
     processes,
     receipts,
+    replay_items,
+    replay_plans,
     reviews,
     runs,
 )
 from pipeline.store.types import Json, Word
+from pipeline.words import ReplayState
 
 FOR_PEOPLE: frozenset[Column[Any]] = frozenset(
     {
@@ -69,7 +72,7 @@ FOR_PEOPLE: frozenset[Column[Any]] = frozenset(
         differences.c.closed_by,
         audit.c.actor,
         metadata.tables["gates"].c.by,
-        metadata.tables["replay_plans"].c.by,
+        replay_plans.c.by,
     }
 )
 """Columns whose value is a person, also where it is no e-mail: what is short counts as one only here."""
@@ -315,6 +318,12 @@ def _attempt() -> _InUse:
     return _InUse(condition=is_open, about=attempts.c.delivery_id)
 
 
+def _replayed() -> _InUse:
+    """A plan that is being applied compares each letter with what it has shown."""
+    is_of_item = and_(replay_plans.c.hash == replay_items.c.plan_hash, replay_plans.c.state == ReplayState.APPLYING)
+    return _InUse(condition=exists().where(is_of_item), about=replay_items.c.plan_hash)
+
+
 _IN_USE: Mapping[str, _InUse] = {
     "receipts": _event(receipts.c.event_id),
     "events": _InUse(condition=holds("events", EVENT_IS_OPEN), about=events.c.id),
@@ -327,5 +336,6 @@ _IN_USE: Mapping[str, _InUse] = {
     "comments": _link(comments.c.link_id),
     "notices": _link(notices.c.link_id),
     "differences": _InUse(condition=holds("differences", "state <> 'closed'"), about=differences.c.business_key),
+    "replay_items": _replayed(),
     "runs": _InUse(condition=runs.c.ended_at.is_(None), about=runs.c.id),
 }

@@ -14,7 +14,7 @@ from pipeline.erase import Erased, Found
 from pipeline.ports import AuditEntry
 from pipeline.store import SqlPages
 from pipeline.store.erasing import swept_tables
-from pipeline.store.tables import audit, deliveries, events, links, notices, people, processes, reviews
+from pipeline.store.tables import audit, deliveries, events, links, notices, people, processes, replay_plans, reviews
 from tests.support import planted
 from tests.support.databases import BOTH
 from tests.support.fakes import make_world
@@ -161,10 +161,14 @@ def test_work_under_way_keeps_what_it_rests_on_until_it_is_done(store: AnyStore,
             update(deliveries).where(deliveries.c.id == "hers deliveries").values(state="unknown"),
             {"deliveries", "attempts"},
         ),
+        (
+            update(replay_plans).where(replay_plans.c.hash == "hers replay_plans").values(state="applying"),
+            {"replay_items"},
+        ),
     ],
-    ids=["a dead event", "an unknown delivery"],
+    ids=["a dead event", "an unknown delivery", "a plan that is being applied"],
 )
-def test_open_letters_and_unknown_deliveries_stay_complete(
+def test_open_letters_unknown_deliveries_and_plans_being_applied_stay_complete(
     store: AnyStore, behind: Engine, opened: Update, left: set[str]
 ) -> None:
     _change(behind, opened)
