@@ -87,6 +87,7 @@ def status_tables(status: Status) -> tuple[Table, ...]:
     told = (
         ("notices not seen yet", status.notices_unseen),
         ("people nobody could match", len(status.unresolved_people)),
+        ("differences that stand", status.differences_open),
     )
     people = tuple(
         (_in_aprimo(person.aprimo_user, person.name), person.opentext_user, person.unresolved_since)

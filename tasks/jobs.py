@@ -67,8 +67,9 @@ def reconcile_full(made: Wiring) -> None:
 
 
 def _compare(made: Wiring, mode: Mode, *, every_s: float, calls_in_s: float) -> None:
-    """calls_in_s: for how long its share of the rate must do."""
-    calls = max(1, int(made.settings.reconciliation.share * made.settings.aprimo.rate_per_s * calls_in_s))
+    """calls_in_s: how far apart such steps are. A step asks for its share of the time that it takes at most."""
+    lasts_s = min(calls_in_s, made.settings.engine.no_new_call_after_s)
+    calls = max(1, int(made.settings.reconciliation.share * made.settings.aprimo.rate_per_s * lasts_s))
     terms = replace(made.reconciling, calls=calls)
     for run in reconciling.work(mode, every_s=every_s, inventory=made.inventory, terms=terms, ports=made.ports):
         log.info("reconciled", run=run.id, flow=run.flow, mode=run.mode, phase=run.phase, **run.counts)

@@ -20,6 +20,7 @@ from pipeline.store.stopped import StoppedField, read_stopped
 from pipeline.store.tables import (
     EVENT_IS_OPEN,
     dead_letters,
+    differences,
     events,
     holds,
     lines,
@@ -86,6 +87,8 @@ class Status(Page):
     held_up: tuple[HeldUp, ...] = ()
     stopped: tuple[StoppedField, ...] = ()
     hold_waits: tuple[HoldLine, ...] = ()
+    differences_open: int = 0
+    """Where both systems do not agree, as reconciliation or a flow found it."""
     alarms: tuple[NoticeLine, ...] = ()
     """Notices nobody has seen that are about no item, but about a source or the whole."""
 
@@ -117,6 +120,7 @@ def read_status(conn: Connection, now: datetime) -> Status:
     """How things stand now."""
     standing, opened = _lines(conn, now), _open(conn)
     unseen = select(func.count()).select_from(notices).where(holds("notices", "seen_at is null"))
+    differing = select(func.count()).select_from(differences).where(holds("differences", "state <> 'closed'"))
     return Status(
         at=now,
         flows=_parts(standing, opened, now, lambda row: row.flow),
@@ -128,6 +132,7 @@ def read_status(conn: Connection, now: datetime) -> Status:
         held_up=tuple(read_held_up(conn, now)),
         stopped=tuple(read_stopped(conn)),
         hold_waits=tuple(read_hold_lines(conn)),
+        differences_open=conn.execute(differing).scalar_one(),
         alarms=tuple(read_about_no_item(conn, limit=ALARMS)),
     )
 

@@ -106,6 +106,7 @@ Closed gates: none.
 For people
 notices not seen yet       0
 people nobody could match  0
+differences that stand     0
 
 People nobody could match: none.
 

@@ -109,6 +109,13 @@ def test_one_item_is_compared_by_its_id(terminal: Terminal, office: Office) -> N
     assert terminal.run("reconcile", "--item", "no id").exit_code == 1
 
 
+def test_the_status_counts_what_stands(terminal: Terminal, office: Office) -> None:
+    edited(office)
+    terminal.run("reconcile", "--full")
+
+    assert terminal.json("status")["differences_open"] == 1
+
+
 def test_runs_are_listed_with_what_they_came_to(terminal: Terminal, office: Office) -> None:
     edited(office)
     terminal.run("reconcile", "--full")

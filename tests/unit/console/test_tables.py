@@ -124,7 +124,11 @@ def test_a_part_tells_why_its_lines_wait_and_when_the_next_is_tried() -> None:
         [f"publication/{KEY}", "dam:record:5f3a", "release", "ev-1", f"asset_review/{KEY}", str(AT)],
         [f"publication/{KEY}", "dam:record:77b0", "release", "free now", "", "None"],
     ]
-    assert told.rows == (("notices not seen yet", 2), ("people nobody could match", 1))
+    assert told.rows == (
+        ("notices not seen yet", 2),
+        ("people nobody could match", 1),
+        ("differences that stand", 0),
+    )
     assert people.rows == (("88", None, AT),)
 
 
