@@ -66,7 +66,9 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE_BYTES
 
 
-@pytest.mark.parametrize("wanted", [pytest.param(2_000), pytest.param(50_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "wanted", [pytest.param(2_000), pytest.param(50_000, marks=[pytest.mark.long, pytest.mark.timeout(2400)])]
+)
 def test_items_that_agree_cost_the_pages_of_both_lists_in_flat_memory(open_desk: OpenDesk, wanted: int) -> None:
     desk = open_desk()
     originals = carried(desk)

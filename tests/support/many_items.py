@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, and_, insert, or_, select
 
 from pipeline.store.links import link_id
 from pipeline.store.tables import links, processes, reviews
@@ -60,9 +60,9 @@ def _names(original: Original, copy: Mapping[str, Any]) -> Names:
 def _carry(desk: Desk, original: Original, copies: Sequence[Names]) -> None:
     """The processes of the copies, then the links of the item and of its parts."""
     with desk.states.engine.begin() as conn:
-        for link in _rows(conn, links, links.c.flow == original.flow):
-            if link["business_key"].partition("#")[0] != original.key:
-                continue
+        parts = links.c.business_key.startswith(f"{original.key}#", autoescape=True)
+        is_of_it = or_(links.c.business_key == original.key, parts)
+        for link in _rows(conn, links, and_(links.c.flow == original.flow, is_of_it)):
             of_link = _rows(conn, processes, processes.c.link_id == link["id"])
             known = _rows(conn, reviews, reviews.c.link_id == link["id"])
             names = copies
