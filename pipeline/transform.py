@@ -1,7 +1,8 @@
 """Transform: claim the heads of lines, read what they tell us to look at, let the flow plan, store the plan.
 
 Two commits: the claim, and the plan with everything it covers. Between them nothing is locked. A line whose
-read fails waits by itself; a line whose lease is gone drops out; the others of the batch never notice.
+read fails waits by itself; a line whose lease is gone drops out; the others of the batch never notice. Whoever reads
+the other vendor too is planned in a commit of its own, after everybody else has gone on: that vendor may be slow.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pipeline.ports import (
     Bounds,
     Claim,
     Errand,
+    Hint,
     Ports,
     Tx,
 )
@@ -45,17 +47,19 @@ def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> 
     sound = [claim for claim in claims if claim not in poisoned]
     loaded, unloadable = steps.apart(sound, lambda some: ports.store.run(lambda tx: _load(tx, some)))
     members = [member for part in loaded for member in part]
-    _decide(members, _bounds(lane_name, began, ports), ports)
-    failpoints.hit(Point.TRANSFORM_AFTER_READ)
-    recorded, unrecordable = steps.apart(
-        members, lambda some: ports.store.run(partial(planned.record, some, lane_name=lane_name, ports=ports))
-    )
-    onward.join(recorded)
-    failpoints.hit(Point.TRANSFORM_AFTER_COMMIT)
+    _choose(members, ports)
+    side, bounds = side_of_lane(lane_name), _bounds(lane_name, began, ports)
+    far = [member for member in members if any(want.side is not side for want in member.wants)]
+    near = [member for member in members if all(want.side is side for want in member.wants)]
+    unrecordable: list[tuple[Member, Exception]] = []
+    for part in filter(None, (near, far)):
+        _hand_on(onward, ports)
+        recorded, failed = _plan(part, bounds, lane_name, ports)
+        onward.join(recorded)
+        unrecordable += failed
     dead = [(claim, "poison", "Its worker died with it each time.") for claim in poisoned]
     dead += [(claim, "plan_failed", f"{type(error).__name__}: {error}") for claim, error in unloadable]
     dead += [(member.claim, "plan_failed", f"{type(error).__name__}: {error}") for member, error in unrecordable]
-    side = side_of_lane(lane_name)
     for claim, code, hint in dead:
         onward.join([steps.bury_alone(claim, code, hint, step=Step.TRANSFORM, side=side, ports=ports)])
     onward.publish(ports)
@@ -103,15 +107,34 @@ def _bounds(lane_name: str, began: float, ports: Ports) -> Bounds:
     )
 
 
-def _decide(members: Sequence[Member], bounds: Bounds, ports: Ports) -> None:
+def _choose(members: Sequence[Member], ports: Ports) -> None:
     rounds.ask(members, ports)
     for member in members:
         if member.plan is None:
             rounds.guarded(member, partial(_cover, member, ports))
+
+
+def _plan(
+    members: Sequence[Member], bounds: Bounds, lane_name: str, ports: Ports
+) -> tuple[list[steps.Onward], list[tuple[Member, Exception]]]:
+    """Read, let the flows plan, and store it in one commit; what was handed on, and who could not be recorded."""
     rounds.read_and_plan(members, bounds, ports)
     for member in members:
         if member.plan is not None and member.head.pin is not None:
             member.plan = pins.held(member.plan, member.head.pin)
+    failpoints.hit(Point.TRANSFORM_AFTER_READ)
+    planning = partial(planned.record, lane_name=lane_name, ports=ports)
+    done = steps.apart(members, lambda some: ports.store.run(lambda tx: planning(some, tx)))
+    failpoints.hit(Point.TRANSFORM_AFTER_COMMIT)
+    return done
+
+
+def _hand_on(onward: steps.Onward, ports: Ports) -> None:
+    """Publish what was planned so far: only the ids of the last commit may wait for the chain."""
+    if onward.ids:
+        onward.hints.append(Hint(step=Step.CARRY, lane=onward.lane, event_ids=tuple(onward.ids)))
+        onward.ids = []
+    onward.publish(ports)
 
 
 def _cover(member: Member, ports: Ports) -> None:

@@ -115,12 +115,16 @@ class FakeFlow:
     planned: list[EventId] = field(default_factory=list)
     more: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What a thing that was read leads to."""
+    both: frozenset[str] = frozenset()
+    """Subjects of which the other side is read too."""
 
     def wants(self, event: Event, snapshots: Snapshots, link: Link | None) -> tuple[Want, ...]:
         if event.kind is EventKind.FACT:
             return ()
         led_to = (thing for want in snapshots for thing in self.more.get(want.object_id, ()))
-        return tuple(_thing(event.side, thing) for thing in (event.subject, *led_to))
+        wanted = [_thing(event.side, thing) for thing in (event.subject, *led_to)]
+        far = Side.OPENTEXT if event.side is Side.APRIMO else Side.APRIMO
+        return (*wanted, _thing(far, event.subject)) if event.subject in self.both else tuple(wanted)
 
     def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         self.planned.append(event.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,19 +13,20 @@ from pipeline.carry import carry
 from pipeline.commands import Cause, CreateObject
 from pipeline.errors import (
     MisconfiguredError,
+    PipelineError,
     StaleError,
     TransientError,
     UnknownOutcomeError,
 )
-from pipeline.plan import LinkChanges, MadeItem, Plan, deliver, ignore
-from pipeline.ports import Hint, Store
+from pipeline.plan import LinkChanges, MadeItem, Plan, Snapshot, Want, deliver, ignore
+from pipeline.ports import Bounds, Hint, Store
 from pipeline.rounds import READING_ROUNDS
 from pipeline.settle import settle
 from pipeline.sweep import sweep
 from pipeline.transform import transform
 from pipeline.words import BusinessKey, EventId, Step, WaitReason
 from tests.support.engine_runs import FAST, end_process, plans, put, run, run_chain, set_fields
-from tests.support.fakes import FLOW, World, look, make_world
+from tests.support.fakes import FLOW, FakeVendor, World, look, make_world
 from tests.support.states import States
 
 
@@ -78,6 +80,24 @@ def test_what_a_read_leads_to_is_read_in_the_next_round_and_nothing_twice(world:
 
     assert world.aprimo.calls == ["read 2", "read 1"]
     assert states.reasons() == ["read 2", "read 1"]
+
+
+def test_who_does_not_read_the_other_vendor_has_gone_on_before_that_is_asked(world: World, states: States) -> None:
+    world.flow.both = frozenset({"aprimo:activity:2"})
+    world.flow.plans = plans(set_fields())
+    hints = put(world, *[look(f"aprimo:activity:{number}") for number in (1, 2, 3)])
+    seen: list[tuple[list[str], list[tuple[Step, int]]]] = []
+
+    def slow(wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
+        seen.append((states.events(), [(hint.step, len(hint.event_ids)) for hint in world.waker.hints]))
+        return FakeVendor.read(world.opentext, wants, bounds)
+
+    world.opentext.read = slow  # type: ignore[method-assign]  # It is asked in the middle of the step.
+    ids = transform(hints[0].event_ids, lane_name=hints[0].lane, ports=world.ports)
+
+    assert seen == [(["planned", "accepted", "planned"], [(Step.CARRY, 2)])]
+    assert (states.events(), ids) == (["planned"] * 3, [hints[0].event_ids[1]])
+    assert (world.aprimo.calls, world.opentext.calls) == (["read 2", "read 1"], ["read 1"])
 
 
 def test_a_flow_that_always_wants_more_is_a_dead_letter(world: World, states: States) -> None:
