@@ -42,7 +42,7 @@ def test_without_a_command_it_shows_what_it_can_do(bare: Path) -> None:
     assert [line.split()[0] for line in shown.stdout.splitlines()[2:]] == ["demo", "signoff", "test", "check", "lock"]
 
 
-@pytest.mark.parametrize("word", ["surely-not", "chaos", "simulation", "bench"])
+@pytest.mark.parametrize("word", ["surely-not", "chaos", "simulation", "bench", "mutants"])
 def test_a_command_that_does_not_exist_is_wrong_usage(bare: Path, word: str) -> None:
     shown = run(bare, word)
 
