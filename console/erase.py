@@ -73,9 +73,13 @@ def erase(
 
 
 def _given(values: Sequence[str]) -> list[str]:
+    from pipeline.steps import ACTOR  # noqa: PLC0415 - see above
+
     given = [value.strip() for value in values]
     if not all(given):
         raise click.UsageError("an empty value names nobody")
+    if ACTOR in given:
+        raise click.UsageError(f"{ACTOR} is no person: it is what the log calls this program")
     return given
 
 

@@ -106,7 +106,9 @@ def driver_url(database_url: str) -> URL:
 
 def _sqlite(url: URL, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
     engine = create_engine(url, **POOL)
-    settings = (f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON")
+    # What was let go or erased is overwritten in the file; by default that depends on how SQLite was built.
+    kept = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    settings = (f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}", *kept)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:  # noqa: ANN401 - The driver's own objects.

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from pipeline.plan import Agreed, CommentRow, LinkChanges, Notice, ProcessRow
 from pipeline.ports import AuditEntry, Person
 from pipeline.words import BusinessKey, InstanceId, ProcessState, Side
@@ -72,4 +74,12 @@ def test_who_acts_may_not_be_the_one_who_is_erased(terminal: Terminal, behind: R
 
     assert result.exit_code == 2
     assert "must not name the person" in result.stderr
-    assert terminal.run("erase", " ").exit_code == 2
+
+
+@pytest.mark.parametrize("nobody", [" ", "signoff"])
+def test_what_names_no_person_is_wrong_usage(terminal: Terminal, behind: Rows, nobody: str) -> None:
+    _work(behind)
+
+    assert terminal.run("erase", nobody).exit_code == 2
+    assert terminal.run("erase", JANE, "--name", nobody).exit_code == 2
+    assert terminal.run("notices", "list").stdout.count("Jane Doe") == 1
