@@ -88,13 +88,14 @@ class Calls:
         }
 
     def of_vendor(self, vendor: str) -> dict[str, Any]:
-        """The calls to a vendor: how many there were, how many flows caused, and what for all the others."""
+        """The calls to a vendor: all, those that the events of one flow caused, and the rest by purpose."""
         rows = self._of(vendor)
-        others = [row for row in rows if not row["flow"]]
+        of_flows = [row for row in rows if row["flow"] and row["purpose"] in _FOR_EVENTS]
+        others = [row for row in rows if row not in of_flows]
         purposes = sorted({str(row["purpose"]) for row in others})
         return {
             "by_signoff": self.seen[vendor],
-            "for_flows": sum(row["calls"] for row in rows if row["flow"]),
+            "for_flows": _sum(of_flows),
             "for_no_flow": {purpose: _sum(others, purpose=purpose) for purpose in purposes},
         }
 

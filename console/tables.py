@@ -31,7 +31,7 @@ _FOR_NO_FLOW = {
     "token": "tokens",
     "other": "commands",
 }
-"""What calls are made for that no flow causes, as people read it."""
+"""What calls are made for that no event causes, as people read it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +147,7 @@ def call_table(counted: Iterable[Counted]) -> Table:
     """Calls to each vendor since the broker was last empty, by flow; below them what no flow alone causes."""
     calls: Counter[tuple[str, str]] = Counter()
     for each in counted:
-        calls[each.flow or _FOR_NO_FLOW.get(each.purpose, _SEVERAL), each.vendor] += each.calls
+        calls[_FOR_NO_FLOW.get(each.purpose) or each.flow or _SEVERAL, each.vendor] += each.calls
     names = {name for name, _ in calls}
     below = (_SEVERAL, *_FOR_NO_FLOW.values())
     ordered = (*sorted(names.difference(below)), *(name for name in below if name in names))

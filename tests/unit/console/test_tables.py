@@ -144,6 +144,7 @@ def test_calls_are_told_by_flow_and_those_for_no_flow_below() -> None:
         Counted(vendor="aprimo", purpose="send", flow="publication", calls=4),
         Counted(vendor="opentext", purpose="read", flow="asset_review", calls=5),
         Counted(vendor="opentext", purpose="poll", flow="", calls=6),
+        Counted(vendor="opentext", purpose="reconcile", flow="asset_review", calls=7),
     )
 
     assert call_table(counted).rows == (
@@ -151,6 +152,7 @@ def test_calls_are_told_by_flow_and_those_for_no_flow_below() -> None:
         ("publication", 34, 0),
         ("several flows", 2, 0),
         ("polls", 0, 6),
+        ("reconciliation", 0, 7),
         ("tokens", 1, 0),
     )
 
