@@ -15,7 +15,8 @@ from pipeline import failpoints, replay
 from pipeline.events import Pin
 from pipeline.failpoints import Point
 from pipeline.ports import AuditEntry, Hint, Letter, Ports, ReplayItem, ReplayPlan, Tx
-from pipeline.replay_plans import NOT_OPEN, Words, foresee
+from pipeline.replay_items import Words
+from pipeline.replay_plans import NOT_OPEN, foresee
 from pipeline.words import ReplayState
 
 LOOK_EVERY_S = 1.0

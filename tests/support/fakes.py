@@ -39,6 +39,7 @@ class FakeVendor:
     effects: list[tuple[str, EffectKey]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     answers: deque[Callable[[], object]] = field(default_factory=deque)
+    look_ups: deque[Callable[[], object]] = field(default_factory=deque)
     reads: deque[PipelineError] = field(default_factory=deque)
     errands: list[Errand] = field(default_factory=list)
     wait: float = 0.0
@@ -81,7 +82,10 @@ class FakeVendor:
         with self._lock:
             self.calls.append(f"look up {effect_key}")
             self.errands.append(bounds.errand)
+            answer = self.look_ups.popleft() if self.look_ups else None
             found = effect_key in {key for _, key in self.effects}
+        if answer is not None and isinstance(outcome := answer(), Exception):
+            raise outcome
         return Sent(how="found", vendor_ref=f"ref-{effect_key}") if found else NotThere()
 
     def wait_s(self, route: str, urgency: Urgency) -> float:

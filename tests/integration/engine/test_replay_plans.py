@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.commands import SetFields
-from pipeline.errors import PermanentError, StaleError, TransientError
+from pipeline.errors import PermanentError, StaleError, TransientError, UnknownOutcomeError
 from pipeline.events import Event
 from pipeline.plan import Link, Plan, Snapshots, deliver, refuse
 from pipeline.ports import Letter, ReplayPlan, Store
 from pipeline.replay import discard, replay
-from pipeline.replay_plans import DONE, NOT_OPEN, THERE, make
+from pipeline.replay_items import DONE, FOUND, THERE, UNKNOWN
+from pipeline.replay_plans import NOT_OPEN, make
 from pipeline.replay_runs import apply, stop
 from pipeline.steps import Onward
 from pipeline.words import ReplayState
@@ -223,6 +224,29 @@ def test_a_value_that_stands_there_already_is_shown_as_such(world: World) -> Non
         ("state", "in_production (3)", "in_production (3)")
     ]
     assert call.note == THERE
+
+
+@pytest.mark.parametrize(("is_there", "note"), [(True, FOUND), (False, UNKNOWN)])
+def test_of_a_call_whose_outcome_nobody_knows_it_is_shown_whether_it_took_effect(
+    world: World, states: States, *, is_there: bool, note: str
+) -> None:
+    world.flow.plans = lambda *_: deliver(end_process())
+    lost = [UnknownOutcomeError("no answer"), PermanentError("refused_by_vendor", "locked", status=400)]
+    world.opentext.answers.append(lambda: lost[0])
+    world.opentext.look_ups.append(lambda: lost[1])
+    run(world, put(world, look()))
+    if is_there:
+        (event_id,) = states.event_ids()
+        (delivery,) = world.store.run(lambda tx: tx.deliveries.open_of([event_id]))[event_id]
+        world.opentext.take_effect(delivery.command, delivery.effect_key)
+
+    plan = shown(world)
+    apply_all(world, plan)
+    work_off(world)
+
+    assert [call.note for call in plan.items[0].calls] == [note]
+    assert len(world.opentext.effects) == 1
+    assert states.events() == ["delivered"]
 
 
 def test_a_target_that_was_changed_since_the_letter_died_is_a_conflict(world: World) -> None:
