@@ -15,7 +15,7 @@ from pipeline.store.tables import links, processes, reviews
 from pipeline.words import BusinessKey
 from tests.support.acceptance import Desk
 
-CHUNK = 500
+CHUNK = 100
 """Copies that are asked for at once, so that a sandbox answers in time."""
 Names = Mapping[str, str]
 
