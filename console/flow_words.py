@@ -9,8 +9,13 @@ from typing import Any
 
 from console.tables import Table, age
 from pipeline import ownership
+from pipeline.differences import Cause
+from pipeline.flows.agreements import Agreement
+from pipeline.flows.policies import policy_of
 from pipeline.flows.registry import FLOWS
 from pipeline.flows.tenant import FieldWord, FlowWords, Stakeholder
+
+_AGREES = ("of", "in state", "its process", "the other way", "equal", "follows", "version")
 
 
 def tables(words: FlowWords) -> tuple[Table, ...]:
@@ -37,6 +42,11 @@ def tables(words: FlowWords) -> tuple[Table, ...]:
                 for state, stored in view.states.items()
             ),
         ),
+        Table(
+            title="What agrees at rest",
+            columns=_AGREES,
+            rows=tuple(map(_agreement, FLOWS[words.flow].AGREES)),
+        ),
         Table(title="Terms of its own", columns=("term", "value"), rows=tuple(_flat("", words.terms))),
     )
 
@@ -53,6 +63,8 @@ def as_json(words: FlowWords) -> dict[str, Any]:
         "currencies": {str(key): value for key, value in words.currencies.items()},
         "outcomes": dict(words.outcomes),
         "policies": {field: str(policy) for field, policy in words.policies.items()},
+        "heals": _heals(words),
+        "agrees": [dict(zip(_AGREES, row, strict=True)) for row in map(_agreement, FLOWS[words.flow].AGREES)],
         "acts": sorted(ownership.ACTS[words.flow]),
         "terms": {term: str(value) for term, value in _flat("", words.terms)},
         "call_back_url": words.call_back_url,
@@ -75,9 +87,28 @@ def _facts(words: FlowWords) -> tuple[tuple[str, object], ...]:
         ("state field", words.state_wire),
         ("outcomes", ", ".join(f"{raw} = {ours}" for raw, ours in words.outcomes.items())),
         ("policies", ", ".join(f"{field}: {policy}" for field, policy in words.policies.items())),
+        ("heals", ", ".join(f"{cause}: {policy}" for cause, policy in _heals(words).items())),
         ("beside fields", ", ".join(sorted(ownership.ACTS[words.flow])) or "writes nothing in Aprimo"),
         ("link", words.link_template),
         ("call-back", words.call_back_url or "none"),
+    )
+
+
+def _heals(words: FlowWords) -> dict[str, str]:
+    """What is done about each cause of a difference, where its field does not say something stricter."""
+    return {cause.value: policy_of(words, "", cause).value for cause in Cause}
+
+
+def _agreement(each: Agreement) -> tuple[str, ...]:
+    """What must be true of both systems while an item stands in a state."""
+    return (
+        each.role,
+        ", ".join(sorted(each.states)) or "any",
+        each.stand.value,
+        "yes" if each.is_mutual else "no",
+        ", ".join(f"{name} = {variable}" for name, variable in each.equal.items()),
+        ", ".join([*(["what Aprimo owns"] if each.carries else []), *sorted(each.derived)]),
+        each.version,
     )
 
 

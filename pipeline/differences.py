@@ -44,7 +44,7 @@ class Cause(StrEnum):
     ITEM_DELETED = "item_deleted"
     """A process lives whose item is gone."""
     WORD_UNKNOWN = "word_unknown"
-    """The item or its process stands where the flow's TOML knows no word for."""
+    """The item or its process stands where the flow's TOML knows no word for, or a value is none of its type."""
     MAPPING_CHANGED = "mapping_changed"
     """Nobody touched either side: the flow's TOML reads them otherwise than it did."""
     VERSION_NEWER = "version_newer"

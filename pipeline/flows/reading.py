@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from pipeline import ownership
+from pipeline.differences import Cause
+from pipeline.flows.policies import HELD
 from pipeline.flows.registry import FLOWS, FlowModule
 from pipeline.flows.tenant import RECORD, FieldType, FieldWord, FlowWords, ItemWords, Policy, Stakeholder
 from pipeline.flows.toml_table import Table
@@ -16,6 +18,8 @@ from pipeline.words import Decision, Side
 
 WRITTEN = frozenset({FieldType.TEXT, FieldType.MONEY, FieldType.DATE, FieldType.INTEGER, FieldType.LIST})
 """The types of fields that we write: a user or a currency is read only."""
+_HEALABLE = frozenset(Cause) - HELD
+"""The causes about which something can be done."""
 OUTCOMES = frozenset(Decision) - {Decision.UNKNOWN}
 """What a model's answer may be mapped to: nothing is ever mapped to unknown, which is what is left."""
 
@@ -51,6 +55,7 @@ def read_words(flow: str, document: Mapping[str, object]) -> FlowWords:
         terms=module.read_terms(root),
         stakeholders=tuple(_stakeholder(each) for each in root.tables("stakeholders")),
         policies=_policies(root.table("policies", is_optional=True)),
+        heals=_heals(root.table("heals", is_optional=True)),
         currencies=_currencies(root.table("currencies", is_optional=True)),
         people=_texts(root.table("people", is_optional=True), example='"reviewer.one@example.com"'),
     )
@@ -155,6 +160,19 @@ def _stakeholder(table: Table) -> Stakeholder:
 
 def _policies(table: Table) -> dict[str, Policy]:
     return {name: table.word(name, Policy, default=Policy.AUTOMATIC) for name in table.names()}
+
+
+def _heals(table: Table) -> dict[str, Policy]:
+    heals = {}
+    for name in table.names():
+        policy = table.word(name, Policy, default=Policy.AUTOMATIC)
+        if name in _HEALABLE:
+            heals[name] = policy
+        elif name in set(Cause) and policy is not Policy.NEVER:
+            table.fault(name, "is for people to mend, so it is never healed", example='"never"')
+        elif name not in set(Cause):
+            table.fault(name, f"is no cause of a difference; known are: {', '.join(sorted(_HEALABLE))}")
+    return heals
 
 
 def _currencies(table: Table) -> dict[int, str]:

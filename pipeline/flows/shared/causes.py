@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pipeline import ownership
 from pipeline.differences import PROCESS, STATE, Cause, Explained, Known, Mismatch, Pair, ToldOf, Written
 from pipeline.flows.agreements import Agreement
+from pipeline.flows.policies import policy_of
 from pipeline.flows.shared.case import row_of
 from pipeline.flows.shared.comparing import (
     COMMENTS,
@@ -25,25 +26,11 @@ from pipeline.flows.shared.comparing import (
     words_of_key,
 )
 from pipeline.flows.shared.notes import REMARK
-from pipeline.flows.shared.values import instant, same, text
-from pipeline.flows.tenant import FlowWords, Policy
+from pipeline.flows.shared.values import instant, is_malformed, same, text
+from pipeline.flows.tenant import FlowWords
 from pipeline.plan import ProcessRead, ProcessRow
 from pipeline.words import Decision, EventState, JsonValue, ProcessState, Side
 
-HEALS: Mapping[Cause, Policy] = {
-    Cause.DELIVERY_DEAD: Policy.NEVER,
-    Cause.DELIVERY_WAITING: Policy.NEVER,
-    Cause.WORD_UNKNOWN: Policy.NEVER,
-    Cause.UNEXPLAINED: Policy.NEVER,
-    Cause.PROCESS_MISSING: Policy.PROPOSE,
-    Cause.PROCESS_DOUBLED: Policy.PROPOSE,
-    Cause.ITEM_DELETED: Policy.PROPOSE,
-    Cause.EDITED_IN_BOTH: Policy.PROPOSE,
-}
-"""What becomes of a cause where the flow's file does not say; the others are healed by themselves."""
-HELD = frozenset({Cause.DELIVERY_DEAD, Cause.DELIVERY_WAITING, Cause.WORD_UNKNOWN, Cause.UNEXPLAINED})
-"""Causes that nothing of ours can mend, whatever a file says."""
-_STRICTEST = (Policy.AUTOMATIC, Policy.PROPOSE, Policy.NEVER)
 _SLACK = timedelta(seconds=1)
 """A system's times may be whole seconds: a notice may seem that much older than the change it tells of."""
 _NOTICES = (Side.APRIMO.value, Side.OPENTEXT.value)
@@ -75,20 +62,6 @@ def explain(
     )
     cause, evidence = _cause(about)
     return Explained(mismatch=mismatch, cause=cause, policy=policy_of(view, mismatch.field, cause), evidence=evidence)
-
-
-def policy_of(words: FlowWords, field: str, cause: Cause) -> Policy:
-    """What may be done about a difference: the stricter of what is said of the field and of the cause.
-
-    words: those of the item. A state that only verbs change is never set by itself.
-    """
-    of_field = words.policies.get(field, Policy.AUTOMATIC)
-    of_cause = words.heals.get(cause, HEALS.get(cause, Policy.AUTOMATIC))
-    if cause in HELD:
-        of_cause = Policy.NEVER
-    is_by_verb = field == STATE and words.object_kind in ownership.BY_VERB
-    of_kind = Policy.PROPOSE if is_by_verb else Policy.AUTOMATIC
-    return max(of_field, of_cause, of_kind, key=_STRICTEST.index)
 
 
 _Found = tuple[Cause, dict[str, JsonValue]]
@@ -173,7 +146,7 @@ def _on_its_way(about: _About) -> _Found | None:
 
 
 def _unknown(about: _About) -> _Found | None:
-    """The item, an answer or a step has no word in the flow's file."""
+    """The item, an answer or a step has no word in the flow's file, or a value is none of its field's type."""
     is_nameless = bool(about.view.states) and bool(about.values) and not about.state
     if is_nameless and about.field in {STATE, PROCESS}:
         named = {name: about.values.get(name) for name in ("state_id", "state_name")}
@@ -181,6 +154,11 @@ def _unknown(about: _About) -> _Found | None:
     steps = about.mismatch.opentext if about.field == REVIEWS else None
     if isinstance(steps, dict) and any(step.startswith(UNKNOWN_STEP) for step in steps):
         return Cause.WORD_UNKNOWN, {"steps": _sorted(step for step in steps if step.startswith(UNKNOWN_STEP))}
+    word = about.words.fields.get(about.field)
+    if word is not None and ownership.owned(about.words, word.name).owner is Side.APRIMO:
+        value = about.mismatch.aprimo
+        if is_malformed(value, word.type):
+            return Cause.WORD_UNKNOWN, {"value": value, "type": word.type.value, **about.edited}
     row = about.pair.link.processes[-1] if about.pair.link and about.pair.link.processes else None
     if about.field == PROCESS and row and not row.is_live and row.outcome == Decision.UNKNOWN and not about.living:
         rows = about.pair.link.reviews if about.pair.link else ()

@@ -21,7 +21,7 @@ from pipeline.flows.shared.versions import latest_id
 from pipeline.flows.tenant import FieldType, FieldWord, FlowWords
 from pipeline.keys import kind_of, split_aprimo_key
 from pipeline.plan import Link, ProcessRead, ProcessRow, ReviewRow, Snapshot
-from pipeline.words import BusinessKey, JsonValue, ProcessState, ReviewState, Side
+from pipeline.words import BusinessKey, JsonValue, ProcessState, ReviewState, Side, WakeReason
 
 UNKNOWN_STEP = "unknown step: "
 """How a task is named among reviews that stands for no role of the flow's file."""
@@ -175,7 +175,9 @@ def _found(sides: _Sides) -> tuple[Mismatch, ...]:
 
 def _process(sides: _Sides) -> Iterator[Mismatch]:
     """More than one lives, or one that must not, or none where one must."""
-    living = sides.living or ()
+    living, link = sides.living or (), sides.pair.link
+    if link is not None and link.wake_reason is WakeReason.HISTORY and not living:
+        return  # It has just ended, and the timetable asks its history again in a moment.
     is_strange = bool(living) and sides.read is None
     is_over = sides.is_full and sides.live is not None and sides.read is None
     is_orphan = sides.is_gone and sides.has_live

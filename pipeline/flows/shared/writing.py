@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from pipeline import ownership
 from pipeline.commands import Command, SetFields, SetRecord
+from pipeline.differences import Cause
+from pipeline.flows.policies import policy_of
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import same, text
 from pipeline.flows.tenant import RECORD, FieldType, FieldWord, FlowWords, Policy
@@ -214,7 +216,7 @@ def _is_state_edited(case: Case, draft: Draft, agreed: str) -> bool:
 
 def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, write: _Write) -> bool:
     """Whether a hand edit is overwritten now; where not, what a person is told of it."""
-    policy = case.words.policies.get(name, Policy.AUTOMATIC)
+    policy = policy_of(case.words, name, Cause.EDITED_IN_APRIMO)
     can_write = name != STATE or ownership.may_write_state(case.words, str(ours_))
     if policy is Policy.AUTOMATIC and can_write:
         return True
@@ -222,7 +224,7 @@ def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, wri
     write.notices.append(Notice(code=f"edited_on_wrong_side:{name}", text=what))
     if policy is not Policy.NEVER:
         write.differences.append(
-            FoundDifference(field=name, ours=ours_, theirs=theirs, cause="edited_in_aprimo", policy=policy)
+            FoundDifference(field=name, ours=ours_, theirs=theirs, cause=Cause.EDITED_IN_APRIMO, policy=policy)
         )
     return False
 

@@ -97,6 +97,22 @@ def test_what_starts_a_flow_and_who_owns_what_is_shown_with_its_words(terminal: 
     assert told["acts"] == ["pm.commitment_verb"]
 
 
+def test_what_agrees_at_rest_and_what_is_done_about_a_difference_is_shown(terminal: Terminal) -> None:
+    told = terminal.json("flows", "show", "campaign_brief")
+
+    assert told["agrees"][0] == {
+        "of": "",
+        "in state": "submitted",
+        "its process": "live",
+        "the other way": "yes",
+        "equal": "",
+        "follows": "what Aprimo owns",
+        "version": "",
+    }
+    assert (told["heals"]["process_doubled"], told["heals"]["notice_missing"]) == ("propose", "automatic")
+    assert "What agrees at rest" in terminal.run("flows", "show", "campaign_brief").stdout
+
+
 def test_further_objects_and_terms_of_its_own_are_shown_as_well(terminal: Terminal) -> None:
     told = terminal.json("flows", "show", "budget_exception")
 

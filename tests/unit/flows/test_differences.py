@@ -9,10 +9,10 @@ import pytest
 
 from pipeline.differences import Cause, Explained, Known, Pair, ToldOf, Written
 from pipeline.flows.mapping import mapping_version
-from pipeline.flows.shared import causes
+from pipeline.flows.policies import HELD, policy_of
 from pipeline.flows.tenant import Policy
 from pipeline.plan import ProcessRead
-from pipeline.words import BusinessKey, DeliveryId, EventId, EventState, InstanceId, JsonValue, Side
+from pipeline.words import BusinessKey, DeliveryId, EventId, EventState, InstanceId, JsonValue, Side, WakeReason
 from tests.support.agreeing import found, pair_of
 from tests.support.brief_world import World
 from tests.support.briefs import OWNER, words
@@ -287,22 +287,22 @@ def test_the_stricter_of_the_fields_and_the_causes_policy_counts() -> None:
         words(), policies={"decision": Policy.PROPOSE}, heals={Cause.EDITED_BY_AUTOMATION: Policy.NEVER}
     )
 
-    assert causes.policy_of(careful, "decision", Cause.EDITED_IN_APRIMO) is Policy.PROPOSE
-    assert causes.policy_of(careful, "message", Cause.EDITED_IN_APRIMO) is Policy.AUTOMATIC
-    assert causes.policy_of(careful, "decision", Cause.EDITED_BY_AUTOMATION) is Policy.NEVER
+    assert policy_of(careful, "decision", Cause.EDITED_IN_APRIMO) is Policy.PROPOSE
+    assert policy_of(careful, "message", Cause.EDITED_IN_APRIMO) is Policy.AUTOMATIC
+    assert policy_of(careful, "decision", Cause.EDITED_BY_AUTOMATION) is Policy.NEVER
 
 
 def test_no_file_makes_us_mend_what_only_people_can() -> None:
     bold = replace(words(), heals=dict.fromkeys(Cause, Policy.AUTOMATIC))
 
-    assert causes.policy_of(bold, "process", Cause.PROCESS_DOUBLED) is Policy.AUTOMATIC
-    assert {each for each in Cause if causes.policy_of(bold, "process", each) is Policy.NEVER} == causes.HELD
+    assert policy_of(bold, "process", Cause.PROCESS_DOUBLED) is Policy.AUTOMATIC
+    assert {each for each in Cause if policy_of(bold, "process", each) is Policy.NEVER} == HELD
 
 
 def test_a_status_that_only_verbs_change_is_never_set_by_itself() -> None:
     of_commitments = replace(words(), object_kind="commitment")
 
-    assert causes.policy_of(of_commitments, "state", Cause.EDITED_IN_APRIMO) is Policy.PROPOSE
+    assert policy_of(of_commitments, "state", Cause.EDITED_IN_APRIMO) is Policy.PROPOSE
 
 
 def test_a_mappings_version_moves_with_where_things_stand_and_with_nothing_else() -> None:
@@ -325,3 +325,28 @@ def test_a_process_that_somebody_started_there_is_a_notice_missing() -> None:
         Cause.NOTICE_MISSING,
         "instance-8",
     )
+
+
+def test_a_notice_obeys_what_the_file_says_of_the_cause() -> None:
+    careful = replace(words(), heals={Cause.EDITED_IN_APRIMO: Policy.PROPOSE})
+    world = approved()
+    world.flow = replace(world.flow, words=careful)
+    world.edit(decision="rejected")
+
+    world.look(Side.APRIMO)
+
+    assert world.values["decision"] == "rejected"
+    assert [(each.field, each.policy) for each in world.plans[-1].changes.differences] == [
+        ("decision", Policy.PROPOSE)
+    ]
+
+
+def test_a_process_that_has_just_ended_and_whose_history_is_awaited_agrees() -> None:
+    world = submitted()
+    live = world.live()
+    assert live is not None
+    world.keep(replace(live, ended_at=world.now))
+    world.look(Side.OPENTEXT)
+
+    assert world.link.wake_reason is WakeReason.HISTORY
+    assert found(world) == ()

@@ -128,7 +128,7 @@ def test_a_slip_of_the_pen_is_told_with_what_is_known() -> None:
     assert told[0] == (
         "fields.budget.requierd: is not known here; known are: material, required, separator, type, variable, wire"
     )
-    assert told[1].startswith("extra: is not known here; known are: also, currencies, fields, item")
+    assert told[1].startswith("extra: is not known here; known are: also, currencies, fields, heals")
 
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "PT0S", "P1W", "1D", "P1.5D", 3])
@@ -310,6 +310,29 @@ def test_a_policy_is_about_what_opentext_owns() -> None:
     assert faults(changed) == (
         "policies.matrix: must be one of automatic, propose, never, not 'sometimes' (example: \"automatic\")",
         f"policies.budget: is no field that OpenText owns; known are: {known}",
+    )
+
+
+def test_a_cause_may_be_healed_more_or_less_boldly_than_it_would_be() -> None:
+    changed = document()
+    changed["heals"] = {"process_missing": "automatic", "edited_by_automation": "propose", "word_unknown": "never"}
+
+    heals = read_words("campaign_brief", changed).heals
+
+    assert heals == {"process_missing": Policy.AUTOMATIC, "edited_by_automation": Policy.PROPOSE}
+
+
+def test_what_only_people_can_mend_is_healed_by_no_file() -> None:
+    changed = document()
+    changed["heals"] = {"delivery_dead": "automatic", "weather": "propose"}
+    known = (
+        "edited_by_automation, edited_in_aprimo, edited_in_both, edited_in_opentext, item_deleted, mapping_changed, "
+        "notice_ignored, notice_missing, process_doubled, process_missing, version_newer"
+    )
+
+    assert faults(changed) == (
+        'heals.delivery_dead: is for people to mend, so it is never healed (example: "never")',
+        f"heals.weather: is no cause of a difference; known are: {known}",
     )
 
 

@@ -1,0 +1,38 @@
+"""What may be done about a difference: by its field and by its cause, for notices and for reconciliation alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline import ownership
+from pipeline.differences import STATE, Cause
+from pipeline.flows.tenant import FlowWords, Policy
+
+HEALS: Mapping[Cause, Policy] = {
+    Cause.DELIVERY_DEAD: Policy.NEVER,
+    Cause.DELIVERY_WAITING: Policy.NEVER,
+    Cause.WORD_UNKNOWN: Policy.NEVER,
+    Cause.UNEXPLAINED: Policy.NEVER,
+    Cause.PROCESS_MISSING: Policy.PROPOSE,
+    Cause.PROCESS_DOUBLED: Policy.PROPOSE,
+    Cause.ITEM_DELETED: Policy.PROPOSE,
+    Cause.EDITED_IN_BOTH: Policy.PROPOSE,
+}
+"""What becomes of a cause where the flow's file does not say; the others are healed by themselves."""
+HELD = frozenset({Cause.DELIVERY_DEAD, Cause.DELIVERY_WAITING, Cause.WORD_UNKNOWN, Cause.UNEXPLAINED})
+"""Causes that nothing of ours can mend, whatever a file says."""
+_STRICTEST = (Policy.AUTOMATIC, Policy.PROPOSE, Policy.NEVER)
+
+
+def policy_of(words: FlowWords, field: str, cause: Cause) -> Policy:
+    """What may be done about a difference: the stricter of what is said of the field and of the cause.
+
+    words: those of the item. A state that only verbs change is never set by itself.
+    """
+    of_field = words.policies.get(field, Policy.AUTOMATIC)
+    of_cause = words.heals.get(cause, HEALS.get(cause, Policy.AUTOMATIC))
+    if cause in HELD:
+        of_cause = Policy.NEVER
+    is_by_verb = field == STATE and words.object_kind in ownership.BY_VERB
+    of_kind = Policy.PROPOSE if is_by_verb else Policy.AUTOMATIC
+    return max(of_field, of_cause, of_kind, key=_STRICTEST.index)
