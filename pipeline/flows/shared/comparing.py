@@ -271,10 +271,16 @@ def _carried(sides: _Sides) -> Iterator[Mismatch]:
         agreed = sides.agreed(word.name)
         aprimo = values.get(word.name, agreed)
         expected = variable_of(word, agreed, sides.words)
-        has_variable = sides.read is not None and word.variable in sides.read.variables
+        has_variable = sides.read is not None and word.variable in sides.read.variables and _is_said(sides, agreed)
         opentext = sides.read.variables[word.variable] if sides.read and has_variable else expected
         if not same(aprimo, agreed, word.type) or not is_carried(word, opentext, expected):
             yield Mismatch(field=word.name, agreed=agreed, aprimo=aprimo, opentext=opentext)
+
+
+def _is_said(sides: _Sides, agreed: JsonValue) -> bool:
+    """Whether Aprimo says anything of a field; where nothing, who began the process in OpenText may have said it."""
+    is_begun_by_us = sides.read is not None and not is_empty(sides.read.variables.get("signoffEffect"))
+    return is_begun_by_us or not is_empty(agreed)
 
 
 def _follows(each: Agreement, sides: _Sides) -> bool:

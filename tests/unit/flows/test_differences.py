@@ -350,3 +350,16 @@ def test_a_process_that_has_just_ended_and_whose_history_is_awaited_agrees() -> 
 
     assert world.link.wake_reason is WakeReason.HISTORY
     assert found(world) == ()
+
+
+def test_what_aprimo_says_nothing_of_may_be_said_by_whoever_began_the_process_in_opentext() -> None:
+    world = submitted(audience="")
+    live = world.live()
+    assert live is not None
+    theirs = {**live.variables, "audience": "Everybody"}
+    world.keep(replace(live, variables=theirs))
+    assert [each.field for each in found(world)] == ["audience"]
+
+    world.keep(replace(live, variables={**theirs, "signoffEffect": ""}))
+
+    assert found(world) == ()
