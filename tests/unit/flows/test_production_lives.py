@@ -11,6 +11,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from pipeline.flows import facts
 from pipeline.plan import Verdict
 from pipeline.words import Side
+from tests.support.agreeing import untold
 from tests.support.lives import FlowLives
 from tests.support.production_world import World
 from tests.support.productions import WANTED
@@ -193,6 +194,7 @@ class Lives(FlowLives):
         world.look(Side.APRIMO)
         world.look(Side.OPENTEXT)
         assert len(world.sent) == before
+        assert untold(world) == ()
         is_known = world.link.state not in {"unknown", "decision_waits"}
         is_whole = all(plan.verdict is not Verdict.REFUSE for plan in world.plans[-2:])
         if world.values["state"] == "submitted" and is_known and is_whole:
