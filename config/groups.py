@@ -206,6 +206,11 @@ class OpenText:
 class Polling:
     """How often the feeds are read, and how often the timetable looks for what is due."""
 
+    enabled: bool = setting(
+        True,
+        "Whether the feeds are read by the clock; if not, changes come by webhooks, call-backs and reconciliation.",
+        example="false",
+    )
     aprimo_every_s: float = setting(
         60.0, "Between two searches for changed objects.", example="60", unit="s", at_least=0.1
     )

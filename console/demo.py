@@ -25,7 +25,7 @@ from console.casts import Choice, flow_names
 from console.demo_repair import CommandError
 from console.demo_run import LOG_FILE, Running, play, start
 from console.demo_scenario import HOUR_S, PACE, Story
-from console.demo_settings import BUDGETS_PER_S, forget_environment
+from console.demo_settings import BUDGETS_PER_S, Without, forget_environment
 from console.demo_show import Board, Lines, Screen
 from console.embedded import MissingPartError, private_folder
 from console.exits import Exit
@@ -51,18 +51,35 @@ _LEAST_BRIEFS = len(Story)
 @click.option(
     "--flow", type=click.Choice(flow_names()), help="Play this flow alone; default: all that can be played."
 )
+@click.option("--no-webhooks", is_flag=True, help="The sandboxes tell nothing by themselves.")
+@click.option("--no-pollers", is_flag=True, help="No feed is read by the clock.")
 @click.option("--stay", is_flag=True, help="Keep everything running afterwards, until Ctrl-C.")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to keep the installation's data in; default: a temporary one, gone afterwards.",
 )
-def demo(*, headless: bool, as_json: bool, count: int, flow: str | None, stay: bool, data_dir: Path | None) -> None:
+def demo(
+    *,
+    headless: bool,
+    as_json: bool,
+    count: int,
+    flow: str | None,
+    no_webhooks: bool,
+    no_pollers: bool,
+    stay: bool,
+    data_dir: Path | None,
+) -> None:
     """Carry sample work through both sandboxes, and show that both agree at the end.
+
+    Without webhooks, or without pollers, the summary names every change that no notice told of, and who did.
 
     Exit codes: 0 both sandboxes agree on every item, 1 they do not, or something could not be started, 130 it was
     interrupted.
     """
+    if no_webhooks and no_pollers:
+        raise click.UsageError("Without both nothing is told: name one of --no-webhooks and --no-pollers.")
+    without = Without.WEBHOOKS if no_webhooks else Without.POLLERS if no_pollers else Without.NOTHING
     began = time.monotonic()
     screen: Screen = Lines() if headless or not sys.stdout.isatty() else Board(Console(highlight=False))
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,7 +88,7 @@ def demo(*, headless: bool, as_json: bool, count: int, flow: str | None, stay: b
     folder = data_dir or Path(tempfile.mkdtemp(prefix="signoff-demo-"))
     private_folder(folder)
     try:
-        result = _carried(folder.absolute(), Choice(flow=flow or "", briefs=count), screen, is_staying=stay)
+        result = _carried(folder.absolute(), Choice(flow=flow or "", briefs=count), screen, without, is_staying=stay)
     except KeyboardInterrupt:
         _tidy(folder, is_ours=data_dir is None)
         sys.exit(Exit.INTERRUPTED)
@@ -86,13 +103,13 @@ def demo(*, headless: bool, as_json: bool, count: int, flow: str | None, stay: b
     _tidy(folder, is_ours=data_dir is None)
 
 
-def _carried(folder: Path, choice: Choice, screen: Screen, *, is_staying: bool) -> dict[str, Any]:
+def _carried(folder: Path, choice: Choice, screen: Screen, without: Without, *, is_staying: bool) -> dict[str, Any]:
     """The summary of a demo that was started, played and stopped again."""
     budgets = ", ".join(f"{vendor} {rate}/s" for vendor, rate in BUDGETS_PER_S.items())
     screen.tell(f"starting everything in {folder}; call budgets: {budgets}")
     with ExitStack() as held:
         held.callback(screen.tell, "stopped")
-        running = start(folder, held)
+        running = start(folder, held, without)
         held.callback(screen.tell, "stopping")
         for line in addresses(running.installation).splitlines():
             screen.tell(line)

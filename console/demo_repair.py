@@ -15,6 +15,7 @@ from typing import Any
 
 from console.demo_http import admin
 from console.embedded_plan import signoff_command
+from console.exits import Exit
 
 _LOOK_EVERY_S = 1.0
 _COMMAND_TIMEOUT_S = 30.0
@@ -108,8 +109,11 @@ def _letters(environ: Mapping[str, str], state: str) -> list[dict[str, Any]]:
     return found
 
 
-def run_command(environ: Mapping[str, str], *words: str) -> Any:  # noqa: ANN401 - JSON
-    """What one of our own commands prints with --json. Raises CommandError."""
+def run_command(environ: Mapping[str, str], *words: str, may_differ: bool = False) -> Any:  # noqa: ANN401 - JSON
+    """What one of our own commands prints with --json. may_differ: it may say that something differs.
+
+    Raises CommandError.
+    """
     ended = subprocess.run(  # noqa: S603 - our own command line
         signoff_command(*words),
         env={**os.environ, **environ},
@@ -118,6 +122,6 @@ def run_command(environ: Mapping[str, str], *words: str) -> Any:  # noqa: ANN401
         timeout=_COMMAND_TIMEOUT_S,
         check=False,
     )
-    if ended.returncode != 0:
+    if ended.returncode not in {Exit.OK, *([Exit.DIFFERENT] if may_differ else [])}:
         raise CommandError(f"signoff {' '.join(words)} ended with {ended.returncode}: {ended.stderr.strip()}")
     return json.loads(ended.stdout)

@@ -13,11 +13,12 @@ from console.casts import Choice
 from console.casts.briefs import FLOW as BRIEFS
 from console.casts.briefs import BriefPlay
 from console.casts.play import Company, Play
+from console.demo_certificate import with_certificate
 from console.demo_http import Pace, admin
 from console.demo_marketers import Marketers, Reviewers
 from console.demo_repair import Letters, Operator, letters
 from console.demo_scenario import PACE
-from console.demo_settings import BUDGETS_PER_S, DRAFTING_PER_S, MARKETERS_PER_S, overrides
+from console.demo_settings import BUDGETS_PER_S, DRAFTING_PER_S, MARKETERS_PER_S, Without, overrides
 from console.demo_show import Screen
 from console.demo_summary import REPLAYED, Calls, read_calls, sandbox_calls, summary, traffic_of
 from console.demo_waits import Waits
@@ -41,22 +42,23 @@ class Running:
 
     installation: Installation
     environ: Mapping[str, str]
+    without: Without = Without.NOTHING
 
 
-def start(folder: Path, held: ExitStack) -> Running:
+def start(folder: Path, held: ExitStack, without: Without = Without.NOTHING) -> Running:
     """Starts everything in a folder; held stops it, and closes the log that every role writes to.
 
     Raises what `Installation.start` raises.
     """
-    said = overrides(folder)
+    said = overrides(folder, without)
     log = held.enter_context((folder / LOG_FILE).open("w", encoding="utf-8", buffering=1))
-    wishes = Wishes(opentext_options={"pace": PACE})
+    wishes = Wishes(notices=without is not Without.WEBHOOKS, opentext_options={"pace": PACE})
 
     def note(role: str, line: str) -> None:
         log.write(f"{role:<16} | {line}\n")
 
     installation = held.enter_context(Installation.start(said, wishes=wishes, show=note))
-    return Running(installation=installation, environ={**said, **installation.environ})
+    return Running(installation=installation, environ={**said, **installation.environ}, without=without)
 
 
 def play(running: Running, choice: Choice, screen: Screen) -> dict[str, Any]:
@@ -80,7 +82,8 @@ def play(running: Running, choice: Choice, screen: Screen) -> dict[str, Any]:
             each.look_again()
         _complain(plays, screen)
         traffic = pages.traffic()
-    return _summary(plays, running, traffic, wanted=REPLAYED if operator else Letters(), seconds=seconds)
+    found = _summary(plays, running, traffic, wanted=REPLAYED if operator else Letters(), seconds=seconds)
+    return with_certificate(found, running.environ, running.without) if running.without else found
 
 
 def _company(urls: Mapping[str, str], pace: Pace, screen: Screen, held: ExitStack) -> Company:

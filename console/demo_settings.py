@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from config.settings import PACKAGED_FLOWS
@@ -24,15 +25,26 @@ _TERM = re.compile(r'^(?P<key>\s*(?:due_in|after_end)\s*=\s*)"(?P<term>[^"]+)"',
 _PARTS = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?")
 
 
+class Without(StrEnum):
+    """What the demo may do without: what it does not tell, reconciliation finds."""
+
+    NOTHING = ""
+    WEBHOOKS = "webhooks"
+    POLLERS = "pollers"
+
+
 def forget_environment() -> None:
     """Takes every setting of ours out of this process's environment: the demo must never meet a real tenant."""
     for name in [name for name in os.environ if name.startswith("SIGNOFF_")]:
         del os.environ[name]
 
 
-def overrides(folder: Path) -> dict[str, str]:
+def overrides(folder: Path, without: Without = Without.NOTHING) -> dict[str, str]:
     """The settings of the demo, by their environment names; writes the flows' files with shortened terms."""
+    compared = {"SIGNOFF_RECONCILE_RECENT_EVERY_S": "10", "SIGNOFF_RECONCILE_OVERLAP_S": "20"} if without else {}
     return {
+        **compared,
+        "SIGNOFF_POLL_ENABLED": "false" if without is Without.POLLERS else "true",
         "SIGNOFF_DATA_DIR": str(folder),
         "SIGNOFF_SANDBOXES": "true",
         "SIGNOFF_FLOWS_DIR": str(_flows_with_short_terms(folder / "flows")),

@@ -40,11 +40,13 @@ class Wishes:
 
     roles limits what is started (None: all). With known_ports the addresses are the same each time, as people like
     it, where those ports are free; without, any free ports are taken, so that installations do not meet. A port that
-    the environment names is tried in both cases. The options are the sandboxes' own.
+    the environment names is tried in both cases. Without notices the sandboxes tell nothing by themselves. The
+    options are the sandboxes' own.
     """
 
     roles: frozenset[str] | None = None
     known_ports: bool = False
+    notices: bool = True
     aprimo_options: Mapping[str, Any] = field(default_factory=dict)
     opentext_options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -82,7 +84,7 @@ def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) 
     }
     if settings.sandboxes:
         demand_sandbox_libraries()
-        environ |= _sandbox_environ(settings, ports, secrets["callback"])
+        environ |= _sandbox_environ(settings, ports, wishes, secrets["callback"])
     everything = {**inherited, **environ}
     specs = [
         *_broker(settings, ports["broker"], secrets["broker"], everything),
@@ -127,8 +129,9 @@ def _urls(settings: Settings, ports: Mapping[str, int]) -> dict[str, str]:
     return {name: f"http://127.0.0.1:{ports[name]}" for name in ours}
 
 
-def _sandbox_environ(settings: Settings, ports: Mapping[str, int], callback: str) -> dict[str, str]:
+def _sandbox_environ(settings: Settings, ports: Mapping[str, int], wishes: Wishes, callback: str) -> dict[str, str]:
     """What tells our roles that the sandboxes are their vendors."""
+    public = settings.web.public_url or f"http://127.0.0.1:{ports['web']}"
     aprimo, opentext = (f"http://127.0.0.1:{ports[name]}" for name in TARGETS)
     callbacks = ",".join(each.reveal() for each in settings.opentext.callback_secrets)
     return {
@@ -141,7 +144,7 @@ def _sandbox_environ(settings: Settings, ports: Mapping[str, int], callback: str
         "SIGNOFF_OPENTEXT_CLIENT_ID": "signoff",
         "SIGNOFF_OPENTEXT_CLIENT_SECRET": _SANDBOX_SECRET,
         "SIGNOFF_OPENTEXT_CALLBACK_SECRETS": callbacks or callback,
-        "SIGNOFF_WEB_PUBLIC_URL": settings.web.public_url or f"http://127.0.0.1:{ports['web']}",
+        "SIGNOFF_WEB_PUBLIC_URL": public if wishes.notices else "",
         "SIGNOFF_ENGINE_SHUTDOWN_WAIT_S": _SANDBOX_SHUTDOWN_S,
     }
 
@@ -167,7 +170,7 @@ def _sandboxes(
     options = {
         "aprimo": {
             **kept["aprimo"],
-            "webhook_url": hook,
+            "webhook_url": hook if wishes.notices else "",
             "webhook_secret": _webhook_secret(settings),
             **wishes.aprimo_options,
         },

@@ -37,8 +37,15 @@ class Row:
         return Timing(every_s=self.every_s, catch_up=self.catch_up)
 
 
+POLLERS = frozenset({"poll_aprimo", "poll_opentext", "poll_opentext_lists"})
+
+
 def timetable(settings: Settings) -> tuple[Row, ...]:
-    """All rows, with the periods of this installation."""
+    """All rows, with the periods of this installation; without the pollers where it has none."""
+    return tuple(row for row in _rows(settings) if settings.polling.enabled or row.job not in POLLERS)
+
+
+def _rows(settings: Settings) -> tuple[Row, ...]:
     polling = settings.polling
     return (
         Row(

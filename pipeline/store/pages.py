@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from pipeline.plan import CommentRow, ProcessRow, ReviewRow
 from pipeline.ports import Anchor
+from pipeline.ports.told import Told
 from pipeline.store import anchors, engine, link_rows, people, serial, tables
 from pipeline.store.anchors import ChainCheck
 from pipeline.store.letter_groups import LetterGroup, read_groups
@@ -22,6 +23,7 @@ from pipeline.store.stopped import StoppedField, read_stopped
 from pipeline.store.store import Clock, database_now
 from pipeline.store.tables import events, lines
 from pipeline.store.timeline import EventSummary, Timeline, event_summaries, read_timeline, summary
+from pipeline.store.told import told_since, written_since
 from pipeline.store.traffic import Traffic, read_traffic
 from pipeline.words import BusinessKey, EventId, JsonValue, LinkId
 
@@ -107,6 +109,16 @@ class SqlPages:
         """What people were told and have not seen, newest first; or all of it."""
         with reading(self._engines) as conn:
             return read_notices(conn, is_seen_too=is_seen_too, limit=limit)
+
+    def told_since(self, since: datetime, sources: Collection[str]) -> Iterator[Told]:
+        """The events of these sources that were accepted since then, oldest first, as they are read."""
+        with reading(self._engines) as conn:
+            yield from told_since(conn, since, sources)
+
+    def written_since(self, since: datetime, source: str) -> Iterator[Told]:
+        """Our own writes that were begun since then and are done, as if the source had told of them."""
+        with reading(self._engines) as conn:
+            yield from written_since(conn, since, source)
 
     def people_list(self, *, is_unresolved_only: bool = False, limit: int = 100) -> list[PersonLine]:
         """Who is who in both systems; those nobody could match first."""

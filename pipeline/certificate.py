@@ -1,0 +1,173 @@
+"""The completeness certificate: each change that a source shows, who told us of it, and how that ended.
+
+The sources are asked anew, and what they show is held against the events that we stored. A notice only says "look",
+so whatever made us look at or after the change has told of it; the first one that did counts. What we wrote ourselves
+and nobody told us of is known from the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from pipeline.feeds import AprimoFeed, OpenTextFeed
+from pipeline.ports import Bounds
+from pipeline.ports.told import Told
+from pipeline.words import Side
+
+STREAMS = ("process", "task")
+"""Audit streams that are asked, as by the pollers."""
+WHOLE_SECONDS = timedelta(seconds=1)
+"""A change's time may be cut off to the second where a notice's is not, and the other way round."""
+
+
+class Learned(StrEnum):
+    """How we learned of a change first."""
+
+    NOTICE = "notice"
+    POLL = "poll"
+    RECONCILIATION = "reconciliation"
+    OURS = "ours"
+    NOBODY = "nobody"
+
+
+LEARNED_FROM: Mapping[str, Learned] = {
+    "aprimo.pm.webhook": Learned.NOTICE,
+    "aprimo.dam.rule": Learned.NOTICE,
+    "opentext.callback": Learned.NOTICE,
+    "aprimo.pm.poll": Learned.POLL,
+    "aprimo.pm.list": Learned.POLL,
+    "aprimo.dam.poll": Learned.POLL,
+    "opentext.audit": Learned.POLL,
+    "opentext.list": Learned.POLL,
+    "signoff.reconciliation": Learned.RECONCILIATION,
+}
+"""Source of an event -> how it was learned; our own facts tell of no change."""
+WRITE = "signoff.write"
+"""As the source of what we wrote ourselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A change as its source shows it. what: the kind of object, or the audit row's type."""
+
+    side: Side
+    what: str
+    object_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """What we know of a change. told: the events that were first to tell of it, one a flow; empty: nobody told."""
+
+    change: Change
+    learned: Learned
+    told: tuple[Told, ...] = ()
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """How each of the events stands or ended, with its reason."""
+        return tuple(f"{each.state}: {each.reason}" if each.reason else str(each.state) for each in self.told)
+
+
+@dataclass(kw_only=True)
+class Certificate:
+    """What was found of a window. changes: how many, by side, what and how they were learned.
+
+    ended: how the events ended that told of them. untold: the changes that no notice told of; gaps: those that
+    nothing told of. unasked: kinds whose lists do not say when an object was changed.
+    """
+
+    since: datetime
+    until: datetime
+    changes: dict[tuple[Side, str, Learned], int] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
+    untold: list[Learning] = field(default_factory=list)
+    unasked: tuple[str, ...] = ()
+
+    @property
+    def gaps(self) -> list[Learning]:
+        """The changes that nothing told of."""
+        return [each for each in self.untold if each.learned is Learned.NOBODY]
+
+    def add(self, found: Learning) -> None:
+        """One more change."""
+        key = (found.change.side, found.change.what, found.learned)
+        self.changes[key] = self.changes.get(key, 0) + 1
+        for end in found.ends:
+            self.ended[end] = self.ended.get(end, 0) + 1
+        if found.learned not in {Learned.NOTICE, Learned.OURS}:
+            self.untold.append(found)
+
+
+class _Object(NamedTuple):
+    side: Side
+    object_id: str
+
+
+def certify(
+    since: datetime,
+    until: datetime,
+    told: Iterable[Told],
+    *,
+    aprimo: AprimoFeed,
+    opentext: OpenTextFeed,
+    bounds: Bounds,
+) -> Certificate:
+    """Ask both sources what changed in [since, until), and hold it against what we were told.
+
+    told: every event that was accepted from `since` on, and every write of ours (`WRITE`): from when it was begun
+    (accepted_at) to when it had ended (time). Raises the errors of the vendors.
+    """
+    certificate = Certificate(since=since, until=until, unasked=tuple(aprimo.undated))
+    known = _by_object(told)
+    for change in dict.fromkeys(_in_aprimo(since, until, aprimo, bounds)):
+        certificate.add(_learning(change, known))
+    for change in dict.fromkeys(_in_opentext(since, until, opentext, bounds)):
+        certificate.add(_learning(change, known))
+    return certificate
+
+
+def _in_aprimo(since: datetime, until: datetime, feed: AprimoFeed, bounds: Bounds) -> Iterator[Change]:
+    """The last change of each object in the window: Aprimo shows no other."""
+    for kind in feed.dated:
+        for page in feed.changed(kind, since, until, bounds):
+            for item in page.items:
+                yield Change(side=Side.APRIMO, what=kind, object_id=str(item.object_id), at=item.modified_at)
+
+
+def _in_opentext(since: datetime, until: datetime, feed: OpenTextFeed, bounds: Bounds) -> Iterator[Change]:
+    for stream in STREAMS:
+        for rows in feed.audit(stream, since, bounds):
+            for row in rows:
+                if since <= row.at < until:
+                    yield Change(side=Side.OPENTEXT, what=row.event_type, object_id=row.instance_id, at=row.at)
+
+
+def _by_object(told: Iterable[Told]) -> dict[_Object, list[Told]]:
+    """The events that tell of each object, the first accepted first."""
+    found: dict[_Object, list[Told]] = {}
+    for each in told:
+        if each.source in LEARNED_FROM or each.source == WRITE:
+            found.setdefault(_Object(each.side, each.object_id), []).append(each)
+    for events in found.values():
+        events.sort(key=lambda each: each.accepted_at)
+    return found
+
+
+def _learning(change: Change, known: Mapping[_Object, list[Told]]) -> Learning:
+    """The first that told of it, and the events of the other flows that the same source made of it."""
+    about = known.get(_Object(change.side, change.object_id), [])
+    later = [each for each in about if each.time >= change.at - WHOLE_SECONDS]
+    told = [each for each in later if each.source != WRITE]
+    if not told:
+        written = [each for each in later if each.source == WRITE and each.accepted_at <= change.at + WHOLE_SECONDS]
+        learned = Learned.OURS if written else Learned.NOBODY
+        return Learning(change=change, learned=learned, told=tuple(written[:1]))
+    first = told[0]
+    alike = {each.flow: each for each in reversed(told) if each.source == first.source}
+    return Learning(change=change, learned=LEARNED_FROM[first.source], told=tuple(alike.values()))
