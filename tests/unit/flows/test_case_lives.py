@@ -12,6 +12,7 @@ from pipeline.commands import CreateObject
 from pipeline.flows import facts
 from pipeline.plan import Verdict
 from pipeline.words import Side
+from tests.support.agreeing import untold
 from tests.support.case_world import (
     HIGH,
     KINDS,
@@ -170,6 +171,7 @@ class Lives(FlowLives):
         is_whole = world.plans[0].verdict is not Verdict.REFUSE
         world.look(Side.OPENTEXT)
         assert len(world.sent) == before
+        assert untold(world) == ()
         assert differing <= {loop.field for loop in world.link.loops.values() if loop.over}
         if world.values["state"] and is_whole:
             self._say_the_same(differing)

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pipeline.flows import facts
 from pipeline.words import Side
+from tests.support.agreeing import untold
 from tests.support.localization_world import DRAFT, MARKET, World
 
 FILE = {"localizedFile": "https://files.example.test/hero-dach.psd"}
@@ -168,6 +169,7 @@ class Lives(RuleBasedStateMachine):
         before = len(self.world.sent)
         self._looks()
         assert len(self.world.sent) == before
+        assert untold(self.world, self.world.flow.item_want(self.world.link), looks=12) == ()
         live = self.world.live()
         if live is not None:
             assert self.world.values["markets"] == [MARKET]
