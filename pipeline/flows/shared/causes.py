@@ -219,7 +219,8 @@ def _not_living(about: _About) -> _Found:
     if ended is not None and ended.ended_at is not None:
         end: dict[str, JsonValue] = {"instance_id": instance_id, "ended_at": instant(ended.ended_at)}
         return _told(about, Side.OPENTEXT, ended.ended_at, {**end, "delete_reason": ended.delete_reason})
-    if live is None and (link is None or link.agreed_value("submitted") is not True):
+    is_opentexts = ownership.state_owner(about.view, about.state) is Side.OPENTEXT
+    if live is None and not is_opentexts and (link is None or link.agreed_value("submitted") is not True):
         return _told(about, Side.APRIMO, _changed_here(about), about.edited)
     last = link.processes[-1] if link and link.processes else None
     row: dict[str, JsonValue] = {"instance_id": last.instance_id, "revision": last.revision} if last else {}

@@ -13,6 +13,7 @@ from pipeline.flows.policies import HELD, policy_of
 from pipeline.flows.tenant import Policy
 from pipeline.plan import ProcessRead
 from pipeline.words import BusinessKey, DeliveryId, EventId, EventState, InstanceId, JsonValue, Side, WakeReason
+from tests.support import publication_world
 from tests.support.agreeing import found, pair_of
 from tests.support.brief_world import World
 from tests.support.briefs import OWNER, words
@@ -363,3 +364,18 @@ def test_what_aprimo_says_nothing_of_may_be_said_by_whoever_began_the_process_in
     world.keep(replace(live, variables={**theirs, "signoffEffect": ""}))
 
     assert found(world) == ()
+
+
+def test_where_only_opentext_puts_an_item_no_notice_of_aprimos_explains_that_its_process_is_missing() -> None:
+    world = publication_world.World()
+    world.put("submitted")
+    world.settle_down()
+    ended = {"submitted": replace(world.link.agreed["submitted"], value=False)}
+    world.link = replace(world.link, processes=(), agreed={**world.link.agreed, **ended})
+    world.processes.clear()
+    pair = pair_of(world)
+
+    (mismatch,) = world.flow.mismatches(pair)
+
+    assert world.values["state"] == "in_approval"
+    assert world.flow.explain(mismatch, pair, Known()).cause is Cause.PROCESS_MISSING
