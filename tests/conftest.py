@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 
 from tests.support import findings
+from tests.support.together import Together
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,12 +24,10 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("ours")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, a file's tests stay together, unless they say with whom."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:  # noqa: ANN401 - xdist publishes no type for it.
+    """Where several processes share the tests."""
+    return Together(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

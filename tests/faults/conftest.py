@@ -17,15 +17,13 @@ ON_SQLITE = frozenset({"test_one_source.py", "test_paused.py", "test_twice.py"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each day has its time, and the days of one installation stay together."""
+    """Each day has its time."""
     for item in items:
         if item.path.parent.name == "faults":
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
             database = item.callspec.params.get("office") if hasattr(item, "callspec") else None
             if database == "postgresql" and item.path.name in ON_SQLITE:
                 item.add_marker(pytest.mark.long)
-            if database is not None:
-                item.add_marker(pytest.mark.xdist_group(f"office on {database}"))
 
 
 @pytest.fixture(scope="session", params=BOTH)
