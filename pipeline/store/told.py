@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from pipeline.commands import KINDS, StartProcess
+from pipeline.flows import facts
 from pipeline.keys import kind_of, split_aprimo_key
 from pipeline.ports.told import Told
-from pipeline.store.tables import attempts, deliveries, events
+from pipeline.store.tables import attempts, deliveries, events, links, processes
 from pipeline.words import BusinessKey, DeliveryState, EventId, EventState, Purpose, Side
 
 BATCH = 1000
@@ -19,12 +20,22 @@ BATCH = 1000
 
 
 def told_since(conn: Connection, since: datetime, sources: Collection[str]) -> Iterator[Told]:
-    """The events of these sources that were accepted since then, oldest first."""
+    """The events of these sources that were accepted since then; a heal tells of both sides of its item."""
     e = events.c
     columns = (e.id, e.flow, e.source, e.side, e.subject, e.time, e.accepted_at, e.state, e.reason, e.data)
-    found = select(*columns).where(e.accepted_at >= since, e.source.in_(sources)).order_by(e.accepted_at)
-    for row in conn.execution_options(yield_per=BATCH).execute(found).mappings():
-        yield _told(row)
+    accepted = (e.accepted_at >= since, e.source.in_(sources))
+    found = select(*columns).where(*accepted, e.type.not_in([facts.HEAL, facts.UNDO])).order_by(e.accepted_at)
+    rows = conn.execution_options(yield_per=BATCH)
+    for row in rows.execute(found).mappings():
+        side = Side(row["side"])
+        yield _told(row, side, _object_id(side, BusinessKey(row["subject"]), row["data"]))
+    joined = events.outerjoin(links, (links.c.flow == e.flow) & (links.c.business_key == e.subject))
+    joined = joined.outerjoin(processes, processes.c.link_id == links.c.id)
+    healed = select(*columns, links.c.item, processes.c.instance_id).select_from(joined)
+    for row in rows.execute(healed.where(*accepted, e.type == facts.HEAL)).mappings():
+        yield _told(row, Side.APRIMO, _object_id(Side.APRIMO, BusinessKey(row["item"] or row["subject"]), {}))
+        if row["instance_id"]:
+            yield _told(row, Side.OPENTEXT, row["instance_id"])
 
 
 def written_since(conn: Connection, since: datetime, source: str) -> Iterator[Told]:
@@ -52,14 +63,13 @@ def written_since(conn: Connection, since: datetime, source: str) -> Iterator[To
         )
 
 
-def _told(row: RowMapping) -> Told:
-    side = Side(row["side"])
+def _told(row: RowMapping, side: Side, object_id: str) -> Told:
     return Told(
         event_id=EventId(row["id"]),
         flow=row["flow"],
         source=row["source"],
         side=side,
-        object_id=_object_id(side, BusinessKey(row["subject"]), row["data"]),
+        object_id=object_id,
         time=row["time"],
         accepted_at=row["accepted_at"],
         state=EventState(row["state"]),

@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pipeline.commands import Cause
+from pipeline.flows import facts
+from pipeline.heal import SOURCE
+from pipeline.plan import LinkChanges, ProcessRow
 from pipeline.ports import AttemptEnd, NewAttempt, Store
 from pipeline.store import SqlPages
-from pipeline.words import DeliveryState, Purpose, Side
-from tests.support.store_rows import START, Clock, add, new_event, set_fields, start_process
+from pipeline.words import DeliveryState, EventKind, InstanceId, ProcessState, Purpose, Side
+from tests.support.store_rows import FLOW, START, Clock, add, item, new_event, set_fields, start_process
 
 
 def test_an_event_tells_of_the_object_that_it_names_or_else_of_its_line(store: Store, pages: SqlPages) -> None:
@@ -57,3 +60,19 @@ def test_a_write_of_ours_that_is_done_tells_of_its_target_from_its_beginning_to_
 
     assert {side: each.object_id for side, each in written.items()} == {Side.OPENTEXT: "i-9", Side.APRIMO: "5012"}
     assert {each.time - each.accepted_at for each in written.values()} == {timedelta(seconds=2)}
+
+
+def test_a_heal_tells_of_both_sides_of_its_item_and_taking_one_back_of_none(store: Store, pages: SqlPages) -> None:
+    with store.begin() as tx:
+        process = ProcessRow(
+            revision=1, process_key="campaignBrief", state=ProcessState.RUNNING, instance_id=InstanceId("i-1")
+        )
+        tx.links.apply([(FLOW, item(5012), LinkChanges(processes=(process,)))])
+        heal = replace(
+            new_event(5012, side=Side.OPENTEXT), type=facts.HEAL, kind=EventKind.FACT, source=SOURCE, data={}
+        )
+        add(tx, [heal, replace(heal, type=facts.UNDO, dedupe_key="another")])
+
+    told = [(each.side, each.object_id) for each in pages.told_since(START - timedelta(days=1), {SOURCE})]
+
+    assert told == [(Side.APRIMO, "5012"), (Side.OPENTEXT, "i-1")]
