@@ -44,6 +44,8 @@ def apply(plan_hash: str, *, by: str, as_json: bool) -> NoReturn:
     applied = replay_runs.apply(plan_hash, by=by, words=wired.words, ports=wired.ports, pause=time.sleep)
     if applied is None:
         fail(f"There is no replay plan {plan_hash}.")
+    if not applied.items:
+        fail(f"Replay plan {plan_hash} holds no letters, or none any more: make it again with --plan.")
     if as_json:
         print_json(outcome(applied))
     else:

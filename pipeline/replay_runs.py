@@ -50,6 +50,9 @@ def stop(plan_hash: str, *, by: str, ports: Ports) -> bool:
 
 
 def _begin(plan_hash: str, by: str, tx: Tx) -> ReplayPlan | None:
+    plan = tx.replays.find(plan_hash)
+    if plan is None or not plan.items:
+        return plan
     tx.replays.begin(plan_hash)
     plan = tx.replays.find(plan_hash)
     if plan is not None and plan.state is ReplayState.APPLYING:

@@ -167,3 +167,14 @@ def test_open_letters_are_grouped_by_cause_with_its_cure(terminal: Terminal, beh
     assert (group["code"], group["flow"], group["letters"], group["hint"]) == ("tries_spent", FLOW, 2, "hint 2")
     assert group["cure"] == "The vendor failed again and again: see the attempts, then replay."
     assert "tries_spent" in terminal.run("dead-letters", "groups").stdout
+
+
+def test_a_plan_without_letters_is_not_applied_and_never_stands_as_if_it_were(
+    terminal: Terminal, world: World
+) -> None:
+    plan = terminal.json("dead-letters", "replay", "--code", "stale", "--plan")["hash"]
+
+    applied = [terminal.run("dead-letters", "replay", "--apply", plan) for _ in range(2)]
+
+    assert [each.exit_code for each in applied] == [1, 1]
+    assert applied[1].stderr == f"Replay plan {plan} holds no letters, or none any more: make it again with --plan.\n"
