@@ -13,6 +13,7 @@ from console import installation
 from console.difference_tables import difference_table, found_json, found_table, run_table
 from console.exits import Exit
 from console.filters import demand_flow
+from console.letters import EVERY
 from console.shown import as_json, by_option, fail, print_json, print_tables, reachable
 from pipeline.errors import PipelineError, StoreAwayError
 
@@ -125,13 +126,15 @@ def _remaining(made: Wiring, steps: Sequence[Step]) -> list[Difference]:
     from pipeline.ports import DifferenceState  # noqa: PLC0415 - as above
 
     ids = {step.run.id for step in steps}
+    seen = {found.kept.id for step in steps for found in step.found if found.kept}
     flows = {step.run.flow for step in steps}
     stand = [
         each
         for flow in sorted(flows)
-        for each in made.store.run(lambda tx, flow=flow: tx.differences.find(flow=flow))  # type: ignore[misc]  # A lambda with a default is a lambda still.
+        for each in made.store.run(lambda tx, flow=flow: tx.differences.find(flow=flow, limit=EVERY))  # type: ignore[misc]  # A lambda with a default is a lambda still.
     ]
-    return [each for each in stand if each.run_id in ids and each.state is DifferenceState.OPEN]
+    met = [each for each in stand if each.run_id in ids or each.id in seen]
+    return [each for each in met if each.state is DifferenceState.OPEN]
 
 
 def _show(steps: Sequence[Step], remaining: Sequence[Difference], *, is_kept: bool, as_json: bool) -> None:
