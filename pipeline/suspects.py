@@ -14,10 +14,9 @@ from functools import partial
 from pipeline import preview, rounds, steps
 from pipeline.differences import Explained, Known, Mismatch, Pair
 from pipeline.errors import GateClosedError, PermanentError
-from pipeline.flows.shared import looking
 from pipeline.flows.tenant import Policy
-from pipeline.keys import digest, kind_of, split_aprimo_key
-from pipeline.plan import Link, ProcessRead, Snapshot, Want
+from pipeline.keys import digest
+from pipeline.plan import Link, ProcessRead, Snapshot, Verdict, Want
 from pipeline.ports import Bounds, Difference, Ports, Tx
 from pipeline.rounds import Inquiry
 from pipeline.words import BusinessKey, JsonValue, Side
@@ -48,7 +47,6 @@ class Looked:
     """
 
     found: tuple[Found, ...] = ()
-    agreeing: tuple[BusinessKey, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     moved: tuple[BusinessKey, ...] = ()
     reads: int = 0
@@ -82,18 +80,14 @@ def look_at(
     _raise_if_closed(inquiries)
     rounds.ask(inquiries, ports)
     for inquiry, suspect in zip(inquiries, suspects, strict=True):
-        inquiry.wants = tuple(dict.fromkeys((*inquiry.wants, *_also_wanted(inquiry, suspect, flow))))
+        inquiry.wants = tuple(dict.fromkeys((*inquiry.wants, *_also_wanted(inquiry, suspect, ports))))
     rounds.read_and_plan(inquiries, bounds, ports)
     unread = _unread(inquiries)
     read = [_compared(inquiry, at, ports) for inquiry in inquiries if BusinessKey(inquiry.head.subject) not in unread]
     explain = partial(_explain, flow=flow, read=read, automations=automations, ports=ports)
     found, moved = ports.store.run(partial(_keep if is_kept else _show, explain=explain, flow=flow, run_id=run_id))
-    differing = {each.key for each in found}
     return Looked(
         found=tuple(found),
-        agreeing=tuple(
-            each.pair.business_key for each in read if each.pair.business_key not in differing | set(moved)
-        ),
         unread=unread,
         moved=tuple(moved),
         reads=sum(len(inquiry.wants) for inquiry in inquiries),
@@ -121,19 +115,20 @@ def _raise_if_closed(inquiries: Sequence[Inquiry]) -> None:
         raise GateClosedError(f"The gate of {closed[0]} is closed.")
 
 
-def _also_wanted(inquiry: Inquiry, suspect: Suspect, flow: str) -> list[Want]:
+def _also_wanted(inquiry: Inquiry, suspect: Suspect, ports: Ports) -> list[Want]:
     """What the flow does not ask for itself: the item, the process that we hold for alive, and those on the list."""
     live = inquiry.link.live_process()
     known = [live.instance_id] if live and live.instance_id else []
     wanted = [
-        Want(flow=flow, side=Side.OPENTEXT, kind="process", object_id=each)
+        Want(flow=inquiry.link.flow, side=Side.OPENTEXT, kind="process", object_id=each)
         for each in dict.fromkeys([*known, *suspect.instances])
     ]
-    key = inquiry.link.item_key
-    if kind_of(key) and not split_aprimo_key(key)[2]:
-        kind, object_id, _ = split_aprimo_key(key)
-        wanted.append(Want(flow=flow, side=Side.APRIMO, kind=kind, object_id=object_id))
-    return wanted
+    item = _item_want(inquiry.link, ports)
+    return [*wanted, item] if item else wanted
+
+
+def _item_want(link: Link, ports: Ports) -> Want | None:
+    return ports.flows[link.flow].item_want(link)
 
 
 def _unread(inquiries: Sequence[Inquiry]) -> dict[str, str]:
@@ -144,7 +139,14 @@ def _unread(inquiries: Sequence[Inquiry]) -> dict[str, str]:
             unread[inquiry.head.subject] = inquiry.failure.code
         elif inquiry.failure is not None:
             raise inquiry.failure
+        elif (plan := inquiry.plan) and plan.verdict is Verdict.REFUSE and not _is_read(inquiry):
+            unread[inquiry.head.subject] = plan.reason
     return unread
+
+
+def _is_read(inquiry: Inquiry) -> bool:
+    """Whether all that is wanted was read: not where the flow's rules failed while they said what to read."""
+    return bool(inquiry.snapshots) and len(inquiry.snapshots) == len(inquiry.wants)
 
 
 def _compared(inquiry: Inquiry, at: datetime, ports: Ports) -> _Read:
@@ -153,20 +155,17 @@ def _compared(inquiry: Inquiry, at: datetime, ports: Ports) -> _Read:
         flow=link.flow,
         business_key=link.business_key,
         link=link if link.id else None,
-        item=_item_in(inquiry),
+        item=_item_in(inquiry, ports),
         processes=_processes_in(inquiry.snapshots, link),
         at=at,
     )
     return _Read(pair=pair, mismatches=ports.flows[link.flow].mismatches(pair))
 
 
-def _item_in(inquiry: Inquiry) -> Snapshot | None:
-    """The item; of a part, the object of its own that the flow reads for it."""
-    key = inquiry.link.item_key
-    if kind_of(key) and split_aprimo_key(key)[2]:
-        own = (each for want, each in inquiry.snapshots.items() if want.side is Side.APRIMO and want.role)
-        return next(own, None)
-    return looking.item_in(inquiry.snapshots, key)
+def _item_in(inquiry: Inquiry, ports: Ports) -> Snapshot | None:
+    """The item; of a part, the object of its own, in its own role."""
+    want = _item_want(inquiry.link, ports)
+    return inquiry.snapshots.get(want) if want else None
 
 
 def _processes_in(read: Mapping[Want, Snapshot], link: Link) -> tuple[ProcessRead, ...]:

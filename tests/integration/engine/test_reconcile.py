@@ -9,6 +9,8 @@ import pytest
 
 from pipeline import reconcile
 from pipeline.errors import PermanentError, TransientError
+from pipeline.events import Event
+from pipeline.plan import Link, Snapshots, Want
 from pipeline.ports import Mode, Phase, Store
 from pipeline.walk import Terms
 from pipeline.words import InstanceId
@@ -186,6 +188,29 @@ def test_an_item_that_cannot_be_read_is_named_and_holds_up_no_other(office: Offi
 
     assert causes(office) == {2: [("matrix", "edited_in_aprimo")]}
     assert step.run.report["unread"] == {key(1): "hidden"}
+
+
+@pytest.mark.parametrize("fails_once_read", [False, True])
+def test_an_item_whose_rules_fail_before_it_is_read_whole_is_named_and_not_taken_for_empty(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *, fails_once_read: bool
+) -> None:
+    office.submit(1, 2)
+    office.edit(1, matrix="scribble")
+    office.edit(2, matrix="scribble")
+    office.reconcile()
+    known = causes(office)
+    sound = office.flow.bound.wants
+
+    def wants(event: Event, snapshots: Snapshots, link: Link | None) -> tuple[Want, ...]:
+        if event.subject == key(1) and bool(snapshots) is fails_once_read:
+            raise ValueError("no such word")
+        return sound(event, snapshots, link)
+
+    monkeypatch.setattr(office.flow, "wants", wants, raising=False)
+    step = office.reconcile()
+
+    assert causes(office) == known == {number: [("matrix", "edited_in_aprimo")] for number in (1, 2)}
+    assert step.run.report["unread"] == {key(1): "plan_failed"}
 
 
 def test_a_vendor_that_is_away_ends_the_step_and_the_page_is_read_again(office: Office) -> None:
