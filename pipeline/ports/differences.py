@@ -52,6 +52,7 @@ class DifferenceState(StrEnum):
 class Run:
     """A run of reconciliation, with how far it has come.
 
+    id: ids sort by the time at which runs began, so that what a newer run has met an older one need not look at.
     since: what has not changed since then is not read in Aprimo, None for everything. counts: what it came to so far,
     in numbers; report: what it found beside differences, as JSON.
     """
@@ -112,10 +113,10 @@ class Differences(Protocol):
         """The links of a flow by the instance of one of their processes."""
 
     def mark(self, run_id: str, *, items: Sequence[Link] = (), processes: Sequence[Link] = ()) -> None:
-        """Note that a run has met the items, or the processes, of these links."""
+        """Note that a run has met the items, or the processes, of these links; a newer run's mark stays."""
 
     def met_items(self, flow: str, run_id: str, keys: Sequence[BusinessKey]) -> frozenset[BusinessKey]:
-        """Those of these items of a flow that a run has met."""
+        """Those of these items of a flow that a run has met, or one that began after it."""
 
     def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
         """Links with a process that has not ended whose item the run has not met, by business key."""

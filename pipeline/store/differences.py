@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, update
 
 from pipeline.differences import Explained, Known
 from pipeline.flows.tenant import Policy
@@ -71,28 +71,28 @@ class SqlDifferences:
         return {instance: by_id[name] for instance, name in homes.items() if name in by_id}
 
     def mark(self, run_id: str, *, items: Sequence[Link] = (), processes: Sequence[Link] = ()) -> None:
-        """Note that a run has met the items, or the processes, of these links."""
+        """Note that a run has met the items, or the processes, of these links; a newer run's mark stays."""
         for met, column in ((items, links.c.item_run), (processes, links.c.process_run)):
             ids = [link.id for link in met if link.id]
             if ids:
-                self._conn.execute(update(links).where(links.c.id.in_(ids)).values({column: run_id}))
+                self._conn.execute(
+                    update(links).where(links.c.id.in_(ids), _unmet(column, run_id)).values({column: run_id})
+                )
 
     def met_items(self, flow: str, run_id: str, keys: Sequence[BusinessKey]) -> frozenset[BusinessKey]:
-        """Those of these items of a flow that a run has met."""
+        """Those of these items of a flow that a run has met, or one that began after it."""
         if not keys:
             return frozenset()
-        of_run = select(links.c.business_key).where(links.c.flow == flow, links.c.item_run == run_id)
+        of_run = select(links.c.business_key).where(links.c.flow == flow, links.c.item_run >= run_id)
         return frozenset(self._conn.execute(of_run.where(links.c.business_key.in_(keys))).scalars())
 
     def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
         """Links with a process that has not ended whose item the run has not met, by business key."""
-        met = links.c.item_run
-        return self._links(_living(flow).where(or_(met.is_(None), met != run_id)).limit(limit))
+        return self._links(_living(flow).where(_unmet(links.c.item_run, run_id)).limit(limit))
 
     def unseen_processes(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
         """Links with a process that has not ended which the run has not met, by business key."""
-        met = links.c.process_run
-        return self._links(_living(flow).where(or_(met.is_(None), met != run_id)).limit(limit))
+        return self._links(_living(flow).where(_unmet(links.c.process_run, run_id)).limit(limit))
 
     def known(self, flow: str, keys: Sequence[BusinessKey]) -> dict[BusinessKey, Known]:
         """What our tables know of these items; `mapping_now` is left to the caller."""
@@ -272,6 +272,11 @@ def difference_of(row: Mapping[str, Any]) -> Difference:
             "run_id": row["run_id"] or "",
         }
     )
+
+
+def _unmet(met: ColumnElement[Any], run_id: str) -> ColumnElement[bool]:
+    """What neither this run has met nor a newer one: ids of runs sort by time."""
+    return or_(met.is_(None), met < run_id)
 
 
 def _living(flow: str) -> Select[Any]:

@@ -216,6 +216,34 @@ def test_what_lives_and_was_not_met_by_a_run_is_unseen(store: Store) -> None:
     assert [link.business_key for link in unseen_processes] == [item(2)]
 
 
+def test_what_a_newer_run_has_met_an_older_one_that_goes_on_beside_it_need_not_look_at(store: Store) -> None:
+    _running(store, 1, 2, 3)
+    links = store.run(lambda tx: tx.links.of([(FLOW, item(number)) for number in (1, 2)]))
+
+    def mark(run: str, number: int) -> None:
+        met = [links[FLOW, item(number)]]
+        store.run(lambda tx: tx.differences.mark(run, items=met, processes=met))
+
+    mark("rc-1", 1)
+    mark("rc-2", 1)
+    mark("rc-2", 2)
+    mark("rc-1", 2)
+    mark("rc-1", 1)
+
+    def unseen(run: str) -> list[list[BusinessKey]]:
+        return store.run(
+            lambda tx: [
+                [link.business_key for link in tx.differences.unseen_items(FLOW, run, limit=9)],
+                [link.business_key for link in tx.differences.unseen_processes(FLOW, run, limit=9)],
+            ]
+        )
+
+    every = [item(number) for number in (1, 2, 3)]
+    met = store.run(lambda tx: [tx.differences.met_items(FLOW, run, every) for run in ("rc-1", "rc-2", "rc-3")])
+    assert met == [{item(1), item(2)}, {item(1), item(2)}, frozenset()]
+    assert [unseen(run) for run in ("rc-1", "rc-2", "rc-3")] == [[[item(3)]] * 2, [[item(3)]] * 2, [every] * 2]
+
+
 def test_a_part_is_met_with_its_item_for_it_is_on_no_list_by_itself(store: Store) -> None:
     parts = [BusinessKey(f"{item(number)}#DACH") for number in (1, 2)]
     running = ProcessRow(revision=1, process_key="localization", state=ProcessState.RUNNING)

@@ -58,16 +58,16 @@ class MemoryDifferences:
         return {instance: links[home] for instance, home in homes.items() if home in links}
 
     def mark(self, run_id: str, *, items: Sequence[Link] = (), processes: Sequence[Link] = ()) -> None:
-        """Note that a run has met the items, or the processes, of these links."""
+        """Note that a run has met the items, or the processes, of these links; a newer run's mark stays."""
         for met, column in ((items, "item_run"), (processes, "process_run")):
             for row in [self._tables["links"].get(link.id) for link in met]:
-                if row is not None:
+                if row is not None and (row[column] or "") < run_id:
                     self._tables["links"].change(row, **{column: run_id})
 
     def met_items(self, flow: str, run_id: str, keys: Sequence[BusinessKey]) -> frozenset[BusinessKey]:
-        """Those of these items of a flow that a run has met."""
+        """Those of these items of a flow that a run has met, or one that began after it."""
         rows = self._tables["links"].where("flow", flow)
-        return frozenset(row["business_key"] for row in rows if row["item_run"] == run_id) & {*keys}
+        return frozenset(row["business_key"] for row in rows if (row["item_run"] or "") >= run_id) & {*keys}
 
     def unseen_items(self, flow: str, run_id: str, *, limit: int) -> list[Link]:
         """Links with a process that has not ended whose item the run has not met, by business key."""
@@ -148,7 +148,7 @@ class MemoryDifferences:
         rows = [
             row
             for row in sorted(self._tables["links"].where("flow", flow), key=lambda row: str(row["business_key"]))
-            if row[column] != run_id
+            if (row[column] or "") < run_id
             and any(
                 each["state"] != ProcessState.ENDED for each in self._tables["processes"].where("link_id", row["id"])
             )
