@@ -274,13 +274,31 @@ class Met:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundDifference:
-    """A field whose two sides differ and whose policy is not to write it now."""
+    """A field whose two sides differ and whose policy is not to write it now.
+
+    theirs: what the side shows that was edited, which is Aprimo unless the cause names OpenText; ours: what we would
+    write there.
+    """
 
     field: str
     ours: JsonValue
     theirs: JsonValue
     cause: str
     policy: str
+
+    @property
+    def aprimo(self) -> JsonValue:
+        """What Aprimo shows, or would."""
+        return self.ours if self._is_in_opentext else self.theirs
+
+    @property
+    def opentext(self) -> JsonValue:
+        """What OpenText shows, or would."""
+        return self.theirs if self._is_in_opentext else self.ours
+
+    @property
+    def _is_in_opentext(self) -> bool:
+        return self.cause == f"edited_in_{Side.OPENTEXT}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -355,6 +355,16 @@ def test_a_difference_stands_once_with_its_newest_values(store: Store, read_rows
     ]
 
 
+def test_a_difference_that_was_edited_in_opentext_keeps_each_value_as_that_of_its_side(
+    store: Store, read_rows: ReadRows
+) -> None:
+    cause = "edited_in_opentext"
+    found = FoundDifference(field="budget", ours="5", theirs="9", cause=cause, policy="automatic")
+    _apply(store, LinkChanges(differences=(found,)))
+
+    assert [(row.aprimo, row.opentext, row.cause) for row in read_rows(tables.differences)] == [("5", "9", cause)]
+
+
 def test_a_notice_is_seen_once(store: Store, pages: SqlPages, clock: Clock) -> None:
     told = (Notice(code="unknown_state", text="State 8, On hold."), Notice(code="decision_unknown", text="?"))
     _apply(store, LinkChanges(revision=1, notices=told))

@@ -217,8 +217,8 @@ class MemoryLinks:
         for difference in found:
             values: Row = {
                 "field": difference.field,
-                "aprimo": difference.theirs,
-                "opentext": difference.ours,
+                "aprimo": difference.aprimo,
+                "opentext": difference.opentext,
                 "cause": difference.cause,
                 "policy": difference.policy,
                 "last_seen": self._now,
