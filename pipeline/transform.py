@@ -1,8 +1,9 @@
 """Transform: claim the heads of lines, read what they tell us to look at, let the flow plan, store the plan.
 
 Two commits: the claim, and the plan with everything it covers. Between them nothing is locked. A line whose
-read fails waits by itself; a line whose lease is gone drops out; the others of the batch never notice. Whoever reads
-the other vendor too is planned in a commit of its own, after everybody else has gone on: that vendor may be slow.
+read fails waits by itself; a line whose lease is gone drops out; the others of the batch never notice. Whose first
+wants name the other vendor is planned in a commit of its own, after everybody else has gone on: that vendor may be
+slow.
 """
 
 from __future__ import annotations
