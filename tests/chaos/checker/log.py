@@ -16,8 +16,8 @@ _ENDS = frozenset({"delivered", "superseded", "ignored", "dead"})
 _START_OF_CHAIN = "0" * 64
 _HASHED = ("number", "act", "before_hash", "after_hash", "previous_hash")
 _SALTED = ("actor", "object", "values")
-_OWN_SOURCES = frozenset({"signoff"})
-"""Sources whose events were never received: follow-ups of other events."""
+_OWN_SOURCES = frozenset({"signoff", "signoff.reconciliation"})
+"""Sources whose events were never received: follow-ups of other events, and heals of what was found to differ."""
 _WRITES_MAX = {"ot.complete_task": 2, "dam.upload": 10_000, "dam.order": 1}
 """Requests that change something which one send may make, where it is not one."""
 _NOT_EFFECTS = ("search", "token", "runtime/models")
