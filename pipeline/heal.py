@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pipeline import intake, keys
-from pipeline.differences import Cause
+from pipeline import intake, keys, ownership
+from pipeline.differences import STATE, Cause
 from pipeline.events import NewEvent
 from pipeline.flows import facts
+from pipeline.flows.shared.healing import CHANGED, NOT_UNDOABLE
 from pipeline.flows.tenant import Policy
 from pipeline.ports import AuditEntry, Bounds, Difference, DifferenceState, Hint, Ports, Tx
 from pipeline.suspects import Suspect, look_at
 from pipeline.words import EventKind, JsonValue, Side, Urgency
 
-BY_US = "signoff"
 SOURCE = "signoff.reconciliation"
 
 PUT_BACK = frozenset(
@@ -27,14 +27,8 @@ PUT_BACK = frozenset(
 )
 """One value is written over another, so a person can have the other back."""
 _IN_APRIMO = frozenset({Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION})
-NEVER, NOT_OPEN, NOT_UNDOABLE, NOT_HEALED, CHANGED_SINCE = (
-    "never",
-    "not_open",
-    "not_undoable",
-    "not_healed",
-    "changed_since",
-)
-"""Why a difference is not healed, or a heal not taken back."""
+NEVER, NOT_OPEN, NOT_HEALED = "never", "not_open", "not_healed"
+"""Why a difference is not healed, or a heal not taken back, beside what the plan of one may say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +77,14 @@ def _heal(tx: Tx, difference_id: str, run_id: str, by: str, ports: Ports) -> tup
     found = tx.differences.find(ids=[difference_id])
     if not found or found[0].state is not DifferenceState.OPEN:
         return NOT_OPEN, []
+    # Lines are locked before anything else, as everybody does who changes both: what was read before may be over.
+    tx.lines.touch({keys.line_key(found[0].flow, found[0].business_key): found[0].flow})
+    found = tx.differences.find(ids=[difference_id])
+    if not found or found[0].state is not DifferenceState.OPEN:
+        return NOT_OPEN, []
     difference = found[0]
     if difference.policy is Policy.NEVER or difference.cause not in set(Cause):
         return NEVER, []
-    # Lines are locked before anything else, as everybody does who changes both.
-    tx.lines.touch({keys.line_key(difference.flow, difference.business_key): difference.flow})
     key = f"{run_id or difference.run_id}:{difference.id}"
     event = _event(difference, facts.HEAL, key=key, by=by, tx=tx, ports=ports)
     stored, hints = intake.place(tx, [event], new_id=ports.new_id, limits=ports.limits)
@@ -143,7 +140,7 @@ def _why_not_undone(difference: Difference, bounds: Bounds, ports: Ports) -> str
     """Why a heal cannot be taken back, "" where it can."""
     if difference.heal_event_id is None or difference.undone_at is not None:
         return NOT_HEALED
-    if difference.cause not in PUT_BACK:
+    if difference.cause not in PUT_BACK or _is_decided_in_opentext(difference):
         return NOT_UNDOABLE
     looked = look_at(
         difference.flow,
@@ -155,14 +152,20 @@ def _why_not_undone(difference: Difference, bounds: Bounds, ports: Ports) -> str
         ports=ports,
     )
     differs = any(each.explained.mismatch.field == difference.field for each in looked.found)
-    return CHANGED_SINCE if differs or looked.unread or looked.moved else ""
+    return CHANGED if differs or looked.unread or looked.moved else ""
+
+
+def _is_decided_in_opentext(difference: Difference) -> bool:
+    """Whether the way back would put an item where only a decision puts it: a hand did, and no decision says so."""
+    states = ownership.STATES.get(difference.flow, {})
+    return difference.field == STATE and states.get(str(difference.aprimo)) is Side.OPENTEXT
 
 
 def _undo(tx: Tx, difference: Difference, by: str, ports: Ports) -> tuple[str, list[Hint]]:
     tx.lines.touch({keys.line_key(difference.flow, difference.business_key): difference.flow})
     link = tx.links.of([(difference.flow, difference.business_key)]).get((difference.flow, difference.business_key))
     if link is None or keys.digest(link.agreed_value(difference.field)) != keys.digest(_written(difference)):
-        return CHANGED_SINCE, []
+        return CHANGED, []
     if not tx.differences.undo(difference.id, by):
         return NOT_HEALED, []
     event = _event(difference, facts.UNDO, key=f"undo:{difference.id}", by=by, tx=tx, ports=ports)

@@ -9,6 +9,7 @@ from functools import partial
 
 from pipeline import heal
 from pipeline.differences import Pair
+from pipeline.flows.shared.writing import BY_US
 from pipeline.flows.tenant import Policy
 from pipeline.keys import aprimo_key, process_key, whole_of
 from pipeline.plan import Link, ProcessRead, Snapshot
@@ -36,7 +37,7 @@ class Terms:
     calls: int = 0
     heals: frozenset[Policy] = frozenset()
     is_kept: bool = True
-    by: str = heal.BY_US
+    by: str = BY_US
     automations: frozenset[str] = frozenset()
     overlap_s: float = 0.0
 
@@ -149,7 +150,7 @@ class Walk:
 
     def _is_healed(self, difference: Difference) -> bool:
         """Whether it is healed in this run. What a heal has not helped is not healed again unless a person asks."""
-        is_tried = difference.heal_event_id is not None and self.terms.by == heal.BY_US
+        is_tried = difference.heal_event_id is not None and self.terms.by == BY_US
         is_open = difference.state is DifferenceState.OPEN
         return is_open and difference.policy in self.terms.heals and not is_tried
 

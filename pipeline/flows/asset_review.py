@@ -151,7 +151,8 @@ def _without_process(case: Case) -> Plan:
         return _start(case, starting.next_revision(case.link))
     if case.state == agreed_state == CHANGES and is_revised:
         return _start(case, starting.next_revision(case.link))
-    if case.state == agreed_state == APPROVED and approval.of_older(case, version_id):
+    if agreed_state == APPROVED and case.state != SUBMITTED and approval.of_older(case, version_id):
+        # Also where somebody has put it elsewhere by hand: it is put back as what it is now.
         return asset_decisions.outdated(case, version)
     return _goes_on(case)
 
@@ -229,7 +230,10 @@ def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
     if case.is_process_over and not notices:
         return asset_decisions.decided(case)
     if case.live is None:
-        return finish(case, Draft(expects=expected_state(case)))
+        approved = text(case.link.agreed_value(approval.VERSION))
+        is_approved = case.item is not None and case.link.agreed_value(STATE) == APPROVED and bool(approved)
+        still = versions.expected(approved) if is_approved else {}
+        return finish(case, Draft(expects={**expected_state(case), **still}))
     return _running(case, case.live, notices)
 
 

@@ -231,8 +231,8 @@ def _state(sides: _Sides) -> Iterator[Mismatch]:
 
 
 def _version(sides: _Sides) -> Iterator[Mismatch]:
-    """Another file version is the latest than the one that was agreed on."""
-    latest = latest_id(sides.item)
+    """Another file version is the latest than the one that was agreed on; elsewhere than agreed the state tells."""
+    latest = latest_id(sides.item) if sides.state == text(sides.agreed(STATE)) else ""
     for each in sides.applying:
         known = text(sides.agreed(each.version)) if each.version else ""
         if known and latest and known != latest:

@@ -2,7 +2,8 @@
 
 A heal writes one value over another, ends the process that is one too many, or has the flow look again: it decides
 nothing. It writes only over what was seen when the difference was found. What was written over can be had back as
-long as nobody has changed it since; it is left alone from then on.
+long as nobody has changed it since; it is left alone from then on. Where only a decision puts an item, nothing is had
+back, and nothing is approved again whose version is another one now.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pipeline.differences import STATE, Cause
 from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows.agreements import Agreement
-from pipeline.flows.shared import endings, looking, loops
+from pipeline.flows.shared import endings, looking, loops, versions
 from pipeline.flows.shared.case import OURS
 from pipeline.flows.shared.comparing import (
     expected_variable,
@@ -156,14 +157,21 @@ def _in_aprimo(heal: _Heal, *, is_undo: bool) -> Plan:
     kind = FieldType.TEXT if heal.field == STATE else _type(view, heal.field)
     current = shown_state(item) if heal.field == STATE else item.values.get(heal.field)
     why = _why_not(heal, current, target=target, expected=expected, kind=kind)
+    if heal.field == STATE and is_undo and ownership.state_owner(view, text(target)) is Side.OPENTEXT:
+        why = why or NOT_UNDOABLE
+    approved = _version_of(heal, text(target)) if heal.field == STATE else ""
+    if approved and approved != versions.latest_id(item):
+        why = why or CHANGED
     if why:
         return ignore(why)
     wire, value = _as_written(view, heal.field, target)
     if not wire:
         return ignore(NOT_OURS)
-    now = item.values.get("state_id") if heal.field == STATE else item.wire.get(wire)
+    wires = {wire: item.values.get("state_id")} if heal.field == STATE else item.wire
+    expects = {wire: wires[wire]} if wire in wires else {}
+    expects |= versions.expected(approved) if approved else {}
     object_kind, object_id, _ = split_aprimo_key(heal.link.item_key)
-    command = set_fields(object_kind, object_id, {wire: value}, {wire: now} if now is not None else {})
+    command = set_fields(object_kind, object_id, {wire: value}, expects)
     return deliver(command, changes=_left(heal, command, wire, view) if is_undo else LinkChanges())
 
 
@@ -182,17 +190,25 @@ def _in_opentext(heal: _Heal, *, is_undo: bool) -> Plan:
     why = _why_not(heal, read.variables.get(variable), target=target, expected=expected, kind=kind)
     if why:
         return ignore(why)
-    command = SetVariables(instance_id=read.instance_id, variables={variable: target})
+    seen = {variable: read.variables[variable]} if variable in read.variables else {}
+    command = SetVariables(instance_id=read.instance_id, variables={variable: target}, expects=seen)
     return deliver(command, changes=_left(heal, command, variable, heal.words) if is_undo else LinkChanges())
 
 
 def _why_not(heal: _Heal, current: JsonValue, *, target: JsonValue, expected: JsonValue, kind: FieldType) -> str:
     """Why nothing is written: it is there already, or something else is than was to be written over."""
-    if not same(heal.agreed, heal.event.data.get("agreed"), kind) and heal.event.type == facts.HEAL:
+    is_both = heal.event.type == facts.UNDO and heal.event.data.get("cause") == Cause.EDITED_IN_BOTH
+    if not same(heal.agreed, heal.event.data.get("aprimo" if is_both else "agreed"), kind):
         return CHANGED
     if same(current, target, kind):
         return _DONE
     return "" if same(current, expected, kind) else CHANGED
+
+
+def _version_of(heal: _Heal, state: str) -> str:
+    """The file version that must be the latest in a state, as both agreed on it; "" for none."""
+    names = [each.version for each in heal.agreements if state in each.states and each.version]
+    return next((known for name in names if (known := text(heal.link.agreed_value(name)))), "")
 
 
 def _as_written(view: FlowWords, field: str, value: JsonValue) -> tuple[str, JsonValue]:

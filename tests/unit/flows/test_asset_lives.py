@@ -38,6 +38,19 @@ def test_a_version_is_approved_by_everybody() -> None:
     assert [each.outcome for each in world.results] == ["pass", "pass", "pass"]
 
 
+def test_an_approval_is_not_put_back_onto_a_newer_version() -> None:
+    world = up_for_review()
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+    world.settle_down()
+    world.upload()
+    world.put("rejected")
+
+    world.look(Side.APRIMO)
+
+    assert world.values["state"] == "approved_older"
+
+
 def test_a_version_that_races_the_approval_is_never_approved_by_it() -> None:
     world = up_for_review()
     first = world.latest

@@ -281,3 +281,32 @@ def test_a_record_under_review_is_healed_by_one_write_of_the_dam() -> None:
     heal(world)
 
     assert (world.sent[-1].KIND, found(world)) == ("dam.set_record", ())
+
+
+def test_an_undo_writes_over_no_newer_agreement() -> None:
+    world = approved()
+    world.edit(decision="rejected")
+    told = heal(world)
+
+    undo(world, {**told, "agreed": "what both agreed on before"})
+
+    assert (world.plans[-1].reason, world.values["decision"]) == ("changed_since", "approved")
+
+
+def test_a_state_that_only_a_decision_gives_is_not_had_back() -> None:
+    world = submitted()
+    world.put("in_production")
+    told = heal(world)
+
+    undo(world, told)
+
+    assert (world.plans[-1].reason, world.values["state"]) == ("not_undoable", "submitted")
+
+
+def test_a_heal_in_opentext_expects_what_it_writes_over() -> None:
+    world = tampered()
+
+    heal(world)
+
+    written = next(each for each in reversed(world.sent) if isinstance(each, SetVariables))
+    assert written.expects == {"budget": "1.00"}
