@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from pipeline.differences import Explained
 from pipeline.flows import facts
 from pipeline.plan import Verdict
 from pipeline.words import Side
@@ -111,6 +112,11 @@ def test_a_late_step_tells_its_lead_once_however_often_the_timetable_looks() -> 
     assert world.values["late"] == "yes"
 
 
+def _is_emptied(found: Explained, world: World) -> bool:
+    """Whether it is a wanted date that somebody took away: work goes on by the last one, until there is another."""
+    return found.mismatch.field == "wanted" and world.values["wanted"] == ""
+
+
 class Lives(FlowLives):
     """People on both sides do anything in any order; looks come late, twice or not at all."""
 
@@ -194,7 +200,7 @@ class Lives(FlowLives):
         world.look(Side.APRIMO)
         world.look(Side.OPENTEXT)
         assert len(world.sent) == before
-        assert untold(world) == ()
+        assert [each for each in untold(world) if not _is_emptied(each, world)] == []
         is_known = world.link.state not in {"unknown", "decision_waits"}
         is_whole = all(plan.verdict is not Verdict.REFUSE for plan in world.plans[-2:])
         if world.values["state"] == "submitted" and is_known and is_whole:

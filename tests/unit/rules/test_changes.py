@@ -31,7 +31,6 @@ RECORD_ID = "0a" * 16
         (ProjectVerb(verb="start", project_id=7, revision=1), Side.APRIMO, "project", "7"),
         (TaskVerb(verb="close", task_id=7), Side.APRIMO, "task", "7"),
         (SetRecord(record_id=RECORD_ID), Side.APRIMO, "record", RECORD_ID),
-        (RemoveFromCollection(collection="c", record_id=RECORD_ID), Side.APRIMO, "record", RECORD_ID),
         (SetVariables(instance_id="i-1", variables={}), Side.OPENTEXT, "process", "i-1"),
         (EndProcess(instance_id="i-1", reason="withdrawn"), Side.OPENTEXT, "process", "i-1"),
     ],
@@ -46,3 +45,7 @@ def test_what_is_made_only_then_cannot_be_read_before() -> None:
     )
 
     assert target(start, "f") is None
+
+
+def test_what_changes_several_records_at_once_names_none() -> None:
+    assert target(RemoveFromCollection(collection="c", record_ids=(RECORD_ID,)), "f") is None
