@@ -5,6 +5,7 @@ Fields, options, classifications, checks and collections go by name; the adapter
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -128,7 +129,7 @@ class AddToCollection(Command):
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: they may rightly be put in again after they were taken out."""
-        return EffectKey(f"collect:{self.collection}:{cause.event_id}:{cause.plan_number}")
+        return EffectKey(f"collect:{self.collection}:{_of_all(self.record_ids)}:{cause.event_id}:{cause.plan_number}")
 
 
 @register
@@ -151,4 +152,11 @@ class RemoveFromCollection(Command):
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: they may rightly be taken out again after they were put in."""
-        return EffectKey(f"uncollect:{self.collection}:{cause.event_id}:{cause.plan_number}")
+        return EffectKey(
+            f"uncollect:{self.collection}:{_of_all(self.record_ids)}:{cause.event_id}:{cause.plan_number}"
+        )
+
+
+def _of_all(record_ids: tuple[str, ...]) -> str:
+    """A short name of these records, whatever their order."""
+    return hashlib.sha256(",".join(sorted(record_ids)).encode()).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +51,7 @@ LOCALIZED = CreateRecord(
     classifications=("/Assets/Campaign",),
     fields={"MasterRecord": ID},
 )
+BOTH = hashlib.sha256(",".join(sorted((ID, VERSION))).encode()).hexdigest()[:16]
 PUT_IN = AddToCollection(collection="Web team", record_ids=(ID, VERSION))
 TAKE_OUT = RemoveFromCollection(collection="Web team", record_ids=(ID, VERSION))
 
@@ -101,8 +103,8 @@ def marker(command: Command) -> str:
         (APPROVED, f"record:ev-1:1:{ID}", f"record:{ID}"),
         (CHECK, f"check:{VERSION}:Legal check:task-1", f"file-version:{VERSION}"),
         (LOCALIZED, f"create-record:aprimo:record:{ID}#DACH", f"record:aprimo:record:{ID}#DACH"),
-        (PUT_IN, "collect:Web team:ev-1:1", "collection:Web team"),
-        (TAKE_OUT, "uncollect:Web team:ev-1:1", "collection:Web team"),
+        (PUT_IN, f"collect:Web team:{BOTH}:ev-1:1", "collection:Web team"),
+        (TAKE_OUT, f"uncollect:Web team:{BOTH}:ev-1:1", "collection:Web team"),
     ],
 )
 def test_an_effect_has_its_natural_identity(command: Command, key: str, target: str) -> None:

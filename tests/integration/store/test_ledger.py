@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.events import Raw, Reading
 from pipeline.ports import AuditEntry, Checkpoint, Gate, Person, SeenRow, Store, Tx
-from pipeline.store import SqlPages, tables
+from pipeline.store import SqlPages, chain, tables
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 from tests.support.store_rows import START, Clock, ReadRows, add, new_event
 
@@ -175,7 +175,9 @@ def test_the_audit_chain_holds_hashes_and_never_values(store: Store, read_rows: 
         (2, START, "signoff", "event.planned", "ev-1-1"),
         (3, at, "signoff", "event.delivered", "ev-1-1"),
     ]
-    assert (rows[0].before_hash, rows[2].before_hash) == (hashlib.sha256(b'"poison"').hexdigest(), "")
+    salted = json.dumps([rows[0].salts["values"], "poison"], sort_keys=True, separators=(",", ":"))
+    assert (rows[0].before_hash, rows[2].before_hash) == (hashlib.sha256(salted.encode()).hexdigest(), "")
+    assert [sorted(row.salts) for row in rows] == [["actor", "object", "values"]] * 3
     assert [row.previous_hash for row in rows] == ["0" * 64, rows[0].hash, rows[1].hash]
     assert [row.hash for row in rows] == [_expected_hash(row) for row in rows]
 
@@ -201,8 +203,7 @@ def test_entries_of_transactions_that_run_at_once_form_one_chain(store: Store, r
 
 def _expected_hash(row: Any) -> str:  # noqa: ANN401 - A row.
     values = {name: value for name, value in row._mapping.items() if name != "hash"}
-    values["at"] = row.at.isoformat(timespec="microseconds")
-    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return chain.hash_of(chain.Linked(**values))
 
 
 def test_what_a_list_showed_last_is_kept_per_feed(store: Store) -> None:
