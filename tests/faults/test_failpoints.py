@@ -20,8 +20,10 @@ from tests.support import processes
 from tests.support.bad_days import LIMIT_S, Day, bad_day
 from tests.support.bad_days_office import Office
 
-PLAYED = (6, 1, 2, 3, 4, 5)
-"""One brief of each story: two revisions, a withdrawal, an edit, an escalation, a remark."""
+PLAYED = (6, 1, 2, 3, 4, 5, 7, 8, 9, 10)
+"""Briefs of every story: two revisions, a withdrawal, an edit, an escalation, a remark; and enough of them that there
+is work until the last failpoint was met.
+"""
 STRUCK_WITHIN_S = 180.0
 GOES_ON_WITHIN_S = 80.0
 _wait_until = partial(processes.wait_until, every_s=0.1)
