@@ -158,5 +158,9 @@ class RemoveFromCollection(Command):
 
 
 def _of_all(record_ids: tuple[str, ...]) -> str:
-    """A short name of these records, whatever their order."""
-    return hashlib.sha256(",".join(sorted(record_ids)).encode()).hexdigest()[:16]
+    """A short name of these records, whatever their order: of one, its id."""
+    return (
+        record_ids[0]
+        if len(record_ids) == 1
+        else hashlib.sha256(",".join(sorted(record_ids)).encode()).hexdigest()[:16]
+    )

@@ -22,6 +22,7 @@ def shown_key(kind: type[Command]) -> str:
     values: dict[str, Any] = {
         **fields,
         **{name: {"<names>": ""} for name in ("fields", "variables") if name in fields},
+        **({"record_ids": ("<records>",)} if "record_ids" in fields else {}),
         "expects": {},
     }
     cause = Cause(event_id="<event_id>", plan_number="<plan_number>")  # type: ignore[arg-type]  # Shown, not sent.
