@@ -98,3 +98,21 @@ class World(FlowWorld):
         regions = process.variables["regions"]
         count = len(ROLES) + len(regions if isinstance(regions, list) else [])
         return [task.outcome for task in process.tasks] == ["approved"] * count
+
+
+def submitted(**values: JsonValue) -> World:
+    """A world whose brief is in approval. values: what it says besides."""
+    world = World()
+    world.edit(**values)
+    world.put("submitted")
+    world.settle_down()
+    return world
+
+
+def approved() -> World:
+    """A world whose brief everybody has approved."""
+    world = submitted()
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
+    world.settle_down()
+    return world

@@ -15,27 +15,11 @@ from pipeline.plan import ProcessRead
 from pipeline.words import BusinessKey, DeliveryId, EventId, EventState, InstanceId, JsonValue, Side, WakeReason
 from tests.support import publication_world
 from tests.support.agreeing import found, pair_of
-from tests.support.brief_world import World
+from tests.support.brief_world import World, approved, submitted
 from tests.support.briefs import OWNER, words
 
 WIRE = words().fields["decision"].wire
 AUTOMATION = frozenset({"rules@example.test"})
-
-
-def submitted(**values: JsonValue) -> World:
-    world = World()
-    world.edit(**values)
-    world.put("submitted")
-    world.settle_down()
-    return world
-
-
-def approved() -> World:
-    world = submitted()
-    while world.waiting():
-        world.decide(world.waiting()[0], "approved")
-    world.settle_down()
-    return world
 
 
 def explained(world: World, pair: Pair | None = None, **known: object) -> tuple[Explained, ...]:

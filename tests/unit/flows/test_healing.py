@@ -13,23 +13,8 @@ from pipeline.plan import Verdict
 from pipeline.words import InstanceId, JsonValue, Side
 from tests.support import asset_world, localization_world
 from tests.support.agreeing import found, pair_of
-from tests.support.brief_world import World
+from tests.support.brief_world import World, approved, submitted
 from tests.support.flow_world import FlowWorld
-
-
-def submitted() -> World:
-    world = World()
-    world.put("submitted")
-    world.settle_down()
-    return world
-
-
-def approved() -> World:
-    world = submitted()
-    while world.waiting():
-        world.decide(world.waiting()[0], "approved")
-    world.settle_down()
-    return world
 
 
 def tampered(value: str = "1.00") -> World:
