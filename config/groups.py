@@ -348,6 +348,16 @@ class Retention:
     replays_days: int = setting(
         90, "What replay plans have shown of their letters.", example="90", unit="days", at_least=1
     )
+    runs_days: int = setting(
+        30,
+        "Comparisons of both systems, but for the newest of each flow and kind.",
+        example="30",
+        unit="days",
+        at_least=1,
+    )
+    differences_days: int = setting(
+        180, "Differences that are closed, but for those a person took back.", example="180", unit="days", at_least=1
+    )
     every_s: float = setting(
         86_400.0, "Between two runs that let go of what is older.", example="86400", unit="s", at_least=0.1
     )

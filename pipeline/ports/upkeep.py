@@ -24,6 +24,8 @@ class Payload(StrEnum):
     TRANSFERS = "transfers"
     ORDERS = "orders"
     REPLAYS = "replays"
+    RUNS = "runs"
+    DIFFERENCES = "differences"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,7 @@ from pipeline.store.tables import (
     attempts,
     dead_letters,
     deliveries,
+    differences,
     events,
     holds,
     notices,
@@ -42,6 +43,7 @@ from pipeline.store.tables import (
     receipts,
     replay_items,
     replay_plans,
+    runs,
     ticks,
     uploads,
 )
@@ -146,6 +148,13 @@ def _is_not_the_newest(_: datetime) -> ColumnElement[bool]:
     return ticks.c.slot < of_job
 
 
+def _is_not_the_newest_run(_: datetime) -> ColumnElement[bool]:
+    """The newest comparison of a flow and kind that came to its end tells from where the next one looks back."""
+    newest = runs.alias("newest")
+    of_flow = and_(newest.c.flow == runs.c.flow, newest.c.mode == runs.c.mode, newest.c.ended_at.is_not(None))
+    return runs.c.started_at < select(func.max(newest.c.started_at)).where(of_flow).scalar_subquery()
+
+
 def _is_not_being_applied(_: datetime) -> ColumnElement[bool]:
     """A long plan is applied for hours, and needs its letters to the end."""
     applying = and_(replay_plans.c.hash == replay_items.c.plan_hash, replay_plans.c.state == ReplayState.APPLYING)
@@ -245,5 +254,17 @@ RETAINED: Mapping[Payload, Retained] = {
         since=replay_items.c.at,
         reason="The world has long moved; who replayed which letter by which plan stands with the letters.",
         is_over=_is_not_being_applied,
+    ),
+    Payload.RUNS: Retained(
+        table=runs,
+        since=runs.c.ended_at,
+        reason="Both systems are compared every few minutes, and each comparison leaves a row.",
+        is_over=_is_not_the_newest_run,
+    ),
+    Payload.DIFFERENCES: Retained(
+        table=differences,
+        since=differences.c.last_seen,
+        reason="Both agree again, and people wrote the values. What a person took back is still compared with.",
+        has=tables.DIFFERENCE_IS_CLOSED,
     ),
 }

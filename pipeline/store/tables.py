@@ -37,6 +37,7 @@ metadata = MetaData(
 LINE_WAITS_FOR_HOLDS = "wait_reason = 'held'"
 EVENT_IS_OPEN = "state in ('accepted', 'planned', 'carried', 'dead')"
 DELIVERY_IS_OPEN = "state not in ('done', 'dropped')"
+DIFFERENCE_IS_CLOSED = "state = 'closed' and undone_at is null"
 TICK_IS_OPEN = "ended_at is null"
 TICK_HAS_FAILED = "error <> ''"
 DELIVERY_HOLDS_ITS_KEY = "state <> 'dropped'"
@@ -353,6 +354,7 @@ differences = Table(
     Column("last_seen", UtcTime, nullable=False),
     _partial("differences_one_open_key", "flow", "business_key", "field", where="state <> 'closed'", unique=True),
     _partial("differences_undone_idx", "flow", "business_key", where="undone_at is not null"),
+    _partial("differences_closed_idx", "last_seen", where=DIFFERENCE_IS_CLOSED),
 )
 
 runs = Table(
@@ -369,6 +371,7 @@ runs = Table(
     Column("counts", Json, nullable=False),
     Column("report", Json, nullable=False),
     Index("runs_flow_idx", "flow", "mode", "started_at"),
+    Index("runs_ended_at_idx", "ended_at"),
 )
 
 notices = Table(

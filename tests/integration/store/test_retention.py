@@ -18,6 +18,7 @@ from pipeline.store.tables import (
     attempts,
     dead_letters,
     deliveries,
+    differences,
     events,
     lines,
     notices,
@@ -25,6 +26,7 @@ from pipeline.store.tables import (
     receipts,
     replay_items,
     replay_plans,
+    runs,
     ticks,
     uploads,
 )
@@ -125,6 +127,22 @@ _ROWS: dict[str, dict[str, Any]] = {
         "code": "silent",
         "text": "It fell silent.",
         "at": OLD,
+    },
+    "runs": {
+        "flow": FLOW,
+        "phase": "",
+        "cursor": "",
+        "started_at": OLD,
+        "counts": {},
+        "report": {},
+    },
+    "differences": {
+        "flow": FLOW,
+        "business_key": "aprimo:activity:1",
+        "cause": "edited_in_aprimo",
+        "policy": "automatic",
+        "first_seen": OLD,
+        "last_seen": OLD,
     },
     "ticks": {"claimed_by": "me", "started_at": OLD, "ended_at": OLD},
     "uploads": {
@@ -336,6 +354,33 @@ def test_what_a_plan_has_shown_goes_unless_it_is_being_applied(store: Store, add
     assert [(row.plan_hash, row.place) for row in read_rows(replay_items)] == [("applying", 0), ("planned", 1)]
 
 
+def test_a_comparison_goes_but_for_the_newest_of_its_flow_and_kind_and_those_that_never_ended(
+    store: Store, add: Add, read_rows: ReadRows
+) -> None:
+    for name, mode, days, ended_at in (
+        ("r1", "recent", 5, OLD),
+        ("r2", "recent", 4, None),
+        ("r3", "recent", 3, OLD),
+        ("r4", "recent", 2, OLD),
+        ("f1", "full", 6, OLD),
+    ):
+        add(runs, id=name, mode=mode, started_at=CUTOFF - days * DAY, ended_at=ended_at)
+
+    assert _prune(store, Payload.RUNS) == 2
+    assert sorted(row.id for row in read_rows(runs)) == ["f1", "r2", "r4"]
+
+
+def test_a_difference_goes_when_it_is_closed_unless_a_person_took_its_heal_back(
+    store: Store, add: Add, read_rows: ReadRows
+) -> None:
+    for field, state, undone_at in (("a", "closed", None), ("b", "open", None), ("c", "closed", OLD)):
+        add(differences, field=field, state=state, undone_at=undone_at)
+    add(differences, field="d", state="closed", last_seen=CUTOFF + DAY)
+
+    assert _prune(store, Payload.DIFFERENCES) == 1
+    assert sorted(row.field for row in read_rows(differences)) == ["b", "c", "d"]
+
+
 def test_a_batch_takes_the_oldest_and_the_next_one_goes_on(store: Store, add: Add, read_rows: ReadRows) -> None:
     for days in (2, 4, 3, 1):
         add(receipts, verdict="ignored", received_at=CUTOFF - days * DAY)
@@ -357,6 +402,8 @@ INDEXES = {
     Payload.TRANSFERS: "uploads_updated_at_idx",
     Payload.ORDERS: "orders_updated_at_idx",
     Payload.REPLAYS: "replay_items_at_idx",
+    Payload.RUNS: "runs_ended_at_idx",
+    Payload.DIFFERENCES: "differences_closed_idx",
 }
 
 

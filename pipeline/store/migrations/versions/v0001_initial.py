@@ -351,6 +351,7 @@ def _links() -> None:
         is_unique=True,
     )
     _partial("differences_undone_idx", "differences", ["flow", "business_key"], where="undone_at is not null")
+    _partial("differences_closed_idx", "differences", ["last_seen"], where="state = 'closed' and undone_at is null")
     op.create_table(
         "runs",
         sa.Column("id", Word(), nullable=False),
@@ -366,6 +367,7 @@ def _links() -> None:
         sa.PrimaryKeyConstraint("id", name="runs_pk"),
     )
     op.create_index("runs_flow_idx", "runs", ["flow", "mode", "started_at"])
+    op.create_index("runs_ended_at_idx", "runs", ["ended_at"])
     op.create_table(
         "holds",
         sa.Column("object", Word(), nullable=False),
