@@ -14,6 +14,7 @@ from console.casts.drama import (
     answers,
     has_comment,
     is_told,
+    written_over,
     wrong_comments,
     wrong_fields,
     wrong_matrix,
@@ -116,6 +117,7 @@ class Cases:
             when=is_told("agency"),
             does=lambda item, _: self._objects.put(item, remark=_REMARK),
             says="a remark for those who work on it",
+            is_lost=written_over("remark", _REMARK, arrived=has_comment(_REMARK)),
         )
 
     def _raise(self) -> Act:
@@ -123,6 +125,7 @@ class Cases:
             when=is_told("agency"),
             does=lambda item, _: self._objects.put(item, priority=_URGENT),
             says="made urgent",
+            is_lost=written_over("priority", _URGENT, arrived=_is_urgent),
         )
 
     def _agree(self, says: str, when: Callable[[Sight], bool]) -> Act:

@@ -36,13 +36,22 @@ class Sight:
         return self.processes[-1] if self.processes else None
 
 
+def _never(_: Sight) -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """What somebody does once it is to be seen; item is its id in Aprimo."""
+    """What somebody does once it is to be seen; item is its id in Aprimo.
+
+    is_lost: what shows that it was written over; then it is done again, as anybody would. Aprimo takes some objects'
+    attributes only as a whole list, so of two who write at the same time one loses.
+    """
 
     when: Callable[[Sight], bool]
     does: Callable[[str, Sight], None]
     says: str
+    is_lost: Callable[[Sight], bool] = _never
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +132,9 @@ class Drama:
         looked_at = open_ones[self._next % len(open_ones)] if open_ones else -1
         self._next += 1
         for number in open_ones:
-            self._items[number] = self._played(self._seen(number, found, is_looked_at=number == looked_at))
+            is_looked_at = number == looked_at
+            item = self._again(self._seen(number, found, is_looked_at=is_looked_at), is_looked_at=is_looked_at)
+            self._items[number] = self._played(item)
 
     @property
     def is_over(self) -> bool:
@@ -154,6 +165,14 @@ class Drama:
         item = self._items[number]
         shown = self._cast.look(item.id) if is_looked_at else item.sight.shown
         return replace(item, sight=Sight(shown=shown, processes=_of_item(found, self._cast.key(item.id))))
+
+    def _again(self, item: Item, *, is_looked_at: bool) -> Item:
+        """Whoever sees what they did last written over does it again."""
+        done = item.story.acts[: item.taken]
+        if is_looked_at and done and done[-1].is_lost(item.sight):
+            done[-1].does(item.id, item.sight)
+            self._company.tell(f"{item.story.name}: {done[-1].says}, again: it was written over")
+        return item
 
     def _played(self, item: Item) -> Item:
         acts = item.story.acts[item.taken :]
@@ -198,6 +217,11 @@ def is_told(key: str) -> Callable[[Sight], bool]:
     Until then Signoff is about to write the whole list of attributes, and would take what is typed meanwhile away.
     """
     return lambda sight: is_open(key)(sight) and bool(sight.shown.get("message"))
+
+
+def written_over(name: str, typed: str, *, arrived: Callable[[Sight], bool]) -> Callable[[Sight], bool]:
+    """Whether Aprimo shows something else than was typed, and the running process has not got it either."""
+    return lambda sight: sight.live is not None and sight.shown.get(name) != typed and not arrived(sight)
 
 
 def has_comment(text: str) -> Callable[[Sight], bool]:

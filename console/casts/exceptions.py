@@ -14,6 +14,7 @@ from console.casts.drama import (
     answers,
     has_comment,
     is_told,
+    written_over,
     wrong_comments,
     wrong_fields,
     wrong_matrix,
@@ -117,7 +118,12 @@ class Exceptions:
             now = _values(self._caller.call("GET", f"{_PATH}/{item}"))
             self._caller.call("PUT", f"{_PATH}/{item}", _attributes({**now, _NAMES["remark"]: _REMARK}))
 
-        return Act(when=is_told("finance"), does=remark, says="a remark for the approvers")
+        return Act(
+            when=is_told("finance"),
+            does=remark,
+            says="a remark for the approvers",
+            is_lost=written_over("remark", _REMARK, arrived=has_comment(_REMARK)),
+        )
 
     def _finance(self) -> Act:
         return answering(

@@ -15,6 +15,7 @@ from console.casts.drama import (
     answers,
     has_comment,
     is_told,
+    written_over,
     wrong_comments,
     wrong_fields,
     wrong_matrix,
@@ -114,6 +115,7 @@ class Productions:
             when=is_told("copywriting"),
             does=lambda item, _: self._objects.put(item, remark=_REMARK),
             says="a remark for those who work on it",
+            is_lost=written_over("remark", _REMARK, arrived=has_comment(_REMARK)),
         )
 
     def _write_copy(self) -> Act:
@@ -131,7 +133,7 @@ class Productions:
             self._reviewers,
             "design",
             "done",
-            when=lambda sight: sight.live is not None and _day(_wanted(sight)) == _day(_in_days(_LATER_DAYS)),
+            when=_has_moved,
             comment="More time made it better.",
             says="the date has moved, the design is done",
         )
@@ -141,12 +143,17 @@ class Productions:
             when=is_told("design"),
             does=lambda item, _: self._objects.put(item, wanted=_in_days(_LATER_DAYS)),
             says="wanted a month later",
+            is_lost=written_over("wanted", _in_days(_LATER_DAYS), arrived=_has_moved),
         )
 
 
 def play(company: Company) -> Drama:
     """The flow's play."""
     return Drama(Productions(company), company)
+
+
+def _has_moved(sight: Sight) -> bool:
+    return sight.live is not None and _day(_wanted(sight)) == _day(_in_days(_LATER_DAYS))
 
 
 def _wanted(sight: Sight) -> str:

@@ -8,6 +8,8 @@ import pytest
 
 from console.casts.drama import (
     Sight,
+    has_comment,
+    written_over,
     wrong_comments,
     wrong_fields,
     wrong_matrix,
@@ -67,6 +69,17 @@ def test_a_remark_that_did_not_arrive_is_told() -> None:
     sight = Sight(shown={"comments": ""}, processes=(a_process(),))
 
     assert list(wrong_comments(sight, "Checked on Monday.")) == ["the remark stands 0 times in OpenText, not 1"]
+
+
+def test_what_was_typed_is_lost_where_neither_side_shows_it_while_the_process_lives() -> None:
+    is_lost = written_over("remark", "Hm", arrived=has_comment("Hm"))
+    live = a_process(ended_at=None)
+    arrived = a_process(ended_at=None, comments=(replace(REMARK, text="Hm [sg-2]"),))
+
+    assert is_lost(Sight(shown={"remark": ""}, processes=(live,)))
+    assert not is_lost(Sight(shown={"remark": "Hm"}, processes=(live,)))
+    assert not is_lost(Sight(shown={"remark": ""}, processes=(arrived,)))
+    assert not is_lost(Sight(shown={"remark": ""}, processes=(a_process(),)))
 
 
 def test_a_field_with_another_value_is_told_by_name() -> None:
