@@ -79,6 +79,9 @@ def _of_status(status: Status) -> Iterator[Metric]:
     yield alarms
     stopped = len(status.stopped)
     yield GaugeMetricFamily("signoff_fields_stopped", "Fields that are not written any more after a loop.", stopped)
+    yield GaugeMetricFamily(
+        "signoff_differences_open", "Where both systems differ, as last compared.", status.differences_open
+    )
     yield GaugeMetricFamily("signoff_people_unresolved", "People nobody could match.", len(status.unresolved_people))
 
 

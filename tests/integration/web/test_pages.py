@@ -12,8 +12,9 @@ import pytest
 
 from console.web.app import Parts, assemble
 from pipeline.intake import Accepted
+from pipeline.keys import aprimo_key
 from pipeline.pauses import pause
-from pipeline.plan import LinkChanges, Notice
+from pipeline.plan import FoundDifference, LinkChanges, Notice
 from pipeline.transport.tally import Counted
 from pipeline.words import BusinessKey, EventId
 from tests.support.hook_samples import JSON, NOW, PM, ROUTES, signed
@@ -211,6 +212,14 @@ def test_metrics_are_figures_of_this_moment(site: Site) -> None:
         'signoff_hooks_unauthorized_total{door="aprimo.pm.webhook"} 1.0',
         'signoff_hooks_refused_total{door="aprimo.pm.webhook",reason="bad_callout"} 1.0',
     }
+
+
+def test_differences_that_stand_are_a_figure(site: Site) -> None:
+    found = FoundDifference(field="decision", ours="approved", theirs="", cause="edited_in_aprimo", policy="propose")
+    with site.rows.store.begin() as tx:
+        tx.links.apply([("campaign_brief", aprimo_key("activity", 5012), LinkChanges(differences=(found,)))])
+
+    assert "signoff_differences_open 1.0" in site.client.get("/metrics").text.splitlines()
 
 
 def test_a_pause_is_shown_and_is_a_figure(site: Site) -> None:
