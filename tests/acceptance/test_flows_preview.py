@@ -38,6 +38,7 @@ def values(told: dict[str, Any], command: str) -> dict[str, Any]:
 
 
 def test_a_preview_shows_what_would_be_started_and_written_and_sends_nothing(desk: Desk, terminal: Terminal) -> None:
+    desk.mute_aprimo()
     number = submitted(desk)
     incomplete = int(desk.aprimo.make_activity(**(BRIEF | {"extrAttr302": "", "activityStateId": 2}))["activityId"])
     before = traces(desk)
