@@ -104,7 +104,7 @@ class Aprimo:
     )
     automation_users: tuple[str, ...] = setting(
         (),
-        "Users, by id or e-mail, that are rules and jobs: an edit of theirs is told from one by hand.",
+        "Users, by id or e-mail in any case, that are rules and jobs: an edit of theirs is told from one by hand.",
         example="rules@acme.example",
         default_text="none",
     )

@@ -269,8 +269,8 @@ def _by_hand(about: _About) -> _Found:
     write = _last_write(about)
     written: dict[str, JsonValue] = {"delivery": write.delivery_id, "at": instant(write.at)} if write else {}
     who = about.values.get("editor")
-    named = set(map(text, who.values())) if isinstance(who, dict) else {text(who)}
-    is_automation = bool(named & {*about.automations} - {""})
+    named = {text(each).casefold() for each in (who.values() if isinstance(who, dict) else [who])}
+    is_automation = bool(named & {each.casefold() for each in about.automations} - {""})
     return Cause.EDITED_BY_AUTOMATION if is_automation else Cause.EDITED_IN_APRIMO, {**about.edited, **written}
 
 

@@ -19,7 +19,8 @@ from tests.support.brief_world import World, approved, submitted
 from tests.support.briefs import OWNER, words
 
 WIRE = words().fields["decision"].wire
-AUTOMATION = frozenset({"rules@example.test"})
+AUTOMATION = frozenset({"rules@EXAMPLE.test"})
+"""E-mails are the same in any case."""
 
 
 def explained(world: World, pair: Pair | None = None, **known: object) -> tuple[Explained, ...]:
@@ -141,7 +142,7 @@ def test_a_process_whose_item_is_gone_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("editor", "cause"),
-    [(OWNER, Cause.EDITED_IN_APRIMO), ({"email": "rules@example.test"}, Cause.EDITED_BY_AUTOMATION)],
+    [(OWNER, Cause.EDITED_IN_APRIMO), ({"email": "Rules@Example.test"}, Cause.EDITED_BY_AUTOMATION)],
 )
 def test_a_hand_edit_of_what_we_show_is_told_from_that_of_a_robot(editor: JsonValue, cause: Cause) -> None:
     world = approved()
