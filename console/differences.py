@@ -11,7 +11,7 @@ import click
 from console import installation
 from console.difference_tables import difference_facts, difference_table, run_table
 from console.exits import Exit
-from console.filters import demand_flow
+from console.filters import demand_cause, demand_flow, keys_of_item
 from console.shown import EXIT_CODES, as_json, by_option, fail, print_json, print_tables, reachable
 from console.tables import printable
 from pipeline.errors import PipelineError, StoreAwayError
@@ -40,7 +40,7 @@ def differences() -> None:
 
 @differences.command(name="list", epilog=EXIT_CODES)
 @click.option("--flow", default="", help="Only of this flow.")
-@click.option("--item", default="", metavar="KEY", help="Only of this item, by its business key.")
+@click.option("--item", default="", metavar="KEY", help="Only of this item: its id in Aprimo, or its business key.")
 @click.option("--cause", default="", help="Only with this cause.")
 @click.option("--all", "is_closed_too", is_flag=True, help="Those that are closed too.")
 @click.option("--limit", type=click.IntRange(1, LIMIT), default=100, show_default=True, help="At most so many.")
@@ -49,16 +49,16 @@ def differences() -> None:
 def list_differences(*, flow: str, item: str, cause: str, is_closed_too: bool, limit: int, as_json: bool) -> None:
     """List differences, in the order in which they were first seen."""
     demand_flow(flow)
+    demand_cause(cause)
+    keys = keys_of_item(item, flow)
     is_open = None if is_closed_too else True
-    keys = [item] if item else []
     found = installation.store().run(
-        lambda tx: tx.differences.find(flow=flow, keys=keys, is_open=is_open, limit=LIMIT)  # type: ignore[arg-type]  # A key that is none finds none.
+        lambda tx: tx.differences.find(flow=flow, keys=keys, cause=cause, is_open=is_open, limit=limit)
     )
-    shown = [each for each in found if cause in {"", each.cause}][:limit]
     if as_json:
-        print_json({"differences": [asdict(each) for each in shown]})
+        print_json({"differences": [asdict(each) for each in found]})
         return
-    print_tables(difference_table(shown))
+    print_tables(difference_table(found))
 
 
 @differences.command(epilog=EXIT_CODES)

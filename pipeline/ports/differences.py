@@ -140,6 +140,7 @@ class Differences(Protocol):
         ids: Sequence[str] = (),
         flow: str = "",
         keys: Sequence[BusinessKey] = (),
+        cause: str = "",
         is_open: bool | None = True,
         after: str = "",
         limit: int = 1000,

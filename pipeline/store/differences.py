@@ -121,6 +121,7 @@ class SqlDifferences:
         ids: Sequence[str] = (),
         flow: str = "",
         keys: Sequence[BusinessKey] = (),
+        cause: str = "",
         is_open: bool | None = True,
         after: str = "",
         limit: int = 1000,
@@ -133,6 +134,8 @@ class SqlDifferences:
             found = found.where(differences.c.flow == flow)
         if keys:
             found = found.where(differences.c.business_key.in_(keys))
+        if cause:
+            found = found.where(differences.c.cause == cause)
         if is_open is not None:
             found = found.where(_IS_OPEN if is_open else differences.c.state == DifferenceState.CLOSED)
         if after:

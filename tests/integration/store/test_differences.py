@@ -151,7 +151,7 @@ def test_a_difference_is_healed_and_its_heal_undone_once_each(store: Store, cloc
     assert (undone.state, undone.undone_at, undone.closed_by) == ("closed", START, "anna")
 
 
-def test_differences_are_found_by_id_flow_item_and_the_id_to_go_on_from(store: Store) -> None:
+def test_differences_are_found_by_id_flow_item_cause_and_the_id_to_go_on_from(store: Store) -> None:
     _keep(store, EDITED, DELETED)
     _keep(store, EDITED, key=item(2))
     first, second, third = (each.id for each in _all(store))
@@ -162,6 +162,8 @@ def test_differences_are_found_by_id_flow_item_and_the_id_to_go_on_from(store: S
     assert ids(ids=[second, "no number", "9" * 30]) == [second]
     assert (ids(flow=FLOW), ids(flow="other")) == ([first, second, third], [])
     assert ids(keys=[item(2)]) == [third]
+    assert (ids(cause="edited_in_aprimo"), ids(cause="unexplained")) == ([first, third], [])
+    assert ids(cause="edited_in_aprimo", after=first, limit=1) == [third]
     assert (ids(after=first), ids(limit=1)) == ([second, third], [first])
     assert ids(is_open=False) == []
 

@@ -102,6 +102,7 @@ class MemoryDifferences:
         ids: Sequence[str] = (),
         flow: str = "",
         keys: Sequence[BusinessKey] = (),
+        cause: str = "",
         is_open: bool | None = True,
         after: str = "",
         limit: int = 1000,
@@ -113,6 +114,7 @@ class MemoryDifferences:
             if (not ids or str(row["id"]) in ids)
             and flow in {"", row["flow"]}
             and (not keys or row["business_key"] in keys)
+            and cause in {"", row["cause"]}
             and (is_open is None or is_open is (row["state"] != DifferenceState.CLOSED))
             and row["id"] > number(after)
         ]

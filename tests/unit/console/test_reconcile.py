@@ -84,6 +84,34 @@ def test_what_is_healed_does_not_remain(terminal: Terminal, office: Office) -> N
     assert (result.exit_code, listed["state"]) == (0, "healing")
 
 
+def test_differences_are_listed_by_the_id_or_the_key_of_their_item_and_by_cause(
+    terminal: Terminal, office: Office
+) -> None:
+    office.submit(5013)
+    edited(office)
+    terminal.run("reconcile", "--full")
+
+    def listed(*filters: str) -> list[str]:
+        return [each["field"] for each in terminal.json("differences", "list", *filters)["differences"]]
+
+    assert (
+        listed("--item", "5012") == listed("--item", key(5012)) == listed("--cause", "edited_in_aprimo") == ["matrix"]
+    )
+    assert listed("--item", "5013") == listed("--cause", "delivery_dead") == []
+
+
+def test_filters_that_name_nothing_are_refused_with_those_that_do(terminal: Terminal, office: Office) -> None:
+    edited(office)
+    terminal.run("reconcile", "--full")
+
+    cause = terminal.run("differences", "list", "--cause", "tpyo")
+    item = terminal.run("differences", "list", "--item", "5999")
+
+    assert (cause.exit_code, item.exit_code) == (2, 2)
+    assert "edited_in_aprimo, edited_in_both" in " ".join(cause.stderr.split())
+    assert key(5012) in item.stderr
+
+
 def test_a_difference_is_healed_by_id_and_its_heal_taken_back(terminal: Terminal, office: Office) -> None:
     edited(office)
     terminal.run("reconcile", "--full")
