@@ -16,6 +16,15 @@ if TYPE_CHECKING:  # Values only; the store brings SQLAlchemy.
 
 _LONGEST = 60
 _ROWS = ("item_rows", "process_rows")
+_WHY_NOT = {
+    "never": "its policy is never, or nothing of ours can mend it",
+    "not_open": "it is not open any more, or is being healed already",
+    "not_healed": "nothing was healed, or it was taken back already",
+    "not_undoable": "nothing was written over that could be given back",
+    "changed_since": "somebody has changed it since",
+    "not_ours_to_write": "it is not ours to write",
+}
+"""Why a difference is not healed, or a heal not taken back, for people."""
 _COUNTS = (
     "items",
     "processes",
@@ -26,6 +35,7 @@ _COUNTS = (
     "differences",
     "healed",
     "unread",
+    "moved",
 )
 
 
@@ -125,6 +135,15 @@ def found_json(flow: str, found: Iterable[Found]) -> list[Mapping[str, object]]:
     ]
 
 
+def acted_sentence(difference_id: str, done: str, reason: str) -> str:
+    """What became of one difference. done: what is so where there is no reason against it."""
+    return (
+        f"Difference {difference_id}: {_WHY_NOT.get(reason, reason)}."
+        if reason
+        else f"Difference {difference_id} {done}."
+    )
+
+
 def short(value: object) -> str:
     """A value in one short line: what is long is shown by `differences show`."""
     text = " · ".join(_said(value).splitlines())
@@ -135,10 +154,6 @@ def _said(value: object) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
     return "" if value is None else str(value)
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _item(key: str) -> Link:

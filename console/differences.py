@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console import installation
-from console.difference_tables import difference_facts, difference_table, run_table
+from console.difference_tables import acted_sentence, difference_facts, difference_table, run_table
 from console.exits import Exit
 from console.filters import demand_cause, demand_flow, keys_of_item
 from console.shown import EXIT_CODES, as_json, by_option, fail, print_json, print_tables, reachable
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from pipeline.ports import Difference
 
 LIMIT = 10_000
-_WHY = {
-    "never": "its policy is never, or nothing of ours can mend it",
-    "not_open": "it is not open any more, or is being healed already",
-    "not_healed": "nothing was healed, or it was taken back already",
-    "not_undoable": "nothing was written over that could be given back",
-    "changed_since": "somebody has changed it since",
-}
-"""Why nothing was done, for people."""
 
 
 @click.group(epilog=EXIT_CODES)
@@ -139,7 +131,4 @@ def _named(difference_id: str) -> Difference:
 
 
 def _say(difference_id: str, done: str, reason: str) -> None:
-    if not reason:
-        click.echo(printable(f"Difference {difference_id} {done}."))
-        return
-    click.echo(printable(f"Difference {difference_id}: {_WHY.get(reason, reason)}."), err=True)
+    click.echo(printable(acted_sentence(difference_id, done, reason)), err=bool(reason))

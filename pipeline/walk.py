@@ -21,7 +21,7 @@ from pipeline.words import BusinessKey, JsonValue, Side
 PARTS = 500
 """Links that are asked for at once while no call is made."""
 TOLD_MAX = 100
-"""So many items that could not be read are named in a run's report."""
+"""So many items that could not be read, and so many that moved on, are named in a run's report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ class Walk:
         self.run = self.ports.store.run(in_transaction)
 
     def _tell(self, looked: Looked, new: Sequence[Found]) -> None:
-        """What a report says beside figures: how many of each cause, and which items could not be read."""
+        """What a report says beside figures: how many of each cause, and which items were not compared."""
         report: dict[str, JsonValue] = {**self.run.report}
         causes = _mapping(report.get("causes"))
         for each in new:
@@ -141,6 +141,9 @@ class Walk:
             unread = {**_mapping(report.get("unread")), **looked.unread}
             report["unread"] = dict(list(unread.items())[:TOLD_MAX])
             self.count(unread=len(looked.unread))
+        if looked.moved:
+            moved = report.get("moved")
+            report["moved"] = [*(moved if isinstance(moved, list) else ()), *looked.moved][:TOLD_MAX]
         self.run = replace(self.run, report=report)
 
     def _heal(self, found: Iterable[Found]) -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 
 import pytest
 
 from console import installation
+from console.difference_tables import acted_sentence
+from pipeline.errors import PermanentError, PipelineError
+from pipeline.flows.shared.healing import CHANGED, NOT_OURS, NOT_UNDOABLE
+from pipeline.heal import NEVER, NOT_HEALED, NOT_OPEN
+from pipeline.plan import LinkChanges, Snapshot, Want
+from pipeline.ports import Bounds
 from pipeline.walk import Terms
 from tests.support.brief_office import Office, key
 from tests.support.briefs import FLOW, words
@@ -75,13 +82,111 @@ def test_a_dry_run_shows_and_keeps_nothing(terminal: Terminal, office: Office) -
     assert "scribble" in terminal.run("reconcile", "--full", "--dry-run").stdout
 
 
-def test_what_is_healed_does_not_remain(terminal: Terminal, office: Office) -> None:
+def test_what_is_being_healed_is_said_apart_and_is_no_agreement_yet(terminal: Terminal, office: Office) -> None:
     edited(office)
 
-    result = terminal.run("reconcile", "--full", "--apply", "safe")
+    told = terminal.run("reconcile", "--full", "--apply", "safe", "--json")
+    again = terminal.run("reconcile", "--full")
+    office.rest()
+    mended = terminal.run("reconcile", "--full")
 
+    (healing,) = json.loads(told.stdout)["healing"]
+    assert (told.exit_code, healing["state"], json.loads(told.stdout)["differences"]) == (2, "healing", [])
+    assert "Differences that remain: none." in again.stdout
+    assert (again.exit_code, "Being healed" in again.stdout, "Being healed" in mended.stdout) == (2, True, False)
+    assert mended.exit_code == 0
+
+
+def test_an_item_that_cannot_be_read_is_named_with_its_cure_and_is_no_agreement(
+    terminal: Terminal, office: Office
+) -> None:
+    edited(office)
+    office.in_aprimo.unreadable["5012"] = PermanentError("not_allowed", "Nobody may see it.", status=403)
+
+    one = terminal.run("reconcile", "--item", "5012")
+    told = terminal.run("reconcile", "--full", "--json")
+
+    assert (one.exit_code, told.exit_code) == (2, 2)
+    assert "Differences that remain in what was compared: none." in one.stdout
+    assert [line.split()[:6] for line in one.stdout.splitlines() if "not_allowed" in line] == [
+        [FLOW, key(5012), "it", "cannot", "be", "read:"]
+    ]
+    assert json.loads(told.stdout)["differences"] == []
+    assert json.loads(told.stdout)["not_compared"] == [
+        {
+            "flow": FLOW,
+            "business_key": key(5012),
+            "code": "not_allowed",
+            "why": "it cannot be read: not_allowed",
+            "to_do": "Give the integration's user the right to this object; the next look goes on by itself."
+            f" Then `signoff reconcile --item {key(5012)}`",
+        }
+    ]
+
+
+def test_an_item_that_moves_on_while_it_is_read_was_not_compared(
+    terminal: Terminal, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited(office)
+    read = office.in_aprimo.read
+
+    def moves_on(wants: Sequence[Want], bounds: Bounds) -> Mapping[Want, Snapshot | PipelineError]:
+        office.store.run(lambda tx: tx.links.apply([(FLOW, key(5012), LinkChanges(state="moved"))]))
+        return read(wants, bounds)
+
+    monkeypatch.setattr(office.in_aprimo, "read", moves_on)
+    result = terminal.run("reconcile", "--item", "5012")
+    dry = terminal.run("reconcile", "--item", "5012", "--dry-run", "--json")
+
+    assert (result.exit_code, dry.exit_code) == (2, 2)
+    assert "it changed while it was read" in result.stdout
+    assert [(each["business_key"], each["code"]) for each in json.loads(dry.stdout)["not_compared"]] == [
+        (key(5012), "moved")
+    ]
+
+
+def test_words_to_heal_by_are_looked_at_before_anything_is_read(terminal: Terminal, office: Office) -> None:
+    edited(office)
+    terminal.run("reconcile", "--full")
     (listed,) = terminal.json("differences", "list")["differences"]
-    assert (result.exit_code, listed["state"]) == (0, "healing")
+    before = office.pages
+
+    typo = terminal.run("reconcile", "--apply", "saef")
+    unknown = terminal.run("reconcile", "--apply", "404")
+
+    assert (typo.exit_code, unknown.exit_code, office.pages) == (2, 2, before)
+    assert (
+        f"'saef' is neither safe nor all, and no difference; those that stand are, for example: {listed['id']}."
+        in (" ".join(typo.stderr.split()))
+    )
+
+
+def test_differences_that_are_named_are_healed_with_only_their_items_compared(
+    terminal: Terminal, office: Office
+) -> None:
+    office.submit(5013)
+    edited(office)
+    terminal.run("reconcile", "--full")
+    (listed,) = terminal.json("differences", "list")["differences"]
+    before = office.pages
+
+    healed = terminal.run("reconcile", "--apply", listed["id"], "--json")
+    refused = terminal.run("reconcile", "--apply", listed["id"])
+
+    told = json.loads(healed.stdout)
+    assert office.pages == before
+    assert [run["mode"] for run in told["runs"]] == ["item"]
+    assert ([each["id"] for each in told["healing"]], told["heals"]) == (
+        [listed["id"]],
+        [{"difference_id": listed["id"], "reason": ""}],
+    )
+    assert refused.exit_code == 2
+    assert refused.stderr == (f"Difference {listed['id']}: it is not open any more, or is being healed already.\n")
+
+
+@pytest.mark.parametrize("reason", [NEVER, NOT_OPEN, NOT_HEALED, CHANGED, NOT_OURS, NOT_UNDOABLE])
+def test_every_reason_why_nothing_is_healed_has_a_sentence(reason: str) -> None:
+    assert acted_sentence("17", "is being healed", reason) != f"Difference 17: {reason}."
 
 
 def test_differences_are_listed_by_the_id_or_the_key_of_their_item_and_by_cause(
