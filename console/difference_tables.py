@@ -102,7 +102,7 @@ def run_table(runs: Iterable[Run]) -> Table:
             "stands at",
             "began",
             "ended",
-            *(name.replace("_", " ") for name in _COUNTS),
+            *(name.replace("_", " ") for name in (*_ROWS, *_COUNTS)),
         ),
         rows=tuple(
             (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 
@@ -256,7 +257,9 @@ def test_runs_are_listed_with_what_they_came_to(terminal: Terminal, office: Offi
     (run,) = terminal.json("differences", "runs")["runs"]
 
     assert (run["mode"], run["phase"], run["counts"]["differences"]) == ("full", "over", 1)
-    assert "full" in terminal.run("differences", "runs").stdout
+    header, _, row, *_ = terminal.run("differences", "runs").stdout.splitlines()[1:]
+    shown = dict(zip(re.split(r"\s{2,}", header.strip()), re.split(r"\s{2,}", row.strip()), strict=True))
+    assert [shown[name] for name in ("compares", "item rows", "items", "differences")] == ["full", "whole", "1", "1"]
 
 
 def test_what_is_not_there_is_exit_code_1_and_what_is_meant_two_ways_2(terminal: Terminal, office: Office) -> None:
