@@ -11,19 +11,22 @@ from typing import Any
 from config.settings import Settings, load
 
 RUN_FILE = "run.json"
+_ASKED_AT_START = "SIGNOFF_SANDBOXES"
+"""What runs was started so, or was not; a command beside it starts nothing."""
 
 
 def current(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:
     """The settings for a command: as `load`, joined to the running installation when no broker is set.
 
-    What the environment says still wins over what the installation tells. Raises SettingsError as `load` does.
+    What the environment says still wins over what the installation tells, but for the wish for sandboxes.
+    Raises SettingsError as `load` does.
     """
     told = os.environ if environ is None else environ
     alone = load(told, toml_path)
     if told.get("SIGNOFF_BROKER_URL"):
         return alone
     running = read_run_file(alone.data_dir)
-    said = {name: value for name, value in told.items() if value}
+    said = {name: value for name, value in told.items() if value and name != _ASKED_AT_START}
     return load({**running["environ"], **said}, toml_path) if running else alone
 
 

@@ -13,14 +13,25 @@ import pytest
 
 from config.running import current, process_started, read_run_file
 
-WriteRunFile = Callable[[int, str | None], dict[str, str]]
+WriteRunFile = Callable[..., dict[str, str]]
 TOLD = {"SIGNOFF_BROKER_URL": "redis://127.0.0.1:4711/0", "SIGNOFF_WEB_PORT": "4712"}
+VENDORS = {
+    "SIGNOFF_SANDBOXES": "false",
+    **{f"SIGNOFF_APRIMO_{name}_URL": "http://127.0.0.1:4713" for name in ("AUTH", "PM", "DAM", "UPLOAD")},
+    "SIGNOFF_APRIMO_CLIENT_ID": "signoff",
+    "SIGNOFF_APRIMO_CLIENT_SECRET": "a-secret",
+    "SIGNOFF_OPENTEXT_URL": "http://127.0.0.1:4714",
+    "SIGNOFF_OPENTEXT_TENANT_ID": "acme",
+    "SIGNOFF_OPENTEXT_CLIENT_ID": "signoff",
+    "SIGNOFF_OPENTEXT_CLIENT_SECRET": "a-secret",
+}
 
 
 @pytest.fixture
 def run_file(tmp_path: Path) -> WriteRunFile:
-    def write(pid: int, started: str | None) -> dict[str, str]:
-        (tmp_path / "run.json").write_text(json.dumps({"pid": pid, "started": started, "environ": TOLD}))
+    def write(pid: int, started: str | None, **vendors: str) -> dict[str, str]:
+        told = {"pid": pid, "started": started, "environ": {**TOLD, **vendors}}
+        (tmp_path / "run.json").write_text(json.dumps(told))
         return {"SIGNOFF_DATA_DIR": str(tmp_path)}
 
     return write
@@ -48,6 +59,14 @@ def test_a_setting_of_the_environment_wins_over_what_the_installation_tells(run_
     environ = run_file(os.getpid(), process_started(os.getpid()))
 
     assert current({**environ, "SIGNOFF_WEB_PORT": "4999"}).web.port == 4999
+
+
+def test_a_wish_for_sandboxes_is_met_by_the_installation_that_started_them(run_file: WriteRunFile) -> None:
+    environ = run_file(os.getpid(), process_started(os.getpid()), **VENDORS)
+
+    settings = current({**environ, "SIGNOFF_SANDBOXES": "true"})
+
+    assert (settings.aprimo.pm_url, settings.sandboxes) == ("http://127.0.0.1:4713", False)
 
 
 def test_the_file_of_a_dead_supervisor_is_not_believed(run_file: WriteRunFile) -> None:
