@@ -25,11 +25,10 @@ _WHY_NOT = {
     "not_ours_to_write": "it is not ours to write",
 }
 """Why a difference is not healed, or a heal not taken back, for people."""
+_PAGES = ("item_pages", "process_pages")
 _COUNTS = (
     "items",
     "processes",
-    "item_pages",
-    "process_pages",
     "suspects",
     "reads",
     "differences",
@@ -102,7 +101,9 @@ def run_table(runs: Iterable[Run]) -> Table:
             "stands at",
             "began",
             "ended",
-            *(name.replace("_", " ") for name in (*_ROWS, *_COUNTS)),
+            *(name.replace("_", " ") for name in _ROWS),
+            "pages",
+            *_COUNTS,
         ),
         rows=tuple(
             (
@@ -113,6 +114,7 @@ def run_table(runs: Iterable[Run]) -> Table:
                 run.started_at,
                 run.ended_at,
                 *(_said(run.report.get(name)) for name in _ROWS),
+                sum(run.counts.get(name, 0) for name in _PAGES),
                 *(run.counts.get(name, 0) for name in _COUNTS),
             )
             for run in runs

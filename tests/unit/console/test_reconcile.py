@@ -259,7 +259,7 @@ def test_runs_are_listed_with_what_they_came_to(terminal: Terminal, office: Offi
     assert (run["mode"], run["phase"], run["counts"]["differences"]) == ("full", "over", 1)
     header, _, row, *_ = terminal.run("differences", "runs").stdout.splitlines()[1:]
     shown = dict(zip(re.split(r"\s{2,}", header.strip()), re.split(r"\s{2,}", row.strip()), strict=True))
-    assert [shown[name] for name in ("compares", "item rows", "items", "differences")] == ["full", "whole", "1", "1"]
+    assert [shown[name] for name in ("compares", "item rows", "pages", "differences")] == ["full", "whole", "2", "1"]
 
 
 def test_what_is_not_there_is_exit_code_1_and_what_is_meant_two_ways_2(terminal: Terminal, office: Office) -> None:
