@@ -5,7 +5,7 @@ Nothing is claimed, stored or sent here. Several events go together, so that wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -24,9 +24,9 @@ READING_ROUNDS = 4
 class Inquiry:
     """An event on its way from what its flow wants to read to its plan, or to the read that failed.
 
-    closed_sides: vendors behind a closed gate when it was loaded. failed_side: whose read is the failure.
-    snapshots: what was read, once the flow has planned with it. as_of: the moment that the flow takes for now; None:
-    when it was read.
+    closed_sides: vendors behind a closed gate when it was loaded. failed_side: whose read is the failure. read: what
+    was read so far of what it wants. snapshots: what was read, once the flow has planned with it. as_of: the moment
+    that the flow takes for now; None: when it was read.
     """
 
     head: Event
@@ -34,10 +34,16 @@ class Inquiry:
     closed_sides: frozenset[Side] = frozenset()
     as_of: datetime | None = None
     wants: tuple[Want, ...] = ()
+    read: dict[Want, Snapshot | PipelineError] = field(default_factory=dict)
     snapshots: Mapping[Want, Snapshot] = field(default_factory=dict)
     failed_side: Side | None = None
     failure: PipelineError | None = None
     plan: Plan | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has come to its plan or its failure."""
+        return self.plan is not None or self.failure is not None
 
 
 def ask(inquiries: Sequence[Inquiry], ports: Ports) -> None:
@@ -46,12 +52,18 @@ def ask(inquiries: Sequence[Inquiry], ports: Ports) -> None:
         guarded(inquiry, partial(_choose, inquiry, ports))
 
 
-def read_and_plan(inquiries: Sequence[Inquiry], bounds: Bounds, ports: Ports) -> None:
-    """Read what is wanted, round by round, and let the flows plan; each ends with a plan or a failure."""
+def read_and_plan(
+    inquiries: Sequence[Inquiry], bounds: Bounds, ports: Ports, *, sides: Collection[Side] = tuple(Side)
+) -> None:
+    """Read what is wanted, round by round, and let the flows plan; each ends with a plan or a failure.
+
+    sides: who may be read now. Who wants to read others is not over, and keeps what was read for another call.
+    """
     closed = frozenset(side for inquiry in inquiries for side in inquiry.closed_sides)
-    read: dict[Want, Snapshot | PipelineError] = {}
+    read = {want: each for inquiry in inquiries for want, each in inquiry.read.items()}
     asking = [inquiry for inquiry in inquiries if inquiry.plan is None]
     for _ in range(READING_ROUNDS):
+        asking = [inquiry for inquiry in asking if all(want.side in sides for want in _unread([inquiry], read))]
         read |= read_all(_unread(asking, read), closed, bounds, ports)
         for inquiry in asking:
             guarded(inquiry, partial(_choose_more, inquiry, read, ports))
@@ -61,7 +73,8 @@ def read_and_plan(inquiries: Sequence[Inquiry], bounds: Bounds, ports: Ports) ->
     for inquiry in asking:
         inquiry.plan = refuse("plan_failed", f"It wants to read more after {READING_ROUNDS} rounds.")
     for inquiry in inquiries:
-        if inquiry.plan is None:
+        inquiry.read = {want: read[want] for want in inquiry.wants if want in read}
+        if inquiry.plan is None and not _unread([inquiry], read):
             guarded(inquiry, partial(_plan, inquiry, read, ports))
 
 

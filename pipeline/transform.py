@@ -1,9 +1,9 @@
 """Transform: claim the heads of lines, read what they tell us to look at, let the flow plan, store the plan.
 
 Two commits: the claim, and the plan with everything it covers. Between them nothing is locked. A line whose
-read fails waits by itself; a line whose lease is gone drops out; the others of the batch never notice. Whose first
-wants name the other vendor is planned in a commit of its own, after everybody else has gone on: that vendor may be
-slow.
+read fails waits by itself; a line whose lease is gone drops out; the others of the batch never notice. Who wants to
+read the other vendor too is planned in a commit of its own, after everybody else has gone on, and only a few
+processes of a worker at once: that vendor may be slow.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from pipeline import failpoints, pins, planned, rounds, steps
+from pipeline.errors import TransientError
 from pipeline.events import Event
 from pipeline.failpoints import Point
 from pipeline.plan import Link, Want
@@ -32,6 +33,7 @@ from pipeline.words import (
     EventState,
     Side,
     Step,
+    WaitReason,
     side_of_lane,
     urgency_of_lane,
 )
@@ -50,12 +52,14 @@ def transform(event_ids: Sequence[EventId], *, lane_name: str, ports: Ports) -> 
     members = [member for part in loaded for member in part]
     _choose(members, ports)
     side, bounds = side_of_lane(lane_name), _bounds(lane_name, began, ports)
-    far = [member for member in members if any(want.side is not side for want in member.wants)]
-    near = [member for member in members if all(want.side is side for want in member.wants)]
-    unrecordable: list[tuple[Member, Exception]] = []
-    for part in filter(None, (near, far)):
+    rounds.read_and_plan(members, bounds, ports, sides=(side,))
+    far = [member for member in members if not member.is_over]
+    recorded, unrecordable = _record([member for member in members if member.is_over], lane_name, ports)
+    onward.join(recorded)
+    if far:
         _hand_on(onward, ports)
-        recorded, failed = _plan(part, bounds, lane_name, ports)
+        _read_far(far, bounds, ports)
+        recorded, failed = _record(far, lane_name, ports)
         onward.join(recorded)
         unrecordable += failed
     dead = [(claim, "poison", "Its worker died with it each time.") for claim in poisoned]
@@ -115,11 +119,28 @@ def _choose(members: Sequence[Member], ports: Ports) -> None:
             rounds.guarded(member, partial(_cover, member, ports))
 
 
-def _plan(
-    members: Sequence[Member], bounds: Bounds, lane_name: str, ports: Ports
+def _read_far(members: Sequence[Member], bounds: Bounds, ports: Ports) -> None:
+    """Read the other vendor too, where that leaves a process of this worker free; else they all wait a moment."""
+    with ports.bulkhead.place() as is_free:
+        if is_free:
+            rounds.read_and_plan(members, bounds, ports)
+            return
+    for member in members:
+        member.failed_side = next(want.side for want in member.wants if want not in member.read)
+        member.failure = TransientError(
+            f"Enough of this worker waits for {member.failed_side} already.",
+            wait_s=ports.limits.bulkhead_wait_s,
+            is_outage=True,
+            reason=WaitReason.VENDOR_WAIT,
+        )
+
+
+def _record(
+    members: Sequence[Member], lane_name: str, ports: Ports
 ) -> tuple[list[steps.Onward], list[tuple[Member, Exception]]]:
-    """Read, let the flows plan, and store it in one commit; what was handed on, and who could not be recorded."""
-    rounds.read_and_plan(members, bounds, ports)
+    """Store plans and failures in one commit; what was handed on, and who could not be recorded."""
+    if not members:
+        return [], []
     for member in members:
         if member.plan is not None and member.head.pin is not None:
             member.plan = pins.held(member.plan, member.head.pin)

@@ -29,6 +29,7 @@ from pipeline.store import SqlStore
 from pipeline.walk import Terms
 from pipeline.words import GateKind, Side
 from tasks import vendors
+from tasks.bulkhead import Bulkhead
 from tasks.progress import StoredProgress
 from tasks.waker import CeleryWaker
 
@@ -36,9 +37,11 @@ from tasks.waker import CeleryWaker
 class Wiring:
     """One process's parts, each made when it is first asked for. Nothing of it may cross a fork."""
 
-    def __init__(self, settings: Settings, app: Celery) -> None:
+    def __init__(self, settings: Settings, app: Celery, bulkhead: Bulkhead | None = None) -> None:
+        """bulkhead: what the processes of a worker share; one of its own for a process that is alone."""
         self.settings = settings
         self.app = app
+        self.bulkhead = bulkhead or _bulkhead(settings)
 
     @cached_property
     def store(self) -> SqlStore:
@@ -124,6 +127,7 @@ class Wiring:
             new_id=new_id,
             chance=random.random,
             monotonic=time.monotonic,
+            bulkhead=self.bulkhead,
         )
 
     def _words_of(self, flow: str, document: bytes) -> FlowWords:
@@ -149,6 +153,7 @@ class _Installed:
 
     settings: Settings
     app: Celery
+    bulkhead: Bulkhead
     made: Wiring | None = None
     pid: int = 0
 
@@ -158,7 +163,7 @@ _installed: list[_Installed] = []
 
 def install(settings: Settings, app: Celery) -> None:
     """Say what the tasks of this process work with; nothing is opened yet."""
-    _installed[:] = [_Installed(settings=settings, app=app)]
+    _installed[:] = [_Installed(settings=settings, app=app, bulkhead=_bulkhead(settings))]
 
 
 def current() -> Wiring:
@@ -167,7 +172,7 @@ def current() -> Wiring:
         raise RuntimeError("tasks.app.create was not called in this process")
     installed = _installed[0]
     if installed.made is None or installed.pid != os.getpid():
-        installed.made = Wiring(installed.settings, installed.app)
+        installed.made = Wiring(installed.settings, installed.app, installed.bulkhead)
         installed.pid = os.getpid()
     return installed.made
 
@@ -196,6 +201,11 @@ def limits_of(settings: Settings) -> Limits:
 def new_id(prefix: str) -> str:
     """An id that sorts by time: prefix, milliseconds since the epoch and 40 random bits, in hex."""
     return f"{prefix}-{int(time.time() * 1000):012x}{secrets.token_hex(5)}"
+
+
+def _bulkhead(settings: Settings) -> Bulkhead:
+    """One process of a worker always has time for its own vendor; a worker of one process has no choice."""
+    return Bulkhead(max(1, settings.engine.worker_concurrency - 1))
 
 
 def _flow_files(settings: Settings) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -38,6 +39,13 @@ class Waker(Protocol):
         """Put ids of dead events onto the queue `dead_letters`."""
 
 
+class Bulkhead(Protocol):
+    """Keeps a vendor that answers slowly from taking all processes of the other's worker."""
+
+    def place(self) -> AbstractContextManager[bool]:
+        """A place in which to wait for the other vendor, while it is entered; False: none is free, call it later."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """The figures a step keeps to; see docs/settings.md for each."""
@@ -58,6 +66,7 @@ class Limits:
     queue_mark: int = 500
     refused_kept_max: int = 1000
     gate_s: float = 60.0
+    bulkhead_wait_s: float = 1.0
     replays_per_s: float = 5.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
@@ -75,6 +84,7 @@ class Ports:
     new_id: Callable[[str], str]
     chance: Callable[[], float]
     monotonic: Callable[[], float]
+    bulkhead: Bulkhead
 
 
 class FlowPort(Protocol):

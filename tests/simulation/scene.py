@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pipeline.errors import StoreAwayError
@@ -21,6 +22,7 @@ from tests.support.memory.store import MemoryStore
 STOP_MAX_S = 200.0
 """Longer than a lease."""
 RESTART_MAX_S = 30.0
+_FULL_SHARE = 0.1
 _IN_COMMIT = frozenset(point for point in Point if point.endswith("in_commit"))
 """Who stands still there would hold the database."""
 
@@ -31,6 +33,17 @@ class Target:
 
     point: Point
     kind: str
+
+
+class SometimesFull:
+    """A worker of which, now and then, enough processes wait for the other vendor already."""
+
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
+
+    @contextmanager
+    def place(self) -> Iterator[bool]:
+        yield self._chance.stream("bulkhead").random() >= _FULL_SHARE
 
 
 @dataclass(kw_only=True)
@@ -64,6 +77,7 @@ class Scene:
             new_id=self.new_id,
             chance=self.chance.stream("jitter").random,
             monotonic=self.baton.monotonic,
+            bulkhead=SometimesFull(self.chance),
         )
 
     def new_id(self, prefix: str) -> str:

@@ -25,7 +25,7 @@ from pipeline.words import BusinessKey, EffectKey, EventKind, JsonValue, Side, U
 from tests.simulation.briefs import ACTIVITY, open_reviews
 from tests.support.briefs import FLOW, OWNER, STATE_IDS, brief, words
 from tests.support.engine_runs import FAST, put, run
-from tests.support.fakes import FakeWaker, new_id
+from tests.support.fakes import FakeBulkhead, FakeWaker, new_id
 from tests.support.memory.aprimo import MemoryAprimo
 from tests.support.memory.opentext import MemoryOpenText
 from tests.support.memory.system import System, Thing
@@ -108,6 +108,7 @@ class Office:
             new_id=new_id,
             chance=lambda: 0.5,
             monotonic=lambda: float(self.pages),
+            bulkhead=FakeBulkhead(),
         )
         self.inventory = Inventory(items=self, processes=self)
 

@@ -15,7 +15,7 @@ from pipeline.transform import transform
 from pipeline.words import Step
 from tests.support.fakes import World, reading
 
-FAST = Limits(late_factor=0.0, retry=RetryPolicy(tries=3, base_s=0.0, cap_s=0.0))
+FAST = Limits(late_factor=0.0, bulkhead_wait_s=0.0, retry=RetryPolicy(tries=3, base_s=0.0, cap_s=0.0))
 
 
 def end_process(number: int | str = 1) -> EndProcess:

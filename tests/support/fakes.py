@@ -6,7 +6,8 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -111,6 +112,17 @@ class FakeWaker:
 
 
 @dataclass
+class FakeBulkhead:
+    """Has a place for everybody, or for nobody."""
+
+    is_full: bool = False
+
+    @contextmanager
+    def place(self) -> Iterator[bool]:
+        yield not self.is_full
+
+
+@dataclass
 class FakeFlow:
     """A flow that plans what the test says, or ignores."""
 
@@ -121,14 +133,18 @@ class FakeFlow:
     """What a thing that was read leads to."""
     both: frozenset[str] = frozenset()
     """Subjects of which the other side is read too."""
+    far: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What of the other side a thing that was read leads to."""
 
     def wants(self, event: Event, snapshots: Snapshots, link: Link | None) -> tuple[Want, ...]:
         if event.kind is EventKind.FACT:
             return ()
         led_to = (thing for want in snapshots for thing in self.more.get(want.object_id, ()))
         wanted = [_thing(event.side, thing) for thing in (event.subject, *led_to)]
-        far = Side.OPENTEXT if event.side is Side.APRIMO else Side.APRIMO
-        return (*wanted, _thing(far, event.subject)) if event.subject in self.both else tuple(wanted)
+        other = Side.OPENTEXT if event.side is Side.APRIMO else Side.APRIMO
+        led_to_there = [thing for want in snapshots for thing in self.far.get(want.object_id, ())]
+        subjects = [event.subject] if event.subject in self.both else []
+        return (*wanted, *(_thing(other, thing) for thing in (*subjects, *led_to_there)))
 
     def plan(self, event: Event, snapshots: Snapshots, link: Link) -> Plan:
         self.planned.append(event.id)
@@ -148,6 +164,7 @@ class World:
     opentext: FakeVendor
     waker: FakeWaker
     flow: FakeFlow
+    bulkhead: FakeBulkhead
     ports: Ports
 
 
@@ -162,7 +179,7 @@ def new_id(prefix: str) -> str:
 def make_world(store: Store, limits: Limits | None = None, *, me: str = "worker-1") -> World:
     """A world around a store."""
     aprimo, opentext = FakeVendor(side=Side.APRIMO), FakeVendor(side=Side.OPENTEXT)
-    waker, flow = FakeWaker(), FakeFlow()
+    waker, flow, bulkhead = FakeWaker(), FakeFlow(), FakeBulkhead()
     ports = Ports(
         store=store,
         vendors={Side.APRIMO: aprimo, Side.OPENTEXT: opentext},
@@ -173,8 +190,11 @@ def make_world(store: Store, limits: Limits | None = None, *, me: str = "worker-
         new_id=new_id,
         chance=lambda: 0.5,
         monotonic=time.monotonic,
+        bulkhead=bulkhead,
     )
-    return World(store=store, aprimo=aprimo, opentext=opentext, waker=waker, flow=flow, ports=ports)
+    return World(
+        store=store, aprimo=aprimo, opentext=opentext, waker=waker, flow=flow, bulkhead=bulkhead, ports=ports
+    )
 
 
 def look(

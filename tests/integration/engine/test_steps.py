@@ -100,6 +100,41 @@ def test_who_does_not_read_the_other_vendor_has_gone_on_before_that_is_asked(wor
     assert (world.aprimo.calls, world.opentext.calls) == (["read 2", "read 1"], ["read 1"])
 
 
+def test_where_enough_of_the_worker_waits_for_the_other_vendor_nobody_else_does(world: World, states: States) -> None:
+    world.flow.both = frozenset({"aprimo:activity:2"})
+    world.bulkhead.is_full = True
+    hints = put(world, *[look(f"aprimo:activity:{number}") for number in (1, 2)])
+
+    transform(hints[0].event_ids, lane_name=hints[0].lane, ports=world.ports)
+
+    assert states.events() == ["ignored", "accepted"]
+    assert (world.aprimo.calls, world.opentext.calls) == (["read 1"], [])
+    world.bulkhead.is_full = False
+    run(world, world.waker.hints)
+    assert states.events() == ["ignored", "ignored"]
+    assert (world.aprimo.calls, world.opentext.calls) == (["read 1", "read 1"], ["read 1"])
+
+
+def test_what_only_a_read_shows_to_be_about_the_other_vendor_too_waits_alone_and_is_read_once(
+    world: World, states: States
+) -> None:
+    """Its own vendor shows that there is a process to look at: the others of its batch go on before that is read."""
+    world.flow.far = {"aprimo:activity:2": ("process",)}
+    hints = put(world, *[look(f"aprimo:activity:{number}") for number in (1, 2)])
+    seen: list[list[str]] = []
+
+    def slow(wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
+        seen.append(states.events())
+        return FakeVendor.read(world.opentext, wants, bounds)
+
+    world.opentext.read = slow  # type: ignore[method-assign]  # It is asked in the middle of the step.
+    transform(hints[0].event_ids, lane_name=hints[0].lane, ports=world.ports)
+
+    assert seen == [["ignored", "accepted"]]
+    assert states.events() == ["ignored", "ignored"]
+    assert (world.aprimo.calls, world.opentext.calls) == (["read 2"], ["read 1"])
+
+
 def test_a_flow_that_always_wants_more_is_a_dead_letter(world: World, states: States) -> None:
     chain = [f"aprimo:activity:{number}" for number in range(1, 9)]
     world.flow.more = {one: (other,) for one, other in itertools.pairwise(chain)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
@@ -10,7 +11,7 @@ from pipeline.events import Event
 from pipeline.plan import Link, Plan, Snapshots, Want, ignore
 from pipeline.ports import Bounds, Hint
 from pipeline.transform import transform
-from pipeline.words import EventId, Side, Step
+from pipeline.words import EventId, Side, Step, WaitReason
 from tests.support.engine_runs import put
 from tests.support.fakes import FLOW, World, look, make_world
 from tests.support.memory.store import MemoryStore
@@ -68,6 +69,20 @@ def test_what_an_earlier_round_read_is_not_read_again(world: World, rounds: list
     plan_all(world, *put(world, look(ONE)))
 
     assert rounds == [[ONE], ["record"], ["version"]]
+
+
+def test_a_line_that_finds_no_place_to_wait_for_the_other_vendor_waits_for_that_vendor_and_says_so(
+    world: World, rounds: list[list[str]]
+) -> None:
+    world.flow.both = frozenset({ONE})
+    world.bulkhead.is_full = True
+
+    plan_all(world, *put(world, look(ONE)))
+
+    (hint,) = world.waker.hints
+    assert (hint.step, hint.wait_s >= world.ports.limits.bulkhead_wait_s, rounds) == (Step.TRANSFORM, True, [])
+    (line,) = cast("MemoryStore", world.store).tables["lines"].where("wait_reason", WaitReason.VENDOR_WAIT)
+    assert line["failures"] == 0
 
 
 def test_a_want_that_a_flow_names_twice_is_read_once(
