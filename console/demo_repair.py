@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import requests
+
 from console.demo_http import admin
 from console.embedded_plan import signoff_command
 from console.exits import Exit
 
 _LOOK_EVERY_S = 1.0
-_COMMAND_TIMEOUT_S = 30.0
+_COMMAND_TIMEOUT_S = 60.0
 _BY_US_ALONE = "extrAttr306"
 """The matrix's attribute: only Signoff writes it, so that the marketers' own writes go through."""
 
@@ -50,7 +52,7 @@ class Operator(threading.Thread):
         self._is_over = threading.Event()
         self._fault_id = 0
         self.is_done = False
-        self.error: CommandError | None = None
+        self.error: CommandError | requests.RequestException | None = None
 
     def break_it(self) -> None:
         """Makes Aprimo refuse what Signoff writes to the item, until it is mended."""
@@ -70,7 +72,7 @@ class Operator(threading.Thread):
             while not self._is_over.wait(_LOOK_EVERY_S) and not self.is_done:
                 if self._was_refused():
                     self._mend()
-        except CommandError as err:
+        except (CommandError, requests.RequestException) as err:
             self.error = err
 
     def stop(self) -> None:
@@ -114,14 +116,17 @@ def run_command(environ: Mapping[str, str], *words: str, may_differ: bool = Fals
 
     Raises CommandError.
     """
-    ended = subprocess.run(  # noqa: S603 - our own command line
-        signoff_command(*words),
-        env={**os.environ, **environ},
-        capture_output=True,
-        text=True,
-        timeout=_COMMAND_TIMEOUT_S,
-        check=False,
-    )
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own command line
+            signoff_command(*words),
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as err:
+        raise CommandError(f"signoff {' '.join(words)} has not ended within {_COMMAND_TIMEOUT_S:g} s") from err
     if ended.returncode not in {Exit.OK, *([Exit.DIFFERENT] if may_differ else [])}:
         raise CommandError(f"signoff {' '.join(words)} ended with {ended.returncode}: {ended.stderr.strip()}")
     return json.loads(ended.stdout)

@@ -78,9 +78,10 @@ def play(running: Running, choice: Choice, screen: Screen) -> dict[str, Any]:
         while not _is_over(plays, operator) and time.monotonic() - began < LIMIT_S:
             _turn(plays, operator, screen, Waits(pages, BRIEFS))
         seconds = time.monotonic() - began
+        is_late = not _is_over(plays, operator)
         for each in plays:
             each.look_again()
-        _complain(plays, screen)
+        _complain(plays, screen, is_late=is_late)
         traffic = pages.traffic()
     found = _summary(plays, running, traffic, wanted=REPLAYED if operator else Letters(), seconds=seconds)
     return with_certificate(found, running.environ, running.without) if running.without else found
@@ -132,7 +133,12 @@ def _is_over(plays: Sequence[Play], operator: Operator | None) -> bool:
     return all(each.is_over for each in plays) and (operator is None or operator.is_done)
 
 
-def _complain(plays: Sequence[Play], screen: Screen) -> None:
+def _complain(plays: Sequence[Play], screen: Screen, *, is_late: bool) -> None:
+    """Says what is missing. is_late: the work was cut off before its end, so that it need not be a fault."""
+    if is_late:
+        screen.tell(
+            f"{LIMIT_S:g} s are over: a busy machine may need longer, and `--flow NAME` is less work; missing is"
+        )
     for each in plays:
         for sentence in each.complaints():
             screen.tell(sentence)
