@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -114,9 +115,10 @@ def replay(*, from_start: bool, note: str, is_plan: bool, plan_hash: str, by: st
             raise click.UsageError("A plan sends nothing anyway, and is kept without a note.")
         letters, missed = _meant(selection["ids"], selection["flow"], selection["code"])
         replays.plan(letters, missed, is_resume=not from_start, by=by, as_json=selection["as_json"])
-    from pipeline.replay import replay as bring_back  # noqa: PLC0415 - `--help` needs no use case
+    from pipeline.replay import replay_at_pace  # noqa: PLC0415 - `--help` needs no use case
 
-    _act("replayed", partial(bring_back, is_resume=not from_start, by=by, note=note), **selection)
+    at_pace = partial(replay_at_pace, is_resume=not from_start, by=by, note=note, pause=time.sleep)
+    _act("replayed", at_pace, **selection)
 
 
 @dead_letters.command(epilog=EXIT_CODES)

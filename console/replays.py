@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -16,8 +17,12 @@ from console.exits import Exit
 from console.shown import fail, print_json, print_tables
 from console.tables import Table, printable
 from pipeline.changes import Change, as_text
-from pipeline.ports import Letter, ReplayItem, ReplayPlan
+from pipeline.errors import PipelineError, StoreAwayError
+from pipeline.ports import Letter, ReplayItem, ReplayPlan, Store
 from pipeline.words import ReplayState
+
+if TYPE_CHECKING:
+    from pipeline.replay_waits import Patience
 
 
 def plan(letters: Sequence[Letter], missed: Sequence[str], *, is_resume: bool, by: str, as_json: bool) -> NoReturn:
@@ -25,7 +30,13 @@ def plan(letters: Sequence[Letter], missed: Sequence[str], *, is_resume: bool, b
     from pipeline.replay_plans import make  # noqa: PLC0415 - `--help` needs no use case
 
     wired = installation.wiring_on_database()
-    made = make(letters, is_resume=is_resume, by=by, at=datetime.now(UTC), words=wired.words, ports=wired.ports)
+    planned = partial(make, letters, is_resume=is_resume, by=by, at=datetime.now(UTC), words=wired.words)
+    try:
+        made = planned(ports=wired.ports, patience=_patience())
+    except StoreAwayError:
+        raise
+    except PipelineError as err:
+        fail(f"There is no plan, because what the letters are about cannot be read: {err}")
     if as_json:
         print_json({**asdict(made), "missed": list(missed)})
     else:
@@ -37,11 +48,17 @@ def plan(letters: Sequence[Letter], missed: Sequence[str], *, is_resume: bool, b
 
 
 def apply(plan_hash: str, *, by: str, as_json: bool) -> NoReturn:
-    """Do what a plan says; exit code 1 where a letter was refused, or somebody stopped it."""
+    """Do what a plan says; exit code 1 where a letter was refused, somebody stopped it, or a system stays away."""
     from pipeline import replay_runs  # noqa: PLC0415 - as above
 
     wired = installation.wiring_on_database()
-    applied = replay_runs.apply(plan_hash, by=by, words=wired.words, ports=wired.ports, pause=time.sleep)
+    try:
+        applied = replay_runs.apply(plan_hash, by=by, words=wired.words, ports=wired.ports, patience=_patience())
+    except StoreAwayError:
+        raise
+    except PipelineError as err:
+        _tell_where(wired.store, plan_hash)
+        fail(f"Apply the plan again to go on from there. The next letter cannot be read: {err}")
     if applied is None:
         fail(f"There is no replay plan {plan_hash}.")
     if not applied.items:
@@ -65,6 +82,22 @@ def stop(plan_hash: str, *, by: str, as_json: bool) -> None:
         print_json(outcome(stopped))
     elif stopped is not None:
         click.echo(f"Plan {plan_hash} is stopped: {stopped.done_to} of {len(stopped.items)} letters were dealt with.")
+
+
+def _patience() -> Patience:
+    """Waiting that a person is told of."""
+    from pipeline.replay_waits import Patience  # noqa: PLC0415 - as above
+
+    def tell(error: PipelineError, wait_s: float) -> None:
+        click.echo(printable(f"It waits, and reads again in {wait_s:.0f} s: {error}"), err=True)
+
+    return Patience(pause=time.sleep, tell=tell)
+
+
+def _tell_where(store: Store, plan_hash: str) -> None:
+    found = store.run(lambda tx: tx.replays.find(plan_hash))
+    if found is not None:
+        click.echo(f"{found.done_to} of {len(found.items)} letters were dealt with.", err=True)
 
 
 def outcome(applied: ReplayPlan) -> dict[str, Any]:

@@ -28,6 +28,18 @@ def replay(letter_ids: Sequence[str], *, is_resume: bool, by: str, note: str, po
     )
 
 
+def replay_at_pace(
+    letter_ids: Sequence[str], *, is_resume: bool, by: str, note: str, ports: Ports, pause: Callable[[float], None]
+) -> list[Closed]:
+    """As `replay`, no faster than replay plans go. pause: sleeps so many seconds."""
+    closed: list[Closed] = []
+    for letter_id in letter_ids:
+        if closed:
+            pause(1 / ports.limits.replays_per_s)
+        closed += replay([letter_id], is_resume=is_resume, by=by, note=note, ports=ports)
+    return closed
+
+
 def discard(letter_ids: Sequence[str], *, by: str, note: str, ports: Ports) -> list[Closed]:
     """Let dead events go for good; their lines go on with what waits behind them."""
     return _each(letter_ids, partial(_discard, by=by, note=note), ports)

@@ -52,7 +52,7 @@ class Outlook:
         return list(dict.fromkeys(want for want in found if want is not None))
 
     def take(self, read: Mapping[Want, Snapshot | PipelineError]) -> None:
-        """Keep the targets; one that cannot be read at all is not compared, one that cannot be read now ends it."""
+        """Keep the targets; one that can never be read is not compared, one that cannot be read now ends it."""
         for want, found in read.items():
             if isinstance(found, Snapshot):
                 self.targets[want] = found
@@ -72,10 +72,12 @@ class Outlook:
         ]
         return [each for each in tried if each.state is DeliveryState.UNKNOWN or each.effect_key in again]
 
-    def item(self, words: Words, done: frozenset[EffectKey]) -> ReplayItem:
-        """What is shown of the letter."""
+    def item(self, words: Words, done: frozenset[EffectKey]) -> ReplayItem | PipelineError:
+        """What is shown of the letter; the error, where it says nothing about the letter and passes."""
+        if isinstance(self.seen, PermanentError):
+            return left_out(self.letter, f"It cannot be read: {self.seen}")
         if isinstance(self.seen, PipelineError):
-            return left_out(self.letter, f"It cannot be read now: {self.seen}")
+            return self.seen
         plan, read = self.seen.plan, {**self.seen.read, **self.targets}
         resumes = self.is_resume and bool(self.left)
         return ReplayItem(

@@ -1,7 +1,7 @@
 """Replay plans: what replaying dead letters would come to, read now and shown before anything is done.
 
 Each letter's event is read and planned as the worker would do it, without a claim; nothing is sent. What is shown is
-stored under the hash of its content, and `replay_runs` does exactly that.
+stored under the hash of its content, and `replay_runs` does exactly that. A plan is whole, or there is none.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pipeline.plan import Link, deliver
 from pipeline.ports import Bounds, Delivery, Letter, Ports, ReplayItem, ReplayPlan, Sent, Tx
 from pipeline.preview import Preview
 from pipeline.replay_items import Outlook, Words, left_out
+from pipeline.replay_waits import Patience
 from pipeline.rounds import Inquiry
 from pipeline.words import BusinessKey, EffectKey, EventId, EventState, Side
 
@@ -27,15 +28,30 @@ _HASH_DIGITS = 16
 
 
 def make(
-    letters: Sequence[Letter], *, is_resume: bool, by: str, at: datetime, words: Words, ports: Ports
+    letters: Sequence[Letter],
+    *,
+    is_resume: bool,
+    by: str,
+    at: datetime,
+    words: Words,
+    ports: Ports,
+    patience: Patience,
 ) -> ReplayPlan:
-    """Read what these letters are about, plan their replay, and keep the plan. at: what the flows take for now."""
-    items: list[ReplayItem] = []
-    for start in range(0, len(letters), ports.limits.batch_lines):
-        some = letters[start : start + ports.limits.batch_lines]
+    """Read what these letters are about, plan their replay, and keep the plan. at: what the flows take for now.
+
+    Raises the error of a system that stays away: nothing is kept then.
+    """
+    shown: dict[str, ReplayItem] = {}
+    left = list(letters)
+    while left:
+        some = left[: patience.together(ports.limits)]
         outlooks = _read(some, is_resume=is_resume, at=at, ports=ports)
         _look_up(outlooks, ports)
-        items += _items(some, outlooks, words, ports)
+        shown |= patience.read_of(some, _items(some, outlooks, words, ports), ports.limits)
+        left = [letter for letter in left if letter.id not in shown]
+        if left and patience.wait_s:
+            patience.pause(patience.wait_s)
+    items = [shown[letter.id] for letter in letters]
     content = [[item.letter_id, item.resumes, item.digest, dict(item.seen), item.left] for item in items]
     made = ReplayPlan(
         hash=digest([is_resume, content])[:_HASH_DIGITS], is_resume=is_resume, by=by, at=at, items=tuple(items)
@@ -50,8 +66,11 @@ def make(
 
 def foresee(
     letters: Sequence[Letter], *, is_resume: bool, at: datetime, words: Words, ports: Ports
-) -> list[ReplayItem]:
-    """What replaying each of these letters would come to, if it was done now; nothing that was tried is looked up."""
+) -> list[ReplayItem | PipelineError]:
+    """What replaying each of these letters would come to, if it was done now; nothing that was tried is looked up.
+
+    An error for each letter that cannot be read now.
+    """
     return _items(letters, _read(letters, is_resume=is_resume, at=at, ports=ports), words, ports)
 
 
@@ -78,7 +97,9 @@ def _read(letters: Sequence[Letter], *, is_resume: bool, at: datetime, ports: Po
     return outlooks
 
 
-def _items(letters: Sequence[Letter], outlooks: Sequence[Outlook], words: Words, ports: Ports) -> list[ReplayItem]:
+def _items(
+    letters: Sequence[Letter], outlooks: Sequence[Outlook], words: Words, ports: Ports
+) -> list[ReplayItem | PipelineError]:
     done = ports.store.run(partial(_done, [key for outlook in outlooks for key in outlook.effect_keys()]))
     items = {outlook.letter.id: outlook.item(words, done) for outlook in outlooks}
     return [items.get(letter.id) or left_out(letter, NOT_OPEN) for letter in letters]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.commands import SetFields
-from pipeline.errors import PermanentError, StaleError, TransientError, UnknownOutcomeError
+from pipeline.errors import PermanentError, StaleError, UnknownOutcomeError
 from pipeline.events import Event
 from pipeline.plan import Link, Plan, Snapshots, deliver, refuse
 from pipeline.ports import Letter, ReplayPlan, Store
@@ -19,6 +19,7 @@ from pipeline.replay import discard, replay
 from pipeline.replay_items import DONE, FOUND, THERE, UNKNOWN
 from pipeline.replay_plans import NOT_OPEN, make
 from pipeline.replay_runs import apply, stop
+from pipeline.replay_waits import Patience
 from pipeline.steps import Onward
 from pipeline.words import ReplayState
 from tests.support.engine_runs import FAST, end_process, put, run, set_fields
@@ -58,16 +59,31 @@ def open_letters(world: World) -> list[Letter]:
     return world.store.run(lambda tx: tx.letters.find())
 
 
-def shown(world: World, *, is_resume: bool = False, at: datetime = AT) -> ReplayPlan:
+def patient(pause: Callable[[float], None] | None = None) -> Patience:
+    """Somebody who waits, and is told of nothing; unless told otherwise no wait is worth the name."""
+    return Patience(pause=pause or threading.Event().wait, tell=lambda *_: None)
+
+
+def shown(
+    world: World, *, is_resume: bool = False, at: datetime = AT, patience: Patience | None = None
+) -> ReplayPlan:
     """A plan for all open letters."""
-    return make(open_letters(world), is_resume=is_resume, by="anna", at=at, words={}, ports=world.ports)
+    return make(
+        open_letters(world),
+        is_resume=is_resume,
+        by="anna",
+        at=at,
+        words={},
+        ports=world.ports,
+        patience=patience or patient(),
+    )
 
 
 def apply_all(
     world: World, plan: ReplayPlan, *, by: str = "anna", pause: Callable[[float], None] | None = None
 ) -> ReplayPlan:
     """Apply a plan; unless told otherwise it needs no wait worth the name."""
-    applied = apply(plan.hash, by=by, words={}, ports=world.ports, pause=pause or threading.Event().wait)
+    applied = apply(plan.hash, by=by, words={}, ports=world.ports, patience=patient(pause))
     assert applied is not None
     return applied
 
@@ -217,7 +233,15 @@ def test_a_value_that_stands_there_already_is_shown_as_such(world: World) -> Non
     world.aprimo.shown["1"] = {"state_id": 3}
 
     letters = open_letters(world)
-    plan = make(letters, is_resume=True, by="anna", at=AT, words={letters[0].flow: words()}, ports=world.ports)
+    plan = make(
+        letters,
+        is_resume=True,
+        by="anna",
+        at=AT,
+        words={letters[0].flow: words()},
+        ports=world.ports,
+        patience=patient(),
+    )
 
     (call,) = plan.items[0].calls
     assert [(change.name, change.now, change.then) for change in call.changes] == [
@@ -261,18 +285,18 @@ def test_a_target_that_was_changed_since_the_letter_died_is_a_conflict(world: Wo
     ]
 
 
-def test_what_would_die_again_or_cannot_be_read_is_left(world: World, states: States) -> None:
+def test_what_would_die_again_or_can_never_be_read_is_left(world: World, states: States) -> None:
     die(world, 1, 2)
     world.flow.plans = lambda *_: refuse("values_missing", "Fill in: budget.")
     refused = shown(world)
-    world.aprimo.reads.append(TransientError("busy"))
+    world.aprimo.reads.append(PermanentError("not_allowed", "HTTP 403", status=403))
     unread = shown(world)
 
     apply_all(world, refused)
     apply_all(world, unread)
 
     assert [(each.left, each.hint) for each in refused.items] == [("It would die again.", "Fill in: budget.")] * 2
-    assert [each.left for each in unread.items] == ["It cannot be read now: busy"] * 2
+    assert [each.left for each in unread.items] == ["It cannot be read: not_allowed: HTTP 403"] * 2
     assert [letter.state for letter in open_letters(world)] == ["open", "open"]
     assert states.events() == ["dead", "dead"]
 
@@ -334,7 +358,7 @@ def test_a_stopped_plan_replays_nothing_more_until_it_is_applied_again(ticking: 
 
 
 def test_there_is_no_plan_by_a_hash_that_nobody_was_told(world: World) -> None:
-    assert apply("0" * 16, by="anna", words={}, ports=world.ports, pause=lambda _: None) is None
+    assert apply("0" * 16, by="anna", words={}, ports=world.ports, patience=patient()) is None
     assert not stop("0" * 16, by="anna", ports=world.ports)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from console import installation
+from pipeline.errors import MisconfiguredError
 from pipeline.plan import deliver
 from pipeline.ports import Ports
 from pipeline.replay_runs import apply
+from pipeline.replay_waits import Patience
 from pipeline.words import EventId
 from tests.support import briefs
 from tests.support.engine_runs import set_fields
@@ -115,10 +117,37 @@ def test_a_plan_that_is_being_applied_can_be_stopped_from_elsewhere(terminal: Te
     def pause(_: float) -> None:
         told.append(terminal.json("dead-letters", "stop", plan))
 
-    apply(plan, by="anna", words={FLOW: briefs.words()}, ports=world.ports, pause=pause)
+    patience = Patience(pause=pause, tell=lambda *_: None)
+    apply(plan, by="anna", words={FLOW: briefs.words()}, ports=world.ports, patience=patience)
 
     assert [(each["state"], each["done_to"], each["replayed"]) for each in told] == [("stopped", 1, ["1"])]
     assert states(terminal) == ["replayed", "open"]
+
+
+def test_a_plan_that_cannot_be_made_now_is_none_and_exit_code_1(terminal: Terminal, world: World) -> None:
+    world.aprimo.reads.append(MisconfiguredError("client_refused", "HTTP 401"))
+
+    result = terminal.run("dead-letters", "replay", "1", "2", "--plan")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "There is no plan, because what the letters are about cannot be read: client_refused: HTTP 401\n"
+    )
+
+
+def test_a_plan_that_cannot_go_on_says_how_far_it_is_and_goes_on_from_there(terminal: Terminal, world: World) -> None:
+    plan = terminal.json("dead-letters", "replay", "1", "2", "--plan")["hash"]
+    world.aprimo.reads.append(MisconfiguredError("client_refused", "HTTP 401"))
+
+    away = terminal.run("dead-letters", "replay", "--apply", plan)
+    again = terminal.json("dead-letters", "replay", "--apply", plan)
+
+    assert away.exit_code == 1
+    assert away.stderr.splitlines() == [
+        "0 of 2 letters were dealt with.",
+        "Apply the plan again to go on from there. The next letter cannot be read: client_refused: HTTP 401",
+    ]
+    assert (again["done_to"], again["replayed"], again["refused"]) == (2, ["1", "2"], {})
 
 
 @pytest.mark.parametrize("argv", [("replay", "--apply", "0" * 16), ("stop", "0" * 16)])
