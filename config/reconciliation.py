@@ -22,11 +22,18 @@ class Reconciliation:
         at_least=1,
     )
     step_every_s: float = setting(
-        60.0, "Between two steps of a comparison of everything, which takes many.", example="60", unit="s", at_least=1
+        10.0, "Between two steps of comparisons, which take many.", example="10", unit="s", at_least=1
+    )
+    step_s: float = setting(
+        4.0,
+        "A step makes no new call after this long: jobs of the timetable share its worker.",
+        example="4",
+        unit="s",
+        at_least=1,
     )
     share: float = setting(
         0.25,
-        "Of Aprimo's rate budget, what comparisons may ask for.",
+        "Of the lower of both rate budgets, what comparisons may ask for.",
         example="0.25",
         at_least=0.001,
         at_most=1,

@@ -110,7 +110,7 @@ def run_table(runs: Iterable[Run]) -> Table:
                 run.id,
                 run.flow,
                 run.mode,
-                f"{run.phase} {run.cursor}".strip(),
+                str(run.report.get("ended") or f"{run.phase} {run.cursor}".strip()),
                 run.started_at,
                 run.ended_at,
                 *(_said(run.report.get(name)) for name in _ROWS),

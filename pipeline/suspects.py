@@ -13,7 +13,7 @@ from functools import partial
 
 from pipeline import preview, rounds, steps
 from pipeline.differences import Explained, Known, Mismatch, Pair
-from pipeline.errors import GateClosedError, PermanentError
+from pipeline.errors import GateClosedError, PermanentError, PipelineError
 from pipeline.flows.tenant import Policy
 from pipeline.keys import digest
 from pipeline.plan import Link, ProcessRead, Snapshot, Verdict, Want
@@ -24,10 +24,11 @@ from pipeline.words import BusinessKey, JsonValue, Side
 
 @dataclass(frozen=True, kw_only=True)
 class Suspect:
-    """An item that may differ. instances: processes that a list showed of it."""
+    """An item that may differ. instances: processes that a list showed of it; tries: its own reads that failed."""
 
     key: BusinessKey
     instances: tuple[str, ...] = ()
+    tries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +42,19 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What came of reading suspects. reads: objects that were read; unread: items that could not be, with the code.
+    """What came of reading suspects.
 
-    moved: items whose link moved on meanwhile: they are on their way, and looked at again in the next run.
+    unread: items that cannot be read, with the code; waiting: those of which a read failed that may succeed later,
+    with its failure. moved: items whose link moved on meanwhile: they are on their way. reads: objects that were
+    asked for; process_reads: how many of them are processes, which take two calls.
     """
 
     found: tuple[Found, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
+    waiting: Mapping[str, PipelineError] = field(default_factory=dict)
     moved: tuple[BusinessKey, ...] = ()
     reads: int = 0
+    process_reads: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,25 +77,31 @@ def look_at(
 ) -> Looked:
     """Read suspects in full, and keep what differs; what agrees now closes what stood open of it.
 
-    Raises the vendors' errors where the vendor is away; what one item's own read came to is in `unread`.
+    Raises the vendors' errors where no item could be read for them; what one item's own read came to is in `unread`
+    and `waiting`.
     """
     if not suspects:
         return Looked()
     inquiries, at = ports.store.run(partial(_inquiries, flow=flow, suspects=suspects))
-    _raise_if_closed(inquiries)
+    raise_if_closed(inquiries[0].closed_sides)
     rounds.ask(inquiries, ports)
     for inquiry, suspect in zip(inquiries, suspects, strict=True):
         inquiry.wants = tuple(dict.fromkeys((*inquiry.wants, *_also_wanted(inquiry, suspect, ports))))
     rounds.read_and_plan(inquiries, bounds, ports)
-    unread = _unread(inquiries)
-    read = [_compared(inquiry, at, ports) for inquiry in inquiries if BusinessKey(inquiry.head.subject) not in unread]
+    unread, waiting = _unread(inquiries), _waiting(inquiries)
+    if waiting and len(waiting) == len(inquiries):
+        raise next(iter(waiting.values()))
+    known = [inquiry for inquiry in inquiries if inquiry.head.subject not in {*unread, *waiting}]
+    read = [_compared(inquiry, at, ports) for inquiry in known]
     explain = partial(_explain, flow=flow, read=read, automations=automations, ports=ports)
     found, moved = ports.store.run(partial(_keep if is_kept else _show, explain=explain, flow=flow, run_id=run_id))
     return Looked(
         found=tuple(found),
         unread=unread,
+        waiting=waiting,
         moved=tuple(moved),
-        reads=sum(len(inquiry.wants) for inquiry in inquiries),
+        reads=len(wants := {want for inquiry in inquiries for want in inquiry.wants}),
+        process_reads=sum(want.side is Side.OPENTEXT for want in wants),
     )
 
 
@@ -109,10 +120,10 @@ def _inquiries(tx: Tx, flow: str, suspects: Sequence[Suspect]) -> tuple[list[Inq
     return made, tx.now
 
 
-def _raise_if_closed(inquiries: Sequence[Inquiry]) -> None:
-    closed = sorted({side for inquiry in inquiries for side in inquiry.closed_sides})
-    if closed:
-        raise GateClosedError(f"The gate of {closed[0]} is closed.")
+def raise_if_closed(sides: Collection[Side]) -> None:
+    """Raises GateClosedError where one of the vendors may not be called."""
+    if sides:
+        raise GateClosedError(f"The gate of {min(sides)} is closed: what is to be compared waits until it opens.")
 
 
 def _also_wanted(inquiry: Inquiry, suspect: Suspect, ports: Ports) -> list[Want]:
@@ -132,16 +143,27 @@ def _item_want(link: Link, ports: Ports) -> Want | None:
 
 
 def _unread(inquiries: Sequence[Inquiry]) -> dict[str, str]:
-    """Items that cannot be read, and why. Raises what is no fault of one item."""
+    """Items that cannot be read, and why."""
     unread: dict[str, str] = {}
     for inquiry in inquiries:
         if isinstance(inquiry.failure, PermanentError):
             unread[inquiry.head.subject] = inquiry.failure.code
-        elif inquiry.failure is not None:
-            raise inquiry.failure
-        elif (plan := inquiry.plan) and plan.verdict is Verdict.REFUSE and not _is_read(inquiry):
-            unread[inquiry.head.subject] = plan.reason
+        elif _is_refused(inquiry) and not _is_read(inquiry):
+            unread[inquiry.head.subject] = inquiry.plan.reason if inquiry.plan else ""
     return unread
+
+
+def _waiting(inquiries: Sequence[Inquiry]) -> dict[str, PipelineError]:
+    """Items of which a read failed that may succeed later."""
+    return {
+        inquiry.head.subject: inquiry.failure
+        for inquiry in inquiries
+        if inquiry.failure is not None and not isinstance(inquiry.failure, PermanentError)
+    }
+
+
+def _is_refused(inquiry: Inquiry) -> bool:
+    return inquiry.failure is None and inquiry.plan is not None and inquiry.plan.verdict is Verdict.REFUSE
 
 
 def _is_read(inquiry: Inquiry) -> bool:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
+from typing import Any
 
-from pipeline import heal
-from pipeline.differences import Pair
+from pipeline import heal, steps
+from pipeline.errors import PipelineError, TransientError
 from pipeline.flows.shared.writing import BY_US
 from pipeline.flows.tenant import Policy
-from pipeline.keys import aprimo_key, process_key, whole_of
-from pipeline.plan import Link, ProcessRead, Snapshot
+from pipeline.keys import aprimo_key
+from pipeline.pages import Met, is_suspect, not_met, not_met_here, paired, process_pairs, shows_live, still_open
+from pipeline.plan import Link
 from pipeline.ports import Bounds, Difference, DifferenceState, Mode, Phase, Ports, Run, Tx
 from pipeline.ports.inventory import Inventory, ItemPage, ProcessPage
-from pipeline.suspects import Found, Looked, Suspect, look_at
-from pipeline.words import BusinessKey, JsonValue, Side
+from pipeline.suspects import Found, Looked, Suspect, look_at, raise_if_closed
+from pipeline.words import BusinessKey, JsonValue, WaitReason
 
-PARTS = 500
-"""Links that are asked for at once while no call is made."""
+LOOK = 10
+"""Suspects that are read together at most: with a few calls each, a step can end between them."""
+CALLS_EACH = 3
+"""What a suspect takes, about: its item, and two calls for its process."""
+TRIES = 3
+"""An item whose own read fails in so many steps is named as unread, and the run goes on."""
+READ_FAILED = "read_failed"
+PAUSE_S = 2.0
+"""How long a vendor is waited for that throttles and does not say until when."""
 TOLD_MAX = 100
 """So many items that could not be read, and so many that moved on, are named in a run's report."""
 
@@ -28,18 +38,21 @@ TOLD_MAX = 100
 class Terms:
     """What a run may do.
 
-    calls: so many list pages and reads a step may ask for, 0 for as many as its time allows. heals: differences under
-    these policies are healed as they are found. is_kept: False, and nothing is kept and nothing healed. by: for whom.
-    automations: users of Aprimo, by id or e-mail, that are rules and jobs. overlap_s: how far a run of recent changes
-    reaches back behind the run before.
+    calls: so many calls a step may ask for, 0 for as many as its time allows. lasts_s: after that long a step makes
+    no new call, 0 for as long as any step. heals: differences under these policies are healed as they are found.
+    is_kept: False, and nothing is kept and nothing healed. by: for whom. automations: users of Aprimo, by id or
+    e-mail, that are rules and jobs. overlap_s: how far a run of recent changes reaches back behind the run before.
+    pause: how a vendor is waited for that takes no call right now.
     """
 
     calls: int = 0
+    lasts_s: float = 0.0
     heals: frozenset[Policy] = frozenset()
     is_kept: bool = True
     by: str = BY_US
     automations: frozenset[str] = frozenset()
     overlap_s: float = 0.0
+    pause: Callable[[float], None] = time.sleep
 
 
 @dataclass(kw_only=True)
@@ -52,20 +65,40 @@ class Walk:
     bounds: Bounds
     ports: Ports
     found: list[Found] = field(default_factory=list)
+    met: Met = field(default_factory=Met)
 
     def __post_init__(self) -> None:
         self._calls_before = calls(self.run)
         self._differing = {each.key for each in self.found}
+        self._began_at = self._place
+        self._is_spent = False
 
     def go(self) -> None:
-        """Phase by phase, as long as there is room."""
+        """Phase by phase, as long as there is room. Raises the vendors' errors, also GateClosedError.
+
+        A vendor that takes no call right now is waited for. Where that would take longer than the step, the step
+        ends; it fails only if it has come on nowhere.
+        """
         while self.run.phase is not Phase.OVER and self.has_room():
-            _PHASES[self.run.phase](self)
+            try:
+                self._go_on()
+            except TransientError as failure:
+                self._wait(failure)
+
+    def again(self, bounds: Bounds) -> Walk:
+        """The next step of the same run, with all that this one has met and found."""
+        return replace(self, bounds=bounds)
 
     def has_room(self) -> bool:
         """Whether another call may be made in this step."""
-        spent = calls(self.run) - self._calls_before
-        return self.ports.monotonic() < self.bounds.no_call_after and not 0 < self.terms.calls <= spent
+        return self._left_s() > 0 and self._calls_left() > 0 and not self._is_spent
+
+    def may_go_on(self) -> bool:
+        """Whether the next page may be read: all that is suspect is looked at, and there is room. Raises as `go`."""
+        if self.run.suspects or not self.has_room():
+            return False
+        self._check_gates()
+        return True
 
     @property
     def sources(self) -> Inventory:
@@ -79,33 +112,63 @@ class Walk:
         """The run's flow."""
         return self.run.flow
 
-    def look(self, suspects: Sequence[Suspect]) -> None:
+    def look(self) -> None:
+        """Read what is suspect in full, a few at a time as long as there is room; what is left stays with the run."""
+        while self.run.suspects and self.has_room():
+            size = max(1, min(LOOK, self._calls_left() // CALLS_EACH))
+            every = [_suspect(each) for each in self.run.suspects]
+            some, rest = every[:size], every[size:]
+            try:
+                looked = self.compare(some)
+            except TransientError as failure:
+                self._leave([*rest, *self._tried(some, dict.fromkeys((each.key for each in some), failure))])
+                raise
+            self._leave([*rest, *self._tried(some, looked.waiting)])
+
+    def compare(self, some: Sequence[Suspect]) -> Looked:
         """Read suspects in full, keep and heal what differs, and count it."""
-        size = self.ports.limits.batch_lines
-        for start in range(0, len(suspects), size):
-            some = suspects[start : start + size]
-            looked = look_at(
-                self.flow,
-                some,
-                run_id=self.run.id,
-                is_kept=self.terms.is_kept,
-                automations=self.terms.automations,
-                bounds=self.bounds,
-                ports=self.ports,
-            )
-            new = [each for each in looked.found if each.key not in self._differing]
-            self._differing |= {each.key for each in new}
-            self.found += new
-            self.count(suspects=len(some), reads=looked.reads, moved=len(looked.moved), differences=len(new))
-            self._tell(looked, new)
-            self._heal(new)
+        looked = look_at(
+            self.flow,
+            some,
+            run_id=self.run.id,
+            is_kept=self.terms.is_kept,
+            automations=self.terms.automations,
+            bounds=self.bounds,
+            ports=self.ports,
+        )
+        new = [each for each in looked.found if each.key not in self._differing]
+        self._differing |= {each.key for each in new}
+        self.found += new
+        self.count(
+            suspects=len(some) - len(looked.waiting),
+            reads=looked.reads,
+            process_reads=looked.process_reads,
+            moved=len(looked.moved),
+            differences=len(new),
+        )
+        self._tell(new, looked.moved)
+        self._tell_unread(looked.unread)
+        self._heal(new)
+        return looked
+
+    def _tried(self, some: Sequence[Suspect], waiting: Mapping[str, PipelineError]) -> list[Suspect]:
+        """Those that are looked at again; an item whose own read has failed too often is named instead."""
+        again = [
+            replace(each, tries=each.tries + _is_its_own(waiting[each.key])) for each in some if each.key in waiting
+        ]
+        self._tell_unread({each.key: READ_FAILED for each in again if each.tries >= TRIES})
+        return [each for each in again if each.tries < TRIES]
+
+    def _leave(self, suspects: Sequence[Suspect]) -> None:
+        self.run = replace(self.run, suspects=tuple(_kept(each) for each in suspects))
+        self.put(self.run.phase, self.run.cursor)
 
     def count(self, **more: int) -> None:
         """Add to the run's figures."""
         counts = {**self.run.counts}
         for name, number in more.items():
             counts[name] = counts.get(name, 0) + number
-        self.run = replace(self.run, counts=counts)
+        self.run = replace(self.run, counts={name: number for name, number in counts.items() if number})
 
     def tell_rows(self, name: str, page: ItemPage | ProcessPage) -> None:
         """Say in the report whether rows carry what a read does, and what they were found to lack."""
@@ -121,15 +184,59 @@ class Walk:
         def in_transaction(tx: Tx) -> Run:
             ended_at = tx.now if phase is Phase.OVER else None
             run = replace(self.run, phase=phase, cursor=cursor, ended_at=ended_at)
-            tx.differences.mark(run.id, items=items, processes=processes)
             if self.terms.is_kept:
+                tx.differences.mark(run.id, items=items, processes=processes)
                 tx.differences.put_run(run)
             return run
 
+        self.met.items |= {link.business_key for link in items}
+        self.met.processes |= {link.business_key for link in processes}
         self.run = self.ports.store.run(in_transaction)
 
-    def _tell(self, looked: Looked, new: Sequence[Found]) -> None:
-        """What a report says beside figures: how many of each cause, and which items were not compared."""
+    def suspect(self, suspects: Iterable[Suspect]) -> None:
+        """There is reason to look at these; `put` keeps them, `look` looks."""
+        self.run = replace(self.run, suspects=(*self.run.suspects, *map(_kept, suspects)))
+
+    # ---- the step --------------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        self._check_gates()
+        self.look()
+        if not self.run.suspects and self.has_room():
+            _PHASES[self.run.phase](self)
+
+    def _check_gates(self) -> None:
+        raise_if_closed(self.ports.store.run(steps.closed_sides))
+
+    def _wait(self, failure: TransientError) -> None:
+        """Wait for a vendor that takes no call right now, or end the step. Raises every other failure."""
+        left_s, is_short = self._left_s(), failure.reason is WaitReason.VENDOR_WAIT
+        if left_s > 0 and not is_short:
+            raise failure
+        wait_s = PAUSE_S if failure.wait_s is None else failure.wait_s
+        if left_s > wait_s:
+            self.terms.pause(wait_s)
+            return
+        if self._place == self._began_at:
+            raise failure
+        self._is_spent = True
+
+    @property
+    def _place(self) -> tuple[Phase, str, int]:
+        """How far the run has come."""
+        return self.run.phase, self.run.cursor, len(self.run.suspects)
+
+    def _left_s(self) -> float:
+        return self.bounds.no_call_after - self.ports.monotonic()
+
+    def _calls_left(self) -> int:
+        """How many calls the step may still ask for."""
+        return self.terms.calls - calls(self.run) + self._calls_before if self.terms.calls else sys.maxsize
+
+    # ---- what came of it -------------------------------------------------------------------------------------------
+
+    def _tell(self, new: Sequence[Found], moved: Sequence[BusinessKey]) -> None:
+        """What a report says beside figures: how many of each cause, and which items moved on."""
         report: dict[str, JsonValue] = {**self.run.report}
         causes = _mapping(report.get("causes"))
         for each in new:
@@ -137,14 +244,18 @@ class Walk:
             causes[each.explained.cause.value] = (count if isinstance(count, int) else 0) + 1
         if causes:
             report["causes"] = causes
-        if looked.unread:
-            unread = {**_mapping(report.get("unread")), **looked.unread}
-            report["unread"] = dict(list(unread.items())[:TOLD_MAX])
-            self.count(unread=len(looked.unread))
-        if looked.moved:
-            moved = report.get("moved")
-            report["moved"] = [*(moved if isinstance(moved, list) else ()), *looked.moved][:TOLD_MAX]
+        if moved:
+            known = report.get("moved")
+            report["moved"] = [*(known if isinstance(known, list) else ()), *moved][:TOLD_MAX]
         self.run = replace(self.run, report=report)
+
+    def _tell_unread(self, more: Mapping[str, str]) -> None:
+        """Which items could not be read, and why."""
+        if not more:
+            return
+        unread = dict(list({**_mapping(self.run.report.get("unread")), **more}.items())[:TOLD_MAX])
+        self.run = replace(self.run, report={**self.run.report, "unread": unread})
+        self.count(unread=len(more))
 
     def _heal(self, found: Iterable[Found]) -> None:
         wanted = [each.kept.id for each in found if each.kept and self._is_healed(each.kept)]
@@ -165,22 +276,24 @@ def _items(walk: Walk) -> None:
     """Pages of Aprimo's items."""
     for page in walk.sources.items.items(walk.flow, walk.run.since, walk.run.cursor, walk.bounds):
         _items_of(walk, page)
-        if not page.cursor or not walk.has_room():
+        walk.look()
+        if not page.cursor or not walk.may_go_on():
             return
     walk.put(Phase.PROCESSES)
 
 
 def _items_of(walk: Walk, page: ItemPage) -> None:
+    port = walk.ports.flows[walk.flow]
     rows = {aprimo_key(each.want.kind, each.want.object_id): each for each in page.items}
     links, now = walk.ports.store.run(lambda tx: (tx.differences.links_of(walk.flow, list(rows)), tx.now))
     walk.tell_rows("item_rows", page)
     walk.count(item_pages=1, items=len(page.items))
     pairs = [
-        _pair(walk.flow, key, link, item=item, at=now)
+        paired(walk.flow, key, link, item=item, at=now)
         for key, item in rows.items()
         for link in links.get(key, (None,))
     ]
-    walk.look([Suspect(key=each.business_key) for each in pairs if _is_suspect(walk, each, is_whole=page.is_whole)])
+    walk.suspect(Suspect(key=each.business_key) for each in pairs if is_suspect(port, each, is_whole=page.is_whole))
     met = [link for every in links.values() for link in every] if walk.run.mode is Mode.FULL else []
     walk.put(Phase.ITEMS if page.cursor else Phase.PROCESSES, page.cursor, items=met)
 
@@ -189,49 +302,41 @@ def _processes(walk: Walk) -> None:
     """Pages of OpenText's living processes."""
     for page in walk.sources.processes.processes(walk.flow, walk.run.cursor, walk.bounds):
         _processes_of(walk, page)
-        if not page.cursor or not walk.has_room():
+        walk.look()
+        if not page.cursor or not walk.may_go_on():
             return
     walk.put(Phase.UNSEEN)
 
 
 def _processes_of(walk: Walk, page: ProcessPage) -> None:
-    pairs = walk.ports.store.run(partial(_process_pairs, flow=walk.flow, page=page))
+    pairs = walk.ports.store.run(partial(process_pairs, flow=walk.flow, page=page))
     walk.tell_rows("process_rows", page)
     walk.count(process_pages=1, processes=len(page.processes))
-    walk.look(
-        [
-            Suspect(key=each.business_key, instances=tuple(process.instance_id for process in each.processes))
-            for each in pairs
-            if not page.is_whole or walk.ports.flows[walk.flow].suspects(each)
-        ]
+    walk.suspect(
+        Suspect(key=each.business_key, instances=tuple(process.instance_id for process in each.processes))
+        for each in pairs
+        if not page.is_whole or walk.ports.flows[walk.flow].suspects(each)
     )
-    met = [each.link for each in pairs if each.link and _shows_live(each)]
+    met = [each.link for each in pairs if each.link and shows_live(each)]
     walk.put(Phase.PROCESSES if page.cursor else Phase.UNSEEN, page.cursor, processes=met)
 
 
 def _unseen(walk: Walk) -> None:
     """Links with a process that lives, as far as we know, of which a list showed nothing."""
-    while walk.has_room():
-        limit = walk.ports.limits.batch_lines
-        links = walk.ports.store.run(partial(not_met, run=walk.run, limit=limit))
-        if not links:
-            walk.put(Phase.KNOWN)
-            return
-        walk.count(unseen=len(links))
-        walk.look([Suspect(key=link.business_key) for link in links])
-        walk.put(Phase.UNSEEN, items=links, processes=links)
+    limit = walk.ports.limits.batch_lines
+    unmet = partial(not_met, limit=limit) if walk.terms.is_kept else partial(not_met_here, met=walk.met)
+    links = walk.ports.store.run(partial(unmet, run=walk.run))
+    walk.count(unseen=len(links))
+    walk.suspect(Suspect(key=link.business_key) for link in links)
+    walk.put(Phase.UNSEEN if links else Phase.KNOWN, items=links, processes=links)
 
 
 def _known(walk: Walk) -> None:
     """Items with open differences, and at which this run has not looked."""
-    while walk.has_room():
-        rows = walk.ports.store.run(partial(_still_open, run=walk.run, limit=walk.ports.limits.batch_lines))
-        if not rows:
-            walk.put(Phase.OVER)
-            return
-        keys = dict.fromkeys(row.business_key for row in rows if row.run_id != walk.run.id)
-        walk.look([Suspect(key=key) for key in keys])
-        walk.put(Phase.KNOWN, rows[-1].id)
+    rows = walk.ports.store.run(partial(still_open, run=walk.run, limit=walk.ports.limits.batch_lines))
+    keys = dict.fromkeys(row.business_key for row in rows if row.run_id != walk.run.id)
+    walk.suspect(Suspect(key=key) for key in keys)
+    walk.put(Phase.KNOWN if rows else Phase.OVER, rows[-1].id if rows else "")
 
 
 _PHASES: Mapping[Phase, Callable[[Walk], None]] = {
@@ -242,82 +347,28 @@ _PHASES: Mapping[Phase, Callable[[Walk], None]] = {
 }
 
 
-# ---- pages to suspects ---------------------------------------------------------------------------------------------
+def _is_its_own(failure: PipelineError) -> bool:
+    """Whether the read of one item failed, and not the vendor as a whole."""
+    return isinstance(failure, TransientError) and not failure.is_outage
 
 
-def _pair(
-    flow: str,
-    key: BusinessKey,
-    link: Link | None,
-    *,
-    item: Snapshot | None = None,
-    processes: tuple[ProcessRead, ...] = (),
-    at: datetime,
-) -> Pair:
-    named = link.business_key if link else key
-    return Pair(flow=flow, business_key=named, link=link, item=item, processes=processes, at=at)
+def _kept(suspect: Suspect) -> JsonValue:
+    return {"key": suspect.key, "instances": [*suspect.instances], "tries": suspect.tries}
 
 
-def _is_suspect(walk: Walk, pair: Pair, *, is_whole: bool) -> bool:
-    """Whether an item is read in full. A row that does not carry everything can clear only what nobody touched."""
-    if walk.ports.flows[walk.flow].suspects(pair):
-        return True
-    if is_whole or pair.link is None or pair.item is None:
-        return False
-    return pair.link.live_process() is not None or pair.item.version != pair.link.seen.get(Side.APRIMO)
+def _suspect(kept: JsonValue) -> Suspect:
+    """As it was kept."""
+    values: Any = kept
+    return Suspect(key=BusinessKey(values["key"]), instances=tuple(values["instances"]), tries=values["tries"])
 
 
-def _process_pairs(tx: Tx, flow: str, page: ProcessPage) -> list[Pair]:
-    """The processes of a page by the item that each is of, each beside its link."""
-    homes = tx.differences.links_of_instances(flow, [each.instance_id for each in page.processes])
-    by_key: dict[BusinessKey, list[ProcessRead]] = {}
-    for each in page.processes:
-        home = homes.get(each.instance_id)
-        by_key.setdefault(home.business_key if home else _key_of(each), []).append(each)
-    links = tx.links.of([(flow, key) for key in by_key])
-    return [
-        _pair(flow, key, links.get((flow, key)), processes=tuple(processes), at=tx.now)
-        for key, processes in by_key.items()
-    ]
-
-
-def _key_of(process: ProcessRead) -> BusinessKey:
-    """The item that a process names, else the process itself."""
-    is_named = process.business_key.startswith(("aprimo:", "signoff:"))
-    return process.business_key if is_named else process_key(process.instance_id)
-
-
-def _shows_live(pair: Pair) -> bool:
-    """Whether the process that we hold for alive is among those that were listed."""
-    live = pair.link.live_process() if pair.link else None
-    return live is not None and live.instance_id in {each.instance_id for each in pair.processes}
-
-
-def _still_open(tx: Tx, run: Run, limit: int) -> list[Difference]:
-    """The flow's next open differences behind the cursor."""
-    return tx.differences.find(flow=run.flow, after=run.cursor, limit=limit)
-
-
-def not_met(tx: Tx, run: Run, limit: int) -> list[Link]:
-    """Links of which no list showed the process; in a full run also those whose item none showed."""
-    unmet = tx.differences.unseen_processes(run.flow, run.id, limit=limit)
-    if unmet or run.mode is not Mode.FULL:
-        return unmet
-    while parts := _shown_with_whole(tx, run, unmet := tx.differences.unseen_items(run.flow, run.id, limit=PARTS)):
-        tx.differences.mark(run.id, items=parts)
-    return unmet[:limit]
-
-
-def _shown_with_whole(tx: Tx, run: Run, links: Sequence[Link]) -> list[Link]:
-    """Those of these links that are parts of an item which a list showed: a part is on no list by itself."""
-    wholes = {link.id: whole for link in links if (whole := whole_of(link.business_key)) != link.business_key}
-    met = tx.differences.met_items(run.flow, run.id, sorted(set(wholes.values())))
-    return [link for link in links if wholes.get(link.id) in met]
+_CALLS = {"item_pages": 1, "process_pages": 2, "reads": 1, "process_reads": 1}
+"""What each figure of a run took in calls: a process comes with its tasks, which are another call."""
 
 
 def calls(run: Run) -> int:
-    """How many list pages and reads a run has asked for."""
-    return sum(run.counts.get(name, 0) for name in ("item_pages", "process_pages", "reads"))
+    """About how many calls a run has asked for."""
+    return sum(number * run.counts.get(name, 0) for name, number in _CALLS.items())
 
 
 def _mapping(value: JsonValue) -> dict[str, JsonValue]:

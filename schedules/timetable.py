@@ -70,13 +70,8 @@ def _rows(settings: Settings) -> tuple[Row, ...]:
         ),
         Row(
             job="reconcile",
-            every_s=settings.reconciliation.recent_every_s,
-            reason="What changed, or lives, is held against what both systems last agreed on.",
-        ),
-        Row(
-            job="reconcile_full",
             every_s=settings.reconciliation.step_every_s,
-            reason="Everything is compared, step by step: what is gone shows in no list of changes.",
+            reason="Both systems are held against what they last agreed on, step by step: notices get lost.",
         ),
         Row(
             job="match_people",

@@ -55,23 +55,16 @@ def poll_opentext_lists(made: Wiring) -> None:
     log.debug("polled", feed="opentext_lists", rows=polled.rows, stored=polled.stored)
 
 
-def reconcile(made: Wiring) -> None:
-    """One comparison of what changed or lives, in every flow."""
-    _compare(made, Mode.RECENT, every_s=0.0, calls_in_s=made.settings.reconciliation.recent_every_s)
-
-
-def reconcile_full(made: Wiring) -> None:
-    """One step of the comparisons of everything that are under way, or due."""
-    figures = made.settings.reconciliation
-    _compare(made, Mode.FULL, every_s=figures.full_every_s, calls_in_s=figures.step_every_s)
-
-
-def _compare(made: Wiring, mode: Mode, *, every_s: float, calls_in_s: float) -> None:
-    """calls_in_s: how far apart such steps are. A step asks for its share of the time that it takes at most."""
-    lasts_s = min(calls_in_s, made.settings.engine.no_new_call_after_s)
-    calls = max(1, int(made.settings.reconciliation.share * made.settings.aprimo.rate_per_s * lasts_s))
-    terms = replace(made.reconciling, calls=calls)
-    for run in reconciling.work(mode, every_s=every_s, inventory=made.inventory, terms=terms, ports=made.ports):
+def reconcile(made: Wiring, slot: datetime) -> None:
+    """One step of the comparisons that are under way, or due: those of recent changes and of everything in turn."""
+    told, settings = made.settings.reconciliation, made.settings
+    every_s = {Mode.RECENT: told.recent_every_s, Mode.FULL: told.full_every_s}
+    if int(slot.timestamp() // told.step_every_s) % 2:
+        every_s = dict(reversed(every_s.items()))
+    rate_per_s = min(settings.aprimo.rate_per_s, settings.opentext.rate_per_s)
+    calls = max(1, int(told.share * rate_per_s * told.step_every_s))
+    terms = replace(made.reconciling, calls=calls, lasts_s=min(told.step_s, settings.engine.no_new_call_after_s))
+    for run in reconciling.work(every_s, inventory=made.inventory, terms=terms, ports=made.ports):
         log.info("reconciled", run=run.id, flow=run.flow, mode=run.mode, phase=run.phase, **run.counts)
 
 
@@ -157,8 +150,7 @@ JOBS: dict[str, Work] = {
     "poll_aprimo": _whenever(poll_aprimo),
     "poll_opentext": _whenever(poll_opentext),
     "poll_opentext_lists": _whenever(poll_opentext_lists),
-    "reconcile": _whenever(reconcile),
-    "reconcile_full": _whenever(reconcile_full),
+    "reconcile": reconcile,
     "match_people": _whenever(match_people),
     "gates": _whenever(tell_gates),
     "audit_root": _whenever(anchor_audit),

@@ -53,8 +53,10 @@ class Run:
     """A run of reconciliation, with how far it has come.
 
     id: ids sort by the time at which runs began, so that what a newer run has met an older one need not look at.
-    since: what has not changed since then is not read in Aprimo, None for everything. counts: what it came to so far,
-    in numbers; report: what it found beside differences, as JSON.
+    since: what has not changed since then is not read in Aprimo, None for everything. suspects: what pages until the
+    cursor gave reason to look at and is not looked at yet, as JSON. counts: what it came to so far, in numbers;
+    report: what it found beside differences, as JSON. ended_at in another phase than the last: it was ended, and its
+    report says as what.
     """
 
     id: str
@@ -64,6 +66,7 @@ class Run:
     since: datetime | None = None
     phase: Phase = Phase.ITEMS
     cursor: str = ""
+    suspects: Sequence[JsonValue] = ()
     ended_at: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     report: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -103,8 +106,10 @@ class Differences(Protocol):
     def put_run(self, run: Run) -> None:
         """Insert or update."""
 
-    def runs(self, flow: str = "", *, mode: Mode | None = None, limit: int = 20) -> list[Run]:
-        """Runs, the newest first."""
+    def runs(
+        self, flow: str = "", *, mode: Mode | None = None, is_over: bool | None = None, limit: int = 20
+    ) -> list[Run]:
+        """Runs, the newest first. is_over: True for those that came to their end, False for those not ended yet."""
 
     def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
         """The links of a flow whose business key this is, or whose item in Aprimo; absent where there is none."""

@@ -30,13 +30,15 @@ class Bounds:
     """How long a step's calls may take: monotonic seconds; how urgent they are, and what they are made for.
 
     no_call_after: when the step starts no new call. lease_until: when the lease ends; the transport refuses to send
-    with less of it left than a call may take.
+    with less of it left than a call may take. budget_wait_max_s: how long a call may wait for the rate budget, None
+    for as long as the settings let any call.
     """
 
     no_call_after: float
     lease_until: float
     urgency: Urgency
     errand: Errand = Errand(purpose=CallPurpose.OTHER)
+    budget_wait_max_s: float | None = None
 
     def of_flow(self, flow: str) -> Bounds:
         """These, for calls that this flow causes; "" for several flows at once."""

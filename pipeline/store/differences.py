@@ -38,13 +38,17 @@ class SqlDifferences:
         newest = {column.name: insert.excluded[column.name] for column in runs.c if not column.primary_key}
         self._conn.execute(insert.on_conflict_do_update(index_elements=["id"], set_=newest))
 
-    def runs(self, flow: str = "", *, mode: Mode | None = None, limit: int = 20) -> list[Run]:
-        """Runs, the newest first."""
+    def runs(
+        self, flow: str = "", *, mode: Mode | None = None, is_over: bool | None = None, limit: int = 20
+    ) -> list[Run]:
+        """Runs, the newest first. is_over: True for those that came to their end, False for those not ended yet."""
         found = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
         if flow:
             found = found.where(runs.c.flow == flow)
         if mode:
             found = found.where(runs.c.mode == mode)
+        if is_over is not None:
+            found = found.where(runs.c.phase == Phase.OVER if is_over else runs.c.ended_at.is_(None))
         return [run_of(dict(row)) for row in self._conn.execute(found).mappings()]
 
     def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
@@ -238,12 +242,13 @@ _DIGITS = 18
 
 def run_row(run: Run) -> dict[str, Any]:
     """A run as a row."""
-    return {**vars(run), "counts": dict(run.counts), "report": dict(run.report)}
+    return {**vars(run), "suspects": [*run.suspects], "counts": dict(run.counts), "report": dict(run.report)}
 
 
 def run_of(row: Mapping[str, Any]) -> Run:
     """A row as a run."""
-    return Run(**{**row, "mode": Mode(row["mode"]), "phase": Phase(row["phase"])})
+    told = {"mode": Mode(row["mode"]), "phase": Phase(row["phase"]), "suspects": tuple(row["suspects"])}
+    return Run(**{**row, **told})
 
 
 def seen_values(each: Explained) -> dict[str, Any]:

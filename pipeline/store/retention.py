@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from pipeline.ports import Payload
+from pipeline.ports import Payload, Phase
 from pipeline.store import tables
 from pipeline.store.tables import (
     DELIVERY_HOLDS_ITS_KEY,
@@ -151,7 +151,7 @@ def _is_not_the_newest(_: datetime) -> ColumnElement[bool]:
 def _is_not_the_newest_run(_: datetime) -> ColumnElement[bool]:
     """The newest comparison of a flow and kind that came to its end tells from where the next one looks back."""
     newest = runs.alias("newest")
-    of_flow = and_(newest.c.flow == runs.c.flow, newest.c.mode == runs.c.mode, newest.c.ended_at.is_not(None))
+    of_flow = and_(newest.c.flow == runs.c.flow, newest.c.mode == runs.c.mode, newest.c.phase == Phase.OVER)
     return runs.c.started_at < select(func.max(newest.c.started_at)).where(of_flow).scalar_subquery()
 
 

@@ -365,6 +365,7 @@ runs = Table(
     _text("mode"),
     _text("phase"),
     _text("cursor"),
+    Column("suspects", Json, nullable=False),
     Column("since", UtcTime),  # None: everything.
     Column("started_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),

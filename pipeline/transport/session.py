@@ -119,9 +119,10 @@ class Session:
         admission = self._breaker.admit(request.route)
         if admission.wait_s > 0:
             raise self._not_now(f"the breaker of {request.route} is open", admission.wait_s)
+        patience_s = bounds.budget_wait_max_s
         wait_s = self._budget.take(
             bounds.urgency,
-            max_wait_s=min(self._options.budget_wait_max_s, left_s),
+            max_wait_s=min(self._options.budget_wait_max_s if patience_s is None else patience_s, left_s),
             count_as=self._tally.field(bounds.errand),
         )
         if wait_s > 0:

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from console import installation
-from tasks import jobs
+from pipeline import reconcile
+from pipeline.ports import Mode
+from pipeline.reconcile import Step
 from tests.acceptance.test_campaign_brief import BRIEF, put, shown, submitted
 from tests.support.acceptance import Desk
 from tests.support.terminal import Terminal
@@ -26,7 +28,10 @@ def terminal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Terminal:
 def reconciled(desk: Desk) -> None:
     """What the timetable does some minutes apart: compare, heal, compare again."""
     for _ in range(2):
-        jobs.reconcile(desk.made)
+        for flow in desk.made.flows:
+            step = Step(run=reconcile.begin(flow, Mode.RECENT, desk.made.reconciling, desk.made.ports))
+            while not step.is_over:
+                step = reconcile.step(step.run, desk.made.inventory, desk.made.reconciling, desk.made.ports)
         desk.rest()
 
 

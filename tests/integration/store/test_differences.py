@@ -10,9 +10,9 @@ from pipeline.commands import Cause
 from pipeline.differences import Cause as Why
 from pipeline.differences import Explained, Mismatch
 from pipeline.flows.tenant import Policy
+from pipeline.pages import not_met
 from pipeline.plan import LinkChanges, ProcessRow
 from pipeline.ports import AttemptEnd, Difference, EventMove, Mode, NewAttempt, NewLetter, Phase, Run, Store
-from pipeline.walk import not_met
 from pipeline.words import (
     BusinessKey,
     DeliveryState,

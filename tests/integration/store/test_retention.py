@@ -130,8 +130,9 @@ _ROWS: dict[str, dict[str, Any]] = {
     },
     "runs": {
         "flow": FLOW,
-        "phase": "",
+        "phase": "over",
         "cursor": "",
+        "suspects": [],
         "started_at": OLD,
         "counts": {},
         "report": {},
@@ -357,17 +358,19 @@ def test_what_a_plan_has_shown_goes_unless_it_is_being_applied(store: Store, add
 def test_a_comparison_goes_but_for_the_newest_of_its_flow_and_kind_and_those_that_never_ended(
     store: Store, add: Add, read_rows: ReadRows
 ) -> None:
-    for name, mode, days, ended_at in (
-        ("r1", "recent", 5, OLD),
-        ("r2", "recent", 4, None),
-        ("r3", "recent", 3, OLD),
-        ("r4", "recent", 2, OLD),
-        ("f1", "full", 6, OLD),
+    for name, mode, phase, days, ended_at in (
+        ("r0", "recent", "items", 6, OLD),
+        ("r1", "recent", "over", 5, OLD),
+        ("r2", "recent", "items", 4, None),
+        ("r3", "recent", "over", 3, OLD),
+        ("r4", "recent", "over", 2, OLD),
+        ("r5", "recent", "items", 1, OLD),
+        ("f1", "full", "over", 6, OLD),
     ):
-        add(runs, id=name, mode=mode, started_at=CUTOFF - days * DAY, ended_at=ended_at)
+        add(runs, id=name, mode=mode, phase=phase, started_at=CUTOFF - days * DAY, ended_at=ended_at)
 
-    assert _prune(store, Payload.RUNS) == 2
-    assert sorted(row.id for row in read_rows(runs)) == ["f1", "r2", "r4"]
+    assert _prune(store, Payload.RUNS) == 3
+    assert sorted(row.id for row in read_rows(runs)) == ["f1", "r2", "r4", "r5"]
 
 
 def test_a_difference_goes_when_it_is_closed_unless_a_person_took_its_heal_back(

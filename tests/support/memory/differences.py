@@ -8,7 +8,7 @@ from datetime import datetime
 from pipeline.differences import Explained, Known
 from pipeline.keys import is_notes, line_key
 from pipeline.plan import Link
-from pipeline.ports import Difference, DifferenceState, Mode, Run
+from pipeline.ports import Difference, DifferenceState, Mode, Phase, Run
 from pipeline.states import OPEN_EVENT_STATES
 from pipeline.store.differences import AGREES, difference_of, number, run_of, run_row, seen_values, shows_same
 from pipeline.store.known import known_of
@@ -33,12 +33,15 @@ class MemoryDifferences:
         else:
             self._tables["runs"].change(known, **run_row(run))
 
-    def runs(self, flow: str = "", *, mode: Mode | None = None, limit: int = 20) -> list[Run]:
-        """Runs, the newest first."""
+    def runs(
+        self, flow: str = "", *, mode: Mode | None = None, is_over: bool | None = None, limit: int = 20
+    ) -> list[Run]:
+        """Runs, the newest first. is_over: True for those that came to their end, False for those not ended yet."""
         found = [
             run_of(row)
             for row in self._tables["runs"]
             if flow in {"", row["flow"]} and (mode is None or row["mode"] == mode)
+            if is_over is None or (row["phase"] == Phase.OVER if is_over else row["ended_at"] is None)
         ]
         return sorted(found, key=lambda run: (run.started_at, run.id), reverse=True)[:limit]
 

@@ -248,6 +248,36 @@ class TestBudgetAndBreaker:
         assert len(vendor.calls) == 1
         assert session.wait_s("activities", Urgency.STANDARD) == pytest.approx(10.0, abs=0.5)
 
+    @pytest.mark.parametrize(("told", "asked"), [(None, 1.0), (30.0, 30.0), (1_000.0, 45.0)])
+    def test_a_call_waits_for_the_budget_as_long_as_its_bounds_let_it(
+        self, vendor: ScriptedVendor, client: redis.Redis, told: float | None, asked: float
+    ) -> None:
+        waits = []
+
+        class Asked(Budget):
+            def take(self, urgency: Urgency, *, max_wait_s: float, count_as: str = "") -> float:
+                waits.append(max_wait_s)
+                return 0.0
+
+        session = Session(
+            TransportOptions(vendor="Aprimo", budget_wait_max_s=1.0),
+            tokens=Tokens(OPTIONS),
+            budget=Asked(client, BudgetOptions(tenant="t", rate_per_s=1, burst=1, reserved_share=0)),
+            breaker=Breaker(client, BreakerOptions(vendor="aprimo")),
+            tally=Tally(client, Side.APRIMO),
+            read_fault=read_fault,
+            new_adapter=vendor.adapter,
+            monotonic=lambda: 100.0,
+        )
+        vendor.on(f"GET {ITEM}", {})
+
+        session.send(
+            READ,
+            Bounds(no_call_after=145.0, lease_until=190.0, urgency=Urgency.BULK, budget_wait_max_s=told),
+        )
+
+        assert waits == [asked]
+
     def test_a_429_stops_everybody_for_as_long_as_the_vendor_said(
         self, vendor: ScriptedVendor, client: redis.Redis
     ) -> None:

@@ -359,6 +359,7 @@ def _links() -> None:
         sa.Column("mode", Word(), nullable=False),
         sa.Column("phase", Word(), nullable=False),
         sa.Column("cursor", Word(), nullable=False),
+        sa.Column("suspects", Json(), nullable=False),
         sa.Column("since", UtcTime(), nullable=True),
         sa.Column("started_at", UtcTime(), nullable=False),
         sa.Column("ended_at", UtcTime(), nullable=True),
