@@ -32,6 +32,11 @@ class SetFields(Command):
         """The PM object."""
         return f"{self.object_kind}:{self.object_id}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The PM object."""
+        del vendor_ref
+        return (str(self.object_id),)
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan and object: the same values may rightly be written again later."""
         return EffectKey(f"fields:{cause.event_id}:{cause.plan_number}:{self.object_kind}:{self.object_id}")
@@ -63,6 +68,11 @@ class ProjectVerb(Command):
         """The project."""
         return f"project:{self.project_id}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The project."""
+        del vendor_ref
+        return (str(self.project_id),)
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """One verb per project and revision."""
         del cause
@@ -90,6 +100,11 @@ class CommitmentVerb(Command):
     def target(self) -> str:
         """The commitment."""
         return f"commitment:{self.committed_id}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The commitment."""
+        del vendor_ref
+        return (str(self.committed_id),)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """One verb per commitment and revision of the process."""
@@ -119,6 +134,11 @@ class TaskVerb(Command):
         """The task."""
         return f"task:{self.task_id}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The task."""
+        del vendor_ref
+        return (str(self.task_id),)
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per event: a task may rightly be delegated twice."""
         return EffectKey(f"{self.verb}:task:{self.task_id}:{cause.event_id}")
@@ -143,6 +163,11 @@ class AddAnnotation(Command):
     def target(self) -> str:
         """The asset version."""
         return f"asset:{self.asset_id}/{self.version}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The asset."""
+        del vendor_ref
+        return (str(self.asset_id),)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """One remark reaches one version once."""
@@ -175,6 +200,10 @@ class CreateTask(Command):
         """The project: the task does not exist yet."""
         return f"project:{self.project_id}/task"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The task that was made."""
+        return (vendor_ref,) if vendor_ref else ()
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """One task per item, revision and purpose."""
         del cause
@@ -202,6 +231,10 @@ class CreateObject(Command):
     def target(self) -> str:
         """The reference: the object does not exist yet."""
         return f"{self.object_kind}:{self.reference}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The object that was made."""
+        return (vendor_ref,) if vendor_ref else ()
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """One object per reference."""

@@ -1,7 +1,8 @@
 """Commands: what a plan wants done in a system, one frozen type per kind.
 
-A kind says where it goes (side, route), how its effect is known (effect key), what must still be true
-just before the call (`expects`), and how long an unanswered call may still take effect (`late_s`).
+A kind says where it goes (side, route), how its effect is known (effect key), which objects it changes
+(`changed_ids`), what must still be true just before the call (`expects`), and how long an unanswered call may
+still take effect (`late_s`).
 A kind without an effect key and a look-up cannot be registered: `register` refuses it, and the
 adapters' tables of effects are checked against `KINDS` when a worker starts.
 
@@ -52,14 +53,24 @@ class Command:
         """The natural identity of the effect: unique among deliveries that are not dropped."""
         raise TypeError(f"{type(self).__name__} has no effect key for {cause}")
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The objects that its system may show as changed by it, by the ids that lists and audit logs name.
+
+        vendor_ref: what the vendor answered with, the id of what was made. A task of OpenText goes by its own id.
+        Empty for what no list shows.
+        """
+        raise TypeError(f"{type(self).__name__} does not say what it changes, not even of {vendor_ref!r}")
+
 
 KINDS: dict[str, type[Command]] = {}
+_OF_A_KIND = ("target", "effect_key", "changed_ids")
+"""What each kind says for itself."""
 
 
 def register(kind: type[Command]) -> type[Command]:
-    """Make a kind known. Raises TypeError when it lacks a route, a `late` time, a target or an effect key."""
+    """Make a kind known. Raises TypeError when it lacks a route, a `late` time, a target, an effect key, or ids."""
     lacks = [name for name in ("KIND", "SIDE", "ROUTE", "LATE_S") if not hasattr(kind, name)]
-    lacks += [name for name in ("target", "effect_key") if getattr(kind, name) is getattr(Command, name)]
+    lacks += [name for name in _OF_A_KIND if getattr(kind, name) is getattr(Command, name)]
     if lacks:
         raise TypeError(f"{kind.__name__} cannot be registered, it lacks: {', '.join(lacks)}")
     KINDS[kind.KIND] = kind

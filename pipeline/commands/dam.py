@@ -38,6 +38,11 @@ class SetRecord(Command):
         """The record."""
         return f"record:{self.record_id}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The record."""
+        del vendor_ref
+        return (self.record_id,)
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: the same values may rightly be set again later."""
         return EffectKey(f"record:{cause.event_id}:{cause.plan_number}:{self.record_id}")
@@ -71,6 +76,11 @@ class AddCheck(Command):
         """The file version."""
         return f"file-version:{self.file_version_id}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """None: lists show records, and the check is of a file version."""
+        del vendor_ref
+        return ()
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """One result per version, check and origin."""
         del cause
@@ -103,6 +113,10 @@ class CreateRecord(Command):
         """The reference: the record does not exist yet."""
         return f"record:{self.reference}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The record that was made."""
+        return (vendor_ref,) if vendor_ref else ()
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """One record per reference."""
         del cause
@@ -127,6 +141,11 @@ class AddToCollection(Command):
         """The collection."""
         return f"collection:{self.collection}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The records; lists show no collections."""
+        del vendor_ref
+        return self.record_ids
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: they may rightly be put in again after they were taken out."""
         return EffectKey(f"collect:{self.collection}:{_of_all(self.record_ids)}:{cause.event_id}:{cause.plan_number}")
@@ -149,6 +168,11 @@ class RemoveFromCollection(Command):
     def target(self) -> str:
         """The collection."""
         return f"collection:{self.collection}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The records; lists show no collections."""
+        del vendor_ref
+        return self.record_ids
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: they may rightly be taken out again after they were put in."""

@@ -39,6 +39,11 @@ class Upload(Command):
         content = self.sha256 or hashlib.sha256(self.source.encode()).hexdigest()
         return EffectKey(f"upload:{self.business_key}:{self.revision}:{content}")
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """None: a file that was only brought in is in no list."""
+        del vendor_ref
+        return ()
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """One upload per item, revision and content."""
         del cause
@@ -66,6 +71,11 @@ class AddVersion(Command):
         """The record's file."""
         return f"record:{self.record_id}/file:{self.file_id}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The record."""
+        del vendor_ref
+        return (self.record_id,)
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """One version per file, item and revision."""
         del cause
@@ -92,6 +102,11 @@ class OrderLinks(Command):
     def target(self) -> str:
         """The file versions."""
         return f"public-links:{','.join(sorted(self.versions.values()))}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The records whose versions get links."""
+        del vendor_ref
+        return tuple(self.versions)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """One order per item and revision."""
@@ -124,6 +139,11 @@ class RegisterPublicLink(Command):
         """The rendition."""
         return f"file-version:{self.file_version_id}/{self.rendition}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The record."""
+        del vendor_ref
+        return (self.record_id,)
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """One link per version, rendition, item and revision."""
         del cause
@@ -145,6 +165,11 @@ class DropPublicLink(Command):
     def target(self) -> str:
         """The link."""
         return f"public-link:{self.public_link_id}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """None: lists show records, and the link does not say whose it is."""
+        del vendor_ref
+        return ()
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """A link goes once."""

@@ -35,6 +35,10 @@ class StartProcess(Command):
         """The business key: the instance does not exist yet."""
         return f"process:{self.business_key}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The instance that was started."""
+        return (vendor_ref,) if vendor_ref else ()
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """One start per flow, business key and revision, whatever the event."""
         del cause
@@ -57,6 +61,11 @@ class EndProcess(Command):
     def target(self) -> str:
         """The instance."""
         return f"process-instance:{self.instance_id}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The instance."""
+        del vendor_ref
+        return (self.instance_id,)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """An instance ends once."""
@@ -81,6 +90,11 @@ class SetVariables(Command):
     def target(self) -> str:
         """The instance."""
         return f"process-instance:{self.instance_id}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The instance."""
+        del vendor_ref
+        return (self.instance_id,)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: the same values may rightly be set again later."""
@@ -111,6 +125,11 @@ class SendMessage(Command):
         """The instance and the waiting activity."""
         return f"process-instance:{self.instance_id}/{self.activity_id}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The instance."""
+        del vendor_ref
+        return (self.instance_id,)
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per event, instance and marker: an event sends one message for one purpose."""
         return EffectKey(f"message:{cause.event_id}:{self.instance_id}:{self.marker}")
@@ -134,6 +153,11 @@ class AddComment(Command):
     def target(self) -> str:
         """The instance."""
         return f"process-instance:{self.instance_id}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The instance."""
+        del vendor_ref
+        return (self.instance_id,)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """One remark reaches one instance once."""
@@ -162,6 +186,11 @@ class UpdateTask(Command):
     def target(self) -> str:
         """The task."""
         return f"task:{self.task_id}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The task; the audit log says of which instance it is."""
+        del vendor_ref
+        return (self.task_id,)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: a task may rightly get the same date again later."""
@@ -192,6 +221,11 @@ class Assign(Command):
         """The task."""
         return f"task:{self.task_id}"
 
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The task; the audit log says of which instance it is."""
+        del vendor_ref
+        return (self.task_id,)
+
     def effect_key(self, cause: Cause) -> EffectKey:
         """Per plan: a task may rightly come back to somebody who had it before."""
         whom = f"{self.user}{self.group}"
@@ -219,6 +253,11 @@ class CompleteTask(Command):
     def target(self) -> str:
         """The task."""
         return f"task:{self.task_id}"
+
+    def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
+        """The task; the audit log says of which instance it is."""
+        del vendor_ref
+        return (self.task_id,)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """A task is completed once."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from pipeline.commands import KINDS, StartProcess
+from pipeline import commands
 from pipeline.flows import facts
 from pipeline.keys import kind_of, split_aprimo_key
 from pipeline.ports.told import Told
@@ -39,28 +39,33 @@ def told_since(conn: Connection, since: datetime, sources: Collection[str]) -> I
 
 
 def written_since(conn: Connection, since: datetime, source: str) -> Iterator[Told]:
-    """Our own writes that were begun since then and are done, as if the source had told of them when they ended."""
+    """Our own writes that were begun since then and are done, as if the source had told of each object they change.
+
+    time: until when the write may have taken effect, which is its kind's `late` time after it ended.
+    """
     d, a, e = deliveries.c, attempts.c, events.c
-    columns = (d.event_id, d.kind, d.target, d.vendor_ref, e.flow, e.state, e.reason, a.started_at, a.ended_at)
+    of_delivery = (d.event_id, d.kind, d["values"], d.expects, d.undoes, d.vendor_ref)
     found = (
-        select(*columns)
+        select(*of_delivery, e.flow, e.state, e.reason, a.started_at, a.ended_at)
         .select_from(attempts.join(deliveries).join(events, e.id == d.event_id))
         .where(
             a.started_at >= since, a.purpose == Purpose.SEND, a.ended_at.is_not(None), d.state == DeliveryState.DONE
         )
     )
     for row in conn.execution_options(yield_per=BATCH).execute(found).mappings():
-        yield Told(
-            event_id=EventId(row["event_id"]),
-            flow=row["flow"],
-            source=source,
-            side=KINDS[row["kind"]].SIDE,
-            object_id=row["vendor_ref"] if row["kind"] == StartProcess.KIND else row["target"].rpartition(":")[2],
-            time=row["ended_at"],
-            accepted_at=row["started_at"],
-            state=EventState(row["state"]),
-            reason=row["reason"],
-        )
+        command = commands.load(row["kind"], row["values"], expects=row["expects"], undoes=row["undoes"])
+        for object_id in command.changed_ids(row["vendor_ref"]):
+            yield Told(
+                event_id=EventId(row["event_id"]),
+                flow=row["flow"],
+                source=source,
+                side=command.SIDE,
+                object_id=object_id,
+                time=row["ended_at"] + timedelta(seconds=command.LATE_S),
+                accepted_at=row["started_at"],
+                state=EventState(row["state"]),
+                reason=row["reason"],
+            )
 
 
 def _told(row: RowMapping, side: Side, object_id: str) -> Told:

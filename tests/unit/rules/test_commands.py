@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
@@ -191,6 +191,48 @@ def test_a_command_names_its_target(command: Command, target: str) -> None:
     assert command.target() == target
 
 
+def test_every_kind_says_which_objects_its_system_shows_as_changed() -> None:
+    assert {name: made_up(kind).changed_ids("<made>") for name, kind in KINDS.items()} == {
+        "dam.add_check": (),
+        "dam.add_to_collection": ("<record 1>", "<record 2>"),
+        "dam.add_version": ("<record_id>",),
+        "dam.create_record": ("<made>",),
+        "dam.drop_public_link": (),
+        "dam.order": ("<record 1>", "<record 2>"),
+        "dam.public_link": ("<record_id>",),
+        "dam.remove_from_collection": ("<record 1>", "<record 2>"),
+        "dam.set_record": ("<record_id>",),
+        "dam.upload": (),
+        "ot.add_comment": ("<instance_id>",),
+        "ot.assign": ("<task_id>",),
+        "ot.complete_task": ("<task_id>",),
+        "ot.end_process": ("<instance_id>",),
+        "ot.send_message": ("<instance_id>",),
+        "ot.set_variables": ("<instance_id>",),
+        "ot.start_process": ("<made>",),
+        "ot.update_task": ("<task_id>",),
+        "pm.add_annotation": ("<asset_id>",),
+        "pm.commitment_verb": ("<committed_id>",),
+        "pm.create_object": ("<made>",),
+        "pm.create_task": ("<made>",),
+        "pm.project_verb": ("<project_id>",),
+        "pm.set_fields": ("<object_id>",),
+        "pm.task_verb": ("<task_id>",),
+    }
+
+
+def test_what_made_something_of_which_no_id_is_known_changes_nothing_that_is_listed() -> None:
+    assert START.changed_ids("") == ()
+
+
+def made_up(kind: type[Command]) -> Command:
+    """A command in which every field stands for itself."""
+    records = ("<record 1>", "<record 2>")
+    several: dict[str, Any] = {"record_ids": records, "versions": dict.fromkeys(records, "<version>")}
+    values = {field.name: several.get(field.name, f"<{field.name}>") for field in fields(kind)}
+    return kind(**values)
+
+
 def test_a_kind_that_nobody_registered_cannot_be_loaded() -> None:
     with pytest.raises(KeyError, match=r"pm\.make_coffee"):
         load("pm.make_coffee", {}, expects={}, undoes="")
@@ -203,16 +245,20 @@ def test_a_kind_without_an_effect_key_cannot_be_registered() -> None:
         SIDE = Side.APRIMO
         ROUTE = "x"
 
-    with pytest.raises(TypeError, match="Nameless cannot be registered, it lacks: LATE_S, target, effect_key"):
+    with pytest.raises(
+        TypeError, match="Nameless cannot be registered, it lacks: LATE_S, target, effect_key, changed_ids"
+    ):
         register(Nameless)
     assert "pm.nameless" not in KINDS
 
 
-def test_a_command_of_no_kind_has_neither_target_nor_effect() -> None:
+def test_a_command_of_no_kind_has_no_target_no_effect_and_changes_nothing() -> None:
     with pytest.raises(TypeError, match="names no target"):
         Command().target()
     with pytest.raises(TypeError, match="has no effect key"):
         Command().effect_key(FIRST)
+    with pytest.raises(TypeError, match="does not say what it changes"):
+        Command().changed_ids("")
 
 
 def test_kinds_whose_one_call_brings_everything_are_known() -> None:
