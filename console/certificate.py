@@ -80,7 +80,15 @@ def _certified(since: datetime, until: datetime) -> Certificate:
     made = installation.wiring_on_database()
     pages = installation.pages()
     told = chain(pages.told_since(since - SKEW, LEARNED_FROM), pages.written_since(since - SKEW, WRITE))
-    return certify(since, until, told, aprimo=made.aprimo.feed, opentext=made.opentext.feed, bounds=_bounds())
+    return certify(
+        since,
+        until,
+        told,
+        routes=made.routes,
+        aprimo=made.aprimo.feed,
+        opentext=made.opentext.feed,
+        bounds=_bounds(),
+    )
 
 
 def _bounds() -> Bounds:
@@ -108,6 +116,7 @@ def to_json(found: Certificate) -> dict[str, object]:
         "untold": [_json(each) for each in found.untold],
         "gaps": [_json(each) for each in found.gaps],
         "unasked": list(found.unasked),
+        "left_out": dict(sorted(found.left_out.items())),
     }
 
 
@@ -145,6 +154,12 @@ def tables(found: Certificate) -> list[Table]:
     if found.unasked:
         kinds = tuple((kind, "its lists do not say when an object was changed") for kind in found.unasked)
         made.append(Table(title="Not asked", columns=("kind", "why"), rows=kinds))
+    if found.left_out:
+        models = tuple(
+            (count, key or "(none named)", "no flow runs this process model")
+            for key, count in sorted(found.left_out.items())
+        )
+        made.append(Table(title="Left out", columns=("audit rows", "model", "why"), rows=models))
     return made
 
 

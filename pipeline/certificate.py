@@ -2,26 +2,34 @@
 
 The sources are asked anew, and what they show is held against the events that we stored. A notice only says "look",
 so whatever made us look at or after the change has told of it; the first one that did counts. What we wrote ourselves
-and nobody told us of is known from the write.
+and nobody told us of is known from the write. What others do with the same systems is none of our business: objects
+of other kinds are not asked for, and audit rows of other process models are counted and left out.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from pipeline.feeds import AprimoFeed, OpenTextFeed
+from pipeline.feeds import AprimoFeed, AuditRow, OpenTextFeed
 from pipeline.ports import Bounds
 from pipeline.ports.told import Told
+from pipeline.routes import Routes, process_key_of
 from pipeline.words import Side
 
-STREAMS = ("process", "task")
+TASKS = "task"
+STREAMS = ("process", TASKS)
 """Audit streams that are asked, as by the pollers."""
 WHOLE_SECONDS = timedelta(seconds=1)
 """A change's time may be cut off to the second where a notice's is not, and the other way round."""
+
+
+CLOCK_SKEW = timedelta(seconds=5)
+"""How far a vendor's clock may be from ours, by which a change is held against a write of ours."""
 
 
 class Learned(StrEnum):
@@ -79,7 +87,8 @@ class Certificate:
     """What was found of a window. changes: how many, by side, what and how they were learned.
 
     ended: how the events ended that told of them. untold: the changes that no notice told of; gaps: those that
-    nothing told of. unasked: kinds whose lists do not say when an object was changed.
+    nothing told of. unasked: kinds whose lists do not say when an object was changed. left_out: audit rows of process
+    models that no flow runs, by the model's key, "" where the row names none.
     """
 
     since: datetime
@@ -88,6 +97,7 @@ class Certificate:
     ended: dict[str, int] = field(default_factory=dict)
     untold: list[Learning] = field(default_factory=list)
     unasked: tuple[str, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def gaps(self) -> list[Learning]:
@@ -114,6 +124,7 @@ def certify(
     until: datetime,
     told: Iterable[Told],
     *,
+    routes: Routes,
     aprimo: AprimoFeed,
     opentext: OpenTextFeed,
     bounds: Bounds,
@@ -121,13 +132,20 @@ def certify(
     """Ask both sources what changed in [since, until), and hold it against what we were told.
 
     told: every event that was accepted from `since` on, and every write of ours (`WRITE`): from when it was begun
-    (accepted_at) to when it had ended (time). Raises the errors of the vendors.
+    (accepted_at) to when it can have taken effect (time). Raises the errors of the vendors.
     """
-    certificate = Certificate(since=since, until=until, unasked=tuple(aprimo.undated))
-    known = _by_object(told)
-    for change in dict.fromkeys(_in_aprimo(since, until, aprimo, bounds)):
-        certificate.add(_learning(change, known))
-    for change in dict.fromkeys(_in_opentext(since, until, opentext, bounds)):
+    rows = list(_audited(since, until, opentext, bounds))
+    ours = [row for row in rows if routes.flows_of_process(process_key_of(row.definition_id))]
+    others = Counter(process_key_of(row.definition_id) for row in rows)
+    others.subtract(process_key_of(row.definition_id) for row in ours)
+    certificate = Certificate(
+        since=since,
+        until=until,
+        unasked=tuple(aprimo.undated),
+        left_out=dict(+others),
+    )
+    known = _by_object(told, {row.item_id: row.instance_id for row in ours if row.stream == TASKS})
+    for change in dict.fromkeys((*_in_aprimo(since, until, aprimo, bounds), *map(_change, ours))):
         certificate.add(_learning(change, known))
     return certificate
 
@@ -140,19 +158,24 @@ def _in_aprimo(since: datetime, until: datetime, feed: AprimoFeed, bounds: Bound
                 yield Change(side=Side.APRIMO, what=kind, object_id=str(item.object_id), at=item.modified_at)
 
 
-def _in_opentext(since: datetime, until: datetime, feed: OpenTextFeed, bounds: Bounds) -> Iterator[Change]:
+def _audited(since: datetime, until: datetime, feed: OpenTextFeed, bounds: Bounds) -> Iterator[AuditRow]:
     for stream in STREAMS:
         for rows in feed.audit(stream, since, bounds):
-            for row in rows:
-                if since <= row.at < until:
-                    yield Change(side=Side.OPENTEXT, what=row.event_type, object_id=row.instance_id, at=row.at)
+            yield from (row for row in rows if since <= row.at < until)
 
 
-def _by_object(told: Iterable[Told]) -> dict[_Object, list[Told]]:
-    """The events that tell of each object, the first accepted first."""
+def _change(row: AuditRow) -> Change:
+    return Change(side=Side.OPENTEXT, what=row.event_type, object_id=row.instance_id, at=row.at)
+
+
+def _by_object(told: Iterable[Told], instances: Mapping[str, str]) -> dict[_Object, list[Told]]:
+    """The events that tell of each object, the first accepted first; what we did to a task, of its instance."""
     found: dict[_Object, list[Told]] = {}
     for each in told:
-        if each.source in LEARNED_FROM or each.source == WRITE:
+        if each.source == WRITE:
+            object_id = instances.get(each.object_id, each.object_id)
+            found.setdefault(_Object(each.side, object_id), []).append(each)
+        elif each.source in LEARNED_FROM:
             found.setdefault(_Object(each.side, each.object_id), []).append(each)
     for events in found.values():
         events.sort(key=lambda each: each.accepted_at)
@@ -162,12 +185,16 @@ def _by_object(told: Iterable[Told]) -> dict[_Object, list[Told]]:
 def _learning(change: Change, known: Mapping[_Object, list[Told]]) -> Learning:
     """The first that told of it, and the events of the other flows that the same source made of it."""
     about = known.get(_Object(change.side, change.object_id), [])
-    later = [each for each in about if each.time >= change.at - WHOLE_SECONDS]
-    told = [each for each in later if each.source != WRITE]
+    told = [each for each in about if each.source != WRITE and each.time >= change.at - WHOLE_SECONDS]
     if not told:
-        written = [each for each in later if each.source == WRITE and each.accepted_at <= change.at + WHOLE_SECONDS]
+        written = [each for each in about if each.source == WRITE and _may_have_made(each, change)]
         learned = Learned.OURS if written else Learned.NOBODY
         return Learning(change=change, learned=learned, told=tuple(written[:1]))
     first = told[0]
     alike = {each.flow: each for each in reversed(told) if each.source == first.source}
     return Learning(change=change, learned=LEARNED_FROM[first.source], told=tuple(alike.values()))
+
+
+def _may_have_made(write: Told, change: Change) -> bool:
+    """Whether a change lies within the time in which a write of ours can have taken effect, by another clock."""
+    return write.accepted_at - CLOCK_SKEW <= change.at <= write.time + CLOCK_SKEW

@@ -43,15 +43,21 @@ def changed_item(number: int, at: datetime) -> ChangedItem:
 
 
 def audit_row(
-    instance: str, at: datetime, event_type: str = "process-task-complete", stream: str = "task"
+    instance: str,
+    at: datetime,
+    event_type: str = "process-task-complete",
+    stream: str = "task",
+    *,
+    task: str = "t1",
+    definition: str = "campaignBrief:1:x",
 ) -> AuditRow:
     return AuditRow(
         stream=stream,
         event_type=event_type,
         instance_id=instance,
-        item_id="t1",
+        item_id=task,
         business_key="",
-        definition_id="campaignBrief:1:x",
+        definition_id=definition,
         time=at.isoformat(),
         at=at,
         row={},

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from console import installation
-from tests.support.changes import Aprimo, OpenText, changed_item
+from pipeline.routes import Routes
+from tests.support import briefs
+from tests.support.changes import Aprimo, OpenText, audit_row, changed_item
 from tests.support.hook_samples import NOW
 from tests.support.terminal import Terminal
 from tests.support.web_rows import Rows
@@ -21,7 +23,12 @@ def told_of_5012(behind: Rows, monkeypatch: pytest.MonkeyPatch) -> Rows:
     """A webhook told of one activity; Aprimo shows that another one changed too."""
     behind.look(5012)
     aprimo = Aprimo(items=(changed_item(5012, NOW), changed_item(5013, NOW)), undated=("task",))
-    made = SimpleNamespace(aprimo=SimpleNamespace(feed=aprimo), opentext=SimpleNamespace(feed=OpenText()))
+    opentext = OpenText(rows=(audit_row("i1", NOW, definition="payroll:7:x"), audit_row("i2", NOW, definition="")))
+    made = SimpleNamespace(
+        routes=Routes.of([briefs.words()]),
+        aprimo=SimpleNamespace(feed=aprimo),
+        opentext=SimpleNamespace(feed=opentext),
+    )
     monkeypatch.setattr(installation, "wiring_on_database", lambda: made)
     return behind
 
@@ -38,6 +45,7 @@ def test_a_gap_is_exit_code_2_and_is_named(terminal: Terminal, told_of_5012: Row
     ]
     assert shown["ended"] == {"accepted": 1}
     assert shown["unasked"] == ["task"]
+    assert shown["left_out"] == {"": 1, "payroll": 1}
 
 
 def test_people_read_tables(terminal: Terminal, told_of_5012: Rows) -> None:
@@ -48,6 +56,16 @@ def test_people_read_tables(terminal: Terminal, told_of_5012: Rows) -> None:
     assert "Gaps: nothing told of these" in shown
     assert "5013" in shown
     assert "5012" not in shown
+
+
+def test_people_read_what_was_left_out_and_how_much(terminal: Terminal, told_of_5012: Rows) -> None:
+    shown = terminal.run("certificate", *SPAN).stdout
+
+    tail = shown.partition("Left out")[2]
+    assert [line.split() for line in tail.splitlines()[-2:]] == [
+        ["1", "(none", "named)", "no", "flow", "runs", "this", "process", "model"],
+        ["1", "payroll", "no", "flow", "runs", "this", "process", "model"],
+    ]
 
 
 def test_without_a_gap_it_is_exit_code_0(terminal: Terminal, told_of_5012: Rows) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+import pytest
 
 from pipeline.certificate import Certificate, Learned, certify
 from pipeline.ports import Bounds
 from pipeline.ports.told import Told
+from pipeline.routes import Routes
 from pipeline.words import EventId, EventState, Side, Urgency
+from tests.support import briefs
 from tests.support.changes import Aprimo, OpenText, audit_row, changed_item
 from tests.support.fakes import T0
 
@@ -39,7 +44,15 @@ def told(  # noqa: PLR0917 - What a table of samples varies.
 
 
 def certified(*events: Told, aprimo: Aprimo | None = None, opentext: OpenText | None = None) -> Certificate:
-    return certify(T0, UNTIL, events, aprimo=aprimo or Aprimo(), opentext=opentext or OpenText(), bounds=BOUNDS)
+    return certify(
+        T0,
+        UNTIL,
+        events,
+        routes=Routes.of([briefs.words()]),
+        aprimo=aprimo or Aprimo(),
+        opentext=opentext or OpenText(),
+        bounds=BOUNDS,
+    )
 
 
 def learned(found: Certificate) -> dict[str, str]:
@@ -128,6 +141,54 @@ def test_what_we_wrote_ourselves_is_known_from_the_write() -> None:
     assert found.changes[Side.APRIMO, "activity", Learned.OURS] == 1
     assert [each.change.object_id for each in found.untold] == ["2"]
     assert [each.learned for each in before.untold] == [Learned.NOBODY]
+
+
+@pytest.mark.parametrize(
+    ("moment_s", "learned_by"),
+    [(-5.5, Learned.NOBODY), (-5, Learned.OURS), (0, Learned.OURS), (67, Learned.OURS), (67.5, Learned.NOBODY)],
+)
+def test_a_change_is_ours_from_the_writes_beginning_to_the_last_moment_it_may_land_give_or_take_the_clocks(
+    moment_s: float, learned_by: Learned
+) -> None:
+    began = T0 + timedelta(minutes=5)
+    write = replace(told("signoff.write", "1", began + timedelta(seconds=62)), accepted_at=began)
+
+    found = certified(write, aprimo=Aprimo(items=(changed_item(1, began + timedelta(seconds=moment_s)),)))
+
+    assert list(found.changes) == [(Side.APRIMO, "activity", learned_by)]
+
+
+def test_what_we_did_to_a_task_is_known_of_the_process_that_the_audit_log_says_it_is_of() -> None:
+    at = T0 + timedelta(minutes=5)
+    write = replace(told("signoff.write", "t1", at, after_s=-0.5), side=Side.OPENTEXT)
+    rows = (
+        audit_row("i1", at),
+        audit_row("i1", at, "process-task-create", task="t2"),
+        audit_row("i2", at, task="t3"),
+    )
+
+    found = certified(write, opentext=OpenText(rows=rows))
+
+    assert [(each.change.object_id, each.learned) for each in found.untold] == [("i2", Learned.NOBODY)]
+    assert found.changes[Side.OPENTEXT, "process-task-create", Learned.OURS] == 1
+
+
+def test_what_others_do_in_a_shared_tenant_is_counted_and_is_no_gap() -> None:
+    at = T0 + timedelta(minutes=5)
+    others = (audit_row("i8", at, definition="payroll:7:x"), audit_row("i9", at, definition="payroll:8:y"))
+    outside = audit_row("i8", UNTIL, definition="payroll:7:x")
+
+    found = certified(opentext=OpenText(rows=(*others, outside, audit_row("i7", at, definition=""))))
+
+    assert (found.gaps, found.changes) == ([], {})
+    assert found.left_out == {"payroll": 2, "": 1}
+
+
+def test_without_others_nothing_is_left_out() -> None:
+    found = certified(opentext=OpenText(rows=(audit_row("i1", T0),)))
+
+    assert found.left_out == {}
+    assert [each.change.object_id for each in found.gaps] == ["i1"]
 
 
 def test_kinds_whose_lists_bear_no_times_are_named() -> None:
