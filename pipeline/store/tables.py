@@ -203,7 +203,7 @@ links = Table(
     Column("loops", Json, nullable=False),
     _count("stopped"),
     Column("mapping_version", Word),  # Of the words by which it was written last.
-    Column("item_run", Word),  # The last full run of reconciliation that met its item, and the last its process.
+    Column("item_run", Word),  # The newest run of reconciliation that met its item, and its process.
     Column("process_run", Word),
     UniqueConstraint("flow", "business_key"),
     _partial("links_item_key", "flow", "item", where="item <> ''", unique=True),
