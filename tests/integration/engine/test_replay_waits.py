@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from pipeline.errors import GateClosedError, MisconfiguredError, TransientError
+from pipeline.plan import refuse
 from pipeline.ports import ReplayPlan, Store
 from pipeline.ports.replays import Replays
+from pipeline.replay import replay_at_pace
 from pipeline.replay_runs import stop
 from pipeline.words import ReplayState
 from tests.integration.engine.test_replay_plans import (
@@ -110,6 +112,31 @@ def test_where_a_system_stays_away_no_half_plan_is_kept(world: World, monkeypatc
 
 def _replays(world: World) -> Replays:
     return world.store.run(lambda tx: tx.replays)
+
+
+def test_a_letter_that_was_left_out_is_not_read_again_and_waited_for(world: World) -> None:
+    die(world, 1, 2)
+    world.flow.plans = lambda *_: refuse("values_missing", "Fill in: budget.")
+    plan = shown(world)
+    world.aprimo.reads.append(BUDGET)
+
+    applied = apply_all(world, plan)
+
+    assert set(applied.refused.values()) == {"It would die again."}
+    assert list(world.aprimo.reads) == [BUDGET]
+
+
+def test_without_a_plan_letters_go_at_the_same_pace(world: World) -> None:
+    die(world, 1, 2, 3)
+    ids = [letter.id for letter in open_letters(world)]
+    pauses: list[float] = []
+
+    closed = replay_at_pace(
+        [*ids, "999"], is_resume=False, by="anna", note="", ports=world.ports, pause=pauses.append
+    )
+
+    assert [each.is_done for each in closed] == [True, True, True, False]
+    assert pauses == [1 / QUICK.replays_per_s] * 3
 
 
 def test_a_plan_that_gave_up_goes_on_where_it_stood(world: World) -> None:
