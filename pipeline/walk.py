@@ -168,7 +168,7 @@ class Walk:
         counts = {**self.run.counts}
         for name, number in more.items():
             counts[name] = counts.get(name, 0) + number
-        self.run = replace(self.run, counts={name: number for name, number in counts.items() if number})
+        self.run = replace(self.run, counts=counts)
 
     def tell_rows(self, name: str, page: ItemPage | ProcessPage) -> None:
         """Say in the report whether rows carry what a read does, and what they were found to lack."""
@@ -326,7 +326,8 @@ def _unseen(walk: Walk) -> None:
     limit = walk.ports.limits.batch_lines
     unmet = partial(not_met, limit=limit) if walk.terms.is_kept else partial(not_met_here, met=walk.met)
     links = walk.ports.store.run(partial(unmet, run=walk.run))
-    walk.count(unseen=len(links))
+    if links:
+        walk.count(unseen=len(links))
     walk.suspect(Suspect(key=link.business_key) for link in links)
     walk.put(Phase.UNSEEN if links else Phase.KNOWN, items=links, processes=links)
 
