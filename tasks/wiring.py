@@ -131,11 +131,13 @@ class Wiring:
         )
 
     def _words_of(self, flow: str, document: bytes) -> FlowWords:
-        words = read_words(flow, tomllib.loads(document.decode()))
-        public_url = self.settings.web.public_url
-        if not public_url or not self.settings.opentext.callback_secrets:
-            return words
-        return replace(words, call_back_url=f"{public_url.rstrip('/')}/hooks/opentext")
+        public_url = (self.settings.web.public_url or "").rstrip("/")
+        is_called_back = public_url and self.settings.opentext.callback_secrets
+        return replace(
+            read_words(flow, tomllib.loads(document.decode())),
+            call_back_url=f"{public_url}/hooks/opentext" if is_called_back else "",
+            automations=frozenset(self.settings.aprimo.automation_users),
+        )
 
     def _close_gate(self, scope: str, until: datetime, reason: str) -> None:
         """An open breaker holds its lines in SQL too, so that no worker claims them for nothing."""

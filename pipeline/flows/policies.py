@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pipeline import ownership
 from pipeline.differences import STATE, Cause
+from pipeline.flows.shared.values import text
 from pipeline.flows.tenant import FlowWords, Policy
+from pipeline.words import JsonValue
 
 HEALS: Mapping[Cause, Policy] = {
     Cause.DELIVERY_DEAD: Policy.NEVER,
@@ -21,7 +23,8 @@ HEALS: Mapping[Cause, Policy] = {
 """What becomes of a cause where the flow's file does not say; the others are healed by themselves."""
 HELD = frozenset({Cause.DELIVERY_DEAD, Cause.DELIVERY_WAITING, Cause.WORD_UNKNOWN, Cause.UNEXPLAINED})
 """Causes that nothing of ours can mend, whatever a file says."""
-_STRICTEST = (Policy.AUTOMATIC, Policy.PROPOSE, Policy.NEVER)
+STRICTEST = (Policy.AUTOMATIC, Policy.PROPOSE, Policy.NEVER)
+"""The last of them wins."""
 
 
 def policy_of(words: FlowWords, field: str, cause: Cause) -> Policy:
@@ -35,4 +38,14 @@ def policy_of(words: FlowWords, field: str, cause: Cause) -> Policy:
         of_cause = Policy.NEVER
     is_by_verb = field == STATE and words.object_kind in ownership.BY_VERB
     of_kind = Policy.PROPOSE if is_by_verb else Policy.AUTOMATIC
-    return max(of_field, of_cause, of_kind, key=_STRICTEST.index)
+    return max(of_field, of_cause, of_kind, key=STRICTEST.index)
+
+
+def cause_of_edit(editor: JsonValue, automations: Collection[str]) -> Cause:
+    """Who changed in Aprimo what OpenText owns: a person, or a rule or job among these users, by id or e-mail.
+
+    editor: whoever changed the item last, as it was read; a user's id, or names and values of a user.
+    """
+    named = {text(each).casefold() for each in (editor.values() if isinstance(editor, Mapping) else [editor])}
+    is_automation = bool(named & {each.casefold() for each in automations} - {""})
+    return Cause.EDITED_BY_AUTOMATION if is_automation else Cause.EDITED_IN_APRIMO

@@ -147,6 +147,8 @@ class FlowWords:
     link_template: str = ""
     call_back_url: str = ""
     """Where the process model calls back; "" for none. Set by the installation, not by the TOML."""
+    automations: frozenset[str] = frozenset()
+    """Users of Aprimo, by id or e-mail, that are rules and jobs. Set by the installation, not by the TOML."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Override table: Aprimo user (id or e-mail) -> OpenText user."""
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pipeline import ownership
 from pipeline.differences import PROCESS, STATE, Cause, Explained, Known, Mismatch, Pair, ToldOf, Written
 from pipeline.flows.agreements import Agreement
-from pipeline.flows.policies import policy_of
+from pipeline.flows.policies import cause_of_edit, policy_of
 from pipeline.flows.shared.case import row_of
 from pipeline.flows.shared.comparing import (
     COMMENTS,
@@ -268,10 +268,7 @@ def _by_hand(about: _About) -> _Found:
     """Somebody, or something, changed in Aprimo what OpenText owns."""
     write = _last_write(about)
     written: dict[str, JsonValue] = {"delivery": write.delivery_id, "at": instant(write.at)} if write else {}
-    who = about.values.get("editor")
-    named = {text(each).casefold() for each in (who.values() if isinstance(who, dict) else [who])}
-    is_automation = bool(named & {each.casefold() for each in about.automations} - {""})
-    return Cause.EDITED_BY_AUTOMATION if is_automation else Cause.EDITED_IN_APRIMO, {**about.edited, **written}
+    return cause_of_edit(about.values.get("editor"), about.automations), {**about.edited, **written}
 
 
 def _told(about: _About, side: Side, since: datetime | None, evidence: Mapping[str, JsonValue]) -> _Found:

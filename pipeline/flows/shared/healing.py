@@ -28,7 +28,7 @@ from pipeline.flows.shared.comparing import (
     words_of_key,
 )
 from pipeline.flows.shared.values import same, text
-from pipeline.flows.shared.writing import BY_US, as_wire, set_fields
+from pipeline.flows.shared.writing import BY_US, approved_content, as_wire, set_fields
 from pipeline.flows.tenant import FieldType, FlowWords
 from pipeline.keys import kind_of, split_aprimo_key
 from pipeline.plan import Link, LinkChanges, Plan, ProcessRead, Snapshots, Want, deliver, ignore
@@ -160,7 +160,8 @@ def _in_aprimo(heal: _Heal, *, is_undo: bool) -> Plan:
     if heal.field == STATE and is_undo and ownership.state_owner(view, text(target)) is Side.OPENTEXT:
         why = why or NOT_UNDOABLE
     approved = _version_of(heal, text(target)) if heal.field == STATE else ""
-    if approved and approved != versions.latest_id(item):
+    content = approved_content(heal.link, text(target), view) if heal.field == STATE else {}
+    if (approved and approved != versions.latest_id(item)) or not content.items() <= item.wire.items():
         why = why or CHANGED
     if why:
         return ignore(why)
@@ -169,7 +170,7 @@ def _in_aprimo(heal: _Heal, *, is_undo: bool) -> Plan:
         return ignore(NOT_OURS)
     wires = {wire: item.values.get("state_id")} if heal.field == STATE else item.wire
     expects = {wire: wires[wire]} if wire in wires else {}
-    expects |= versions.expected(approved) if approved else {}
+    expects |= {**(versions.expected(approved) if approved else {}), **content}
     object_kind, object_id, _ = split_aprimo_key(heal.link.item_key)
     command = set_fields(object_kind, object_id, {wire: value}, expects)
     return deliver(command, changes=_left(heal, command, wire, view) if is_undo else LinkChanges())

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline import ownership
 from pipeline.commands import Command, SetFields, SetRecord
-from pipeline.differences import Cause
-from pipeline.flows.policies import policy_of
+from pipeline.flows.policies import STRICTEST, cause_of_edit, policy_of
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import same, text
 from pipeline.flows.tenant import RECORD, FieldType, FieldWord, FlowWords, Policy
@@ -23,13 +22,14 @@ from pipeline.plan import (
     FollowUp,
     FoundDifference,
     Hold,
+    Link,
     LinkChanges,
     Notice,
     Plan,
     Verdict,
     ignore,
 )
-from pipeline.words import JsonValue, Side, Urgency
+from pipeline.words import Decision, JsonValue, Side, Urgency
 
 BY_US = "signoff"
 STATE = "state"
@@ -78,6 +78,7 @@ class _Write:
     agreed: dict[str, Agreed] = field(default_factory=dict)
     differences: list[FoundDifference] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    expects: dict[str, JsonValue] = field(default_factory=dict)
 
 
 def finish(case: Case, draft: Draft) -> Plan:
@@ -194,13 +195,20 @@ def _field(case: Case, draft: Draft, name: str, write: _Write) -> None:
 
 
 def _state(case: Case, draft: Draft, write: _Write) -> None:
-    words, agreed = case.words, str(case.link.agreed_value(STATE) or "")
+    words, agreed = case.words, _agreed_state(case, draft)
     if draft.state:
         write.agreed |= ours(case, {STATE: draft.state})
         if case.state != draft.state:
             write.fields[words.state_wire] = words.states[draft.state]
     elif _is_state_edited(case, draft, agreed) and _is_put_back(case, STATE, agreed, case.state, write):
         write.fields[words.state_wire] = words.states[agreed]
+        write.expects |= approved_content(case.link, agreed, words)
+
+
+def _agreed_state(case: Case, draft: Draft) -> str:
+    """What both systems agree on once this plan is done: a start begins anew, whatever was decided before it."""
+    new = draft.changes.agreed.get(STATE)
+    return text(new.value if new else case.link.agreed_value(STATE))
 
 
 def _is_state_edited(case: Case, draft: Draft, agreed: str) -> bool:
@@ -216,24 +224,45 @@ def _is_state_edited(case: Case, draft: Draft, agreed: str) -> bool:
 
 def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, write: _Write) -> bool:
     """Whether a hand edit is overwritten now; where not, what a person is told of it."""
-    policy = policy_of(case.words, name, Cause.EDITED_IN_APRIMO)
+    cause = cause_of_edit(case.value("editor"), case.words.automations)
+    policy = policy_of(case.words, name, cause)
     can_write = name != STATE or ownership.may_write_state(case.words, str(ours_))
+    what = f"The field {name.replace('_', ' ')} was edited in Aprimo, but OpenText owns it."
+    if name == STATE and not _shows_what_was_approved(case, text(ours_)):
+        policy = max(policy, Policy.PROPOSE, key=STRICTEST.index)
+        what += " What was approved has changed since, so the approval is not put back."
     if policy is Policy.AUTOMATIC and can_write:
         return True
-    what = f"The field {name.replace('_', ' ')} was edited in Aprimo, but OpenText owns it."
     write.notices.append(Notice(code=f"edited_on_wrong_side:{name}", text=what))
     if policy is not Policy.NEVER:
-        write.differences.append(
-            FoundDifference(field=name, ours=ours_, theirs=theirs, cause=Cause.EDITED_IN_APRIMO, policy=policy)
-        )
+        write.differences.append(FoundDifference(field=name, ours=ours_, theirs=theirs, cause=cause, policy=policy))
     return False
+
+
+def approved_content(link: Link, state: str, words: FlowWords) -> dict[str, JsonValue]:
+    """The material fields, as Aprimo rendered them when they were submitted, of what an approval put into a state.
+
+    Nothing where the state is no approval's: whatever else was decided holds for any content.
+    """
+    newest = link.processes[-1] if link.processes else None
+    is_approval = newest is not None and newest.outcome == Decision.APPROVED
+    known = link.agreed_value(SUBMITTED_WIRE)
+    if not is_approval or ownership.state_owner(words, state) is not Side.OPENTEXT:
+        return {}
+    return dict(known) if isinstance(known, Mapping) else {}
+
+
+def _shows_what_was_approved(case: Case, state: str) -> bool:
+    """Whether an approval that is put back meets the content that it was given for."""
+    approved = approved_content(case.link, state, case.words)
+    return case.item is None or all(case.item.wire.get(name) == value for name, value in approved.items())
 
 
 def _set_fields(case: Case, write: _Write, draft: Draft) -> Sequence[Command]:
     if not write.fields and draft.filing == Filing():
         return ()
     kind, object_id, _ = split_aprimo_key(case.link.item_key)
-    made = set_fields(kind, object_id, write.fields, draft.expects)
+    made = set_fields(kind, object_id, write.fields, {**draft.expects, **write.expects})
     return (_with_filing(made, draft.filing) if isinstance(made, SetRecord) else made,)
 
 

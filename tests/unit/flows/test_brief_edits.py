@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from pipeline.commands import EndProcess, SetFields, SetVariables
+from pipeline.differences import Cause
 from pipeline.flows.tenant import Policy
-from pipeline.plan import FoundDifference, Notice, Verdict, Wake
+from pipeline.plan import FoundDifference, Link, Notice, Verdict, Wake
 from pipeline.words import EndedBy, JsonValue, ProcessState, ReviewState, Urgency
 from tests.support.briefs import (
     INSTANCE,
+    NOW,
     all_tasks,
     applied,
     brief,
@@ -25,6 +28,8 @@ from tests.support.briefs import (
     task,
     words,
 )
+
+LATER = NOW + timedelta(hours=2)
 
 
 def test_a_material_edit_ends_the_process_and_sends_the_brief_back_to_draft() -> None:
@@ -249,6 +254,47 @@ def test_a_rejected_brief_set_in_production_by_hand_is_put_back() -> None:
     (write,) = made.commands
     assert isinstance(write, SetFields)
     assert write.fields == {"activityStateId": 4}
+
+
+def approved() -> Link:
+    """The link of a brief that everybody has approved."""
+    return reviewed(in_approval(), process(*all_tasks("approved"), ended=LATER, at=LATER))
+
+
+def test_an_approved_brief_that_is_rejected_by_hand_is_approved_again_only_as_it_was_submitted() -> None:
+    link = approved()
+
+    made = plan(link, shown(link, "rejected"))
+
+    (write,) = made.commands
+    assert isinstance(write, SetFields)
+    assert (write.fields, write.expects["extrAttr302"]) == ({"activityStateId": 3}, "12000.00")
+
+
+def test_an_approval_is_not_put_back_onto_what_nobody_has_approved() -> None:
+    link = approved()
+
+    made = plan(link, shown(link, "rejected", budget="50000.00"))
+
+    assert not any(isinstance(each, SetFields) and "activityStateId" in each.fields for each in made.commands)
+    (difference,) = made.changes.differences
+    assert (difference.field, difference.ours, difference.policy) == ("state", "in_production", "propose")
+    (text,) = [notice.text for notice in made.changes.notices if notice.code.endswith(":state")]
+    assert text.endswith("What was approved has changed since, so the approval is not put back.")
+
+
+def test_what_a_robot_edited_is_put_back_or_not_as_the_file_says_of_robots() -> None:
+    link = in_approval()
+    robot: dict[str, JsonValue] = {"id": 77, "email": "robot@example.test"}
+    by = words(automations=frozenset({"Robot@example.test"}), heals={Cause.EDITED_BY_AUTOMATION: Policy.PROPOSE})
+
+    of_robot = plan(link, shown(link, matrix="Theirs", editor=robot), by=by)
+    of_person = plan(link, shown(link, matrix="Theirs"), by=by)
+
+    assert [(each.cause, each.policy) for each in of_robot.changes.differences] == [
+        ("edited_by_automation", "propose")
+    ]
+    assert (of_robot.commands, len(of_person.commands)) == ((), 1)
 
 
 def test_a_withdrawn_brief_set_in_production_by_hand_is_told_because_withdrawing_is_not_ours() -> None:

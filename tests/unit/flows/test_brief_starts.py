@@ -39,6 +39,7 @@ MATRIX = lines(
     "Regional DACH · waiting · due 2026-01-17 09:00",
     "Regional Nordics · waiting · due 2026-01-17 09:00",
 )
+LATER = NOW + timedelta(hours=2)
 EFFECT = f"start:campaign_brief:{KEY}:1"
 
 
@@ -136,6 +137,21 @@ def test_a_start_is_remembered_as_what_was_submitted() -> None:
             started_effect=EFFECT,
         ),
     )
+
+
+def test_a_start_that_is_planned_again_does_not_bring_back_what_was_decided_before_it() -> None:
+    """Its process began, its write to Aprimo was refused; the revision before it was approved."""
+    link = reviewed(in_approval(), process(*all_tasks("approved"), ended=LATER, at=LATER))
+    again = shown(link, budget="61000.00", at=LATER)
+    begun = replace(link, processes=(*link.processes, *plan(link, again).changes.processes))
+
+    made = plan(begun, again)
+
+    start, write = made.commands
+    assert isinstance(start, StartProcess)
+    assert start.revision == 2
+    assert isinstance(write, SetFields)
+    assert "activityStateId" not in write.fields
 
 
 def test_every_expected_review_is_open_from_the_start() -> None:

@@ -126,6 +126,28 @@ def test_a_state_set_by_hand_is_put_back() -> None:
     assert (found(world), world.values["state"]) == ((), "submitted")
 
 
+def test_an_approval_is_not_healed_back_onto_what_nobody_has_approved() -> None:
+    world = approved()
+    world.put("rejected")
+    world.edit(budget="50000.00")
+
+    heal(world)
+
+    assert (world.plans[-1].reason, world.values["state"]) == ("changed_since", "rejected")
+
+
+def test_an_approval_that_is_healed_back_is_held_to_what_was_approved() -> None:
+    world = approved()
+    world.put("rejected")
+
+    heal(world)
+
+    (command,) = world.plans[-1].commands
+    assert isinstance(command, SetFields)
+    assert command.expects[world.words.fields["budget"].wire] == world.values["budget"]
+    assert world.values["state"] == "in_production"
+
+
 def test_a_state_that_is_none_of_ours_is_not_had_back() -> None:
     world = submitted()
     world.put("in_production")
