@@ -7,18 +7,18 @@ once, what must still be true when a write leaves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline import intake, keys, ownership
 from pipeline.differences import STATE, Cause
-from pipeline.events import NewEvent
+from pipeline.events import Event, NewEvent
 from pipeline.flows import facts
 from pipeline.flows.shared.healing import CHANGED, NOT_UNDOABLE
 from pipeline.flows.tenant import Policy
 from pipeline.ports import AuditEntry, Bounds, Difference, DifferenceState, Hint, Ports, Tx
 from pipeline.suspects import Suspect, look_at
-from pipeline.words import EventKind, JsonValue, Side, Urgency
+from pipeline.words import EventId, EventKind, EventState, JsonValue, Side, Urgency
 
 SOURCE = "signoff.reconciliation"
 
@@ -29,6 +29,14 @@ PUT_BACK = frozenset(
 _IN_APRIMO = frozenset({Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION})
 NEVER, NOT_OPEN, NOT_HEALED = "never", "not_open", "not_healed"
 """Why a difference is not healed, or a heal not taken back, beside what the plan of one may say."""
+HEAL_WAITS, HEAL_DIED, HEAL_WROTE_NOTHING = "heal_waits", "heal_died", "heal_wrote_nothing"
+_NOT_WRITTEN = {
+    EventState.ACCEPTED: HEAL_WAITS,
+    EventState.PLANNED: HEAL_WAITS,
+    EventState.CARRIED: HEAL_WAITS,
+    EventState.DEAD: HEAL_DIED,
+}
+"""Why there is nothing to take back of a heal whose event stands so; any other but `delivered` wrote nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +67,13 @@ def undo(difference_id: str, *, by: str, bounds: Bounds, ports: Ports) -> Acted:
 
     Raises the errors of the vendors, which are read first.
     """
-    found = ports.store.run(lambda tx: tx.differences.find(ids=[difference_id], is_open=None))
-    if not found:
-        return Acted(difference_id=difference_id, reason=NOT_HEALED)
-    reason = _why_not_undone(found[0], bounds, ports)
+    healed, reason = ports.store.run(partial(_healed, difference_id=difference_id))
+    if healed is None:
+        return Acted(difference_id=difference_id, reason=reason)
+    reason = _why_not_undone(healed, bounds, ports)
     if reason:
         return Acted(difference_id=difference_id, reason=reason)
-    reason, hints = ports.store.run(partial(_undo, difference=found[0], by=by, ports=ports))
+    reason, hints = ports.store.run(partial(_undo, healed=healed, by=by, ports=ports))
     ports.waker.wake(hints)
     return Acted(difference_id=difference_id, reason=reason)
 
@@ -85,17 +93,21 @@ def _heal(tx: Tx, difference_id: str, run_id: str, by: str, ports: Ports) -> tup
     difference = found[0]
     if difference.policy is Policy.NEVER or difference.cause not in set(Cause):
         return NEVER, []
-    key = f"{run_id or difference.run_id}:{difference.id}"
-    event = _event(difference, facts.HEAL, key=key, by=by, tx=tx, ports=ports)
-    stored, hints = intake.place(tx, [event], new_id=ports.new_id, limits=ports.limits)
-    if not stored or not tx.differences.begin_heal(difference.id, stored[0].id, former_of(difference)):
+    event_id = EventId(ports.new_id("ev"))
+    # First of all: a look takes no line, and may close it until then. Who loses has stored nothing.
+    if not tx.differences.begin_heal(difference.id, event_id, former_of(difference)):
         return NOT_OPEN, []
-    tx.ledger.audit([_entry("difference.healed", difference, by)])
+    key = f"{run_id or difference.run_id}:{difference.id}:{event_id}"
+    event = _event(difference, facts.HEAL, former=former_of(difference), key=key, by=by, tx=tx, ports=ports)
+    _, hints = intake.place(tx, [event], new_id=lambda _: event_id, limits=ports.limits)
+    tx.ledger.audit([_entry("difference.healed", difference, former_of(difference), by)])
     return "", hints
 
 
-def _event(difference: Difference, type_: str, *, key: str, by: str, tx: Tx, ports: Ports) -> NewEvent:
-    """A fact on the item's line; the flow knows from the cause what it takes."""
+def _event(
+    difference: Difference, type_: str, *, former: JsonValue, key: str, by: str, tx: Tx, ports: Ports
+) -> NewEvent:
+    """A fact on the item's line; the flow knows from the cause what it takes. former: what a heal writes over."""
     return NewEvent(
         flow=difference.flow,
         source=SOURCE,
@@ -106,13 +118,13 @@ def _event(difference: Difference, type_: str, *, key: str, by: str, tx: Tx, por
         line_key=keys.line_key(difference.flow, difference.business_key),
         dedupe_key=keys.reconciliation(key, type_),
         time=tx.now,
-        data=_data(difference, by),
+        data=_data(difference, former, by),
         urgency=Urgency.BULK,
         trace_id=ports.new_id("tr"),
     )
 
 
-def _data(difference: Difference, by: str) -> dict[str, JsonValue]:
+def _data(difference: Difference, former: JsonValue, by: str) -> dict[str, JsonValue]:
     """What a plan needs of a difference. seen: what the heal writes over, so that it writes over nothing else."""
     return {
         "difference": difference.id,
@@ -121,7 +133,7 @@ def _data(difference: Difference, by: str) -> dict[str, JsonValue]:
         "agreed": difference.agreed,
         "aprimo": difference.aprimo,
         "opentext": difference.opentext,
-        "seen": former_of(difference),
+        "seen": former,
         "by": by,
     }
 
@@ -136,10 +148,26 @@ def former_of(difference: Difference) -> JsonValue:
 # ---- taking back ---------------------------------------------------------------------------------------------------
 
 
+def _healed(tx: Tx, difference_id: str) -> tuple[Difference | None, str]:
+    """A difference as it was healed; None, and why, where no heal of it has written anything that still counts."""
+    found = tx.differences.find(ids=[difference_id], is_open=None)
+    event_id = found[0].heal_event_id if found else None
+    if event_id is None or found[0].undone_at is not None:
+        return None, NOT_HEALED
+    event = tx.events.by_id([event_id]).get(event_id)
+    if event is None or event.state is not EventState.DELIVERED:
+        return None, _NOT_WRITTEN.get(event.state, HEAL_WROTE_NOTHING) if event else HEAL_WROTE_NOTHING
+    return _as_healed(found[0], event), ""
+
+
+def _as_healed(difference: Difference, heal: Event) -> Difference:
+    """As it was when its heal began: a look since then may have seen it otherwise, such as on its way."""
+    told = {name: heal.data[name] for name in ("cause", "agreed", "aprimo", "opentext") if name in heal.data}
+    return replace(difference, **told)  # type: ignore[arg-type]  # Each is what `_data` put there.
+
+
 def _why_not_undone(difference: Difference, bounds: Bounds, ports: Ports) -> str:
     """Why a heal cannot be taken back, "" where it can."""
-    if difference.heal_event_id is None or difference.undone_at is not None:
-        return NOT_HEALED
     if difference.cause not in PUT_BACK or _is_decided_in_opentext(difference):
         return NOT_UNDOABLE
     looked = look_at(
@@ -161,16 +189,20 @@ def _is_decided_in_opentext(difference: Difference) -> bool:
     return difference.field == STATE and states.get(str(difference.aprimo)) is Side.OPENTEXT
 
 
-def _undo(tx: Tx, difference: Difference, by: str, ports: Ports) -> tuple[str, list[Hint]]:
-    tx.lines.touch({keys.line_key(difference.flow, difference.business_key): difference.flow})
+def _undo(tx: Tx, healed: Difference, by: str, ports: Ports) -> tuple[str, list[Hint]]:
+    tx.lines.touch({keys.line_key(healed.flow, healed.business_key): healed.flow})
+    difference, reason = _healed(tx, healed.id)
+    if difference is None or difference.heal_event_id != healed.heal_event_id:
+        return reason or CHANGED, []
     link = tx.links.of([(difference.flow, difference.business_key)]).get((difference.flow, difference.business_key))
     if link is None or keys.digest(link.agreed_value(difference.field)) != keys.digest(_written(difference)):
         return CHANGED, []
     if not tx.differences.undo(difference.id, by):
         return NOT_HEALED, []
-    event = _event(difference, facts.UNDO, key=f"undo:{difference.id}", by=by, tx=tx, ports=ports)
+    former, key = difference.former, f"undo:{difference.id}"
+    event = _event(difference, facts.UNDO, former=former, key=key, by=by, tx=tx, ports=ports)
     _, hints = intake.place(tx, [event], new_id=ports.new_id, limits=ports.limits)
-    tx.ledger.audit([_entry("difference.undone", difference, by)])
+    tx.ledger.audit([_entry("difference.undone", difference, former, by)])
     return "", hints
 
 
@@ -179,7 +211,5 @@ def _written(difference: Difference) -> JsonValue:
     return difference.aprimo if difference.cause == Cause.EDITED_IN_BOTH else difference.agreed
 
 
-def _entry(act: str, difference: Difference, by: str) -> AuditEntry:
-    return AuditEntry(
-        actor=by, act=act, object=difference.id, before=former_of(difference), after=_written(difference)
-    )
+def _entry(act: str, difference: Difference, former: JsonValue, by: str) -> AuditEntry:
+    return AuditEntry(actor=by, act=act, object=difference.id, before=former, after=_written(difference))

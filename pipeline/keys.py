@@ -103,7 +103,7 @@ def timetable(job: str, flow: str, subject: BusinessKey, due: str) -> str:
 
 
 def reconciliation(difference: str, what: str) -> str:
-    """difference: the run that found it and its id; what: one of the events that its heal takes."""
+    """difference: its id, with what tells this heal or undo of it from others; what: heal or undo."""
     return f"reconciliation:{difference}:{what}"
 
 

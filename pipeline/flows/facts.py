@@ -29,7 +29,7 @@ HEAL = "signoff.heal"
 """A person, or reconciliation, wants a difference mended. data: difference, field, cause, agreed, aprimo and opentext
 (what each side showed), seen (what is to be written over)."""
 UNDO = "signoff.undo"
-"""A person wants back what a heal wrote over. data: as of the heal."""
+"""A person wants back what a heal wrote over. data: as of the heal, whatever a look has seen since."""
 
 
 def is_restart_asked(event: Event) -> bool:

@@ -127,6 +127,9 @@ class Events(Protocol):
     def next_open(self, keys: Sequence[LineKey]) -> dict[LineKey, Event]:
         """Per line the lowest open event, absent where none is open."""
 
+    def by_id(self, ids: Sequence[EventId]) -> dict[EventId, Event]:
+        """Events by their ids, open or over; unknown ones are absent."""
+
     def pin(self, event_id: EventId, pin: Pin | None) -> None:
         """Bind a dead event to what a person was shown, or to nothing."""
 

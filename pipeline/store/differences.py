@@ -106,9 +106,9 @@ class SqlDifferences:
         """Make exactly these the open differences of these items; returns them.
 
         An open one gets the newest values; one that is not among them any more is closed. One that is being healed
-        stays so until its heal has ended.
+        keeps all it was healed for until its heal has ended.
         """
-        stand = {(row.business_key, row.field): row for row in self._standing(flow, list(found))}
+        stand = {(row.business_key, row.field): row for row in self._standing(flow, list(found), is_locked=True)}
         heals = self._open_events([row.heal_event_id for row in stand.values() if row.heal_event_id])
         seen = {(key, each.mismatch.field): each for key, every in found.items() for each in every}
         gone = [row.id for place, row in stand.items() if place not in seen]
@@ -184,8 +184,17 @@ class SqlDifferences:
         parts = link_rows.read_parts(self._conn, [LinkId(row["id"]) for row in rows]) if rows else link_rows.Parts()
         return [link_rows.link(row, parts) for row in rows]
 
-    def _standing(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
-        return self.find(flow=flow, keys=keys, limit=len(keys) * 1000) if keys else []
+    def _standing(self, flow: str, keys: Sequence[BusinessKey], *, is_locked: bool = False) -> list[Difference]:
+        """What is not closed of these items. is_locked: nobody heals or closes it until the commit."""
+        if not keys:
+            return []
+        found = (
+            select(differences)
+            .where(differences.c.flow == flow, differences.c.business_key.in_(keys), _IS_OPEN)
+            .order_by(differences.c.id)
+        )
+        rows = self._conn.execute(found.with_for_update() if is_locked else found).mappings()
+        return [difference_of(dict(row)) for row in rows]
 
     def _open_events(self, ids: Sequence[EventId]) -> frozenset[EventId]:
         if not ids:
@@ -199,12 +208,10 @@ class SqlDifferences:
             self._conn.execute(closed.values(state=DifferenceState.CLOSED, closed_by=AGREES))
 
     def _seen(self, row: Difference, each: Explained, run_id: str, heals: frozenset[EventId]) -> Row:
-        """What a difference that stands already shows now. Where that is something else, no heal was about it."""
-        state = DifferenceState.HEALING if row.heal_event_id in heals else DifferenceState.OPEN
-        values = {**seen_values(each), "run_id": run_id, "state": state, "last_seen": self._now}
-        is_same = state is DifferenceState.HEALING or shows_same(row, each)
-        values |= {name: getattr(row, name) if is_same else None for name in _HEAL_COLUMNS}
-        return {"b_id": number(row.id), **{f"b_{name}": value for name, value in values.items()}}
+        """What a difference that stands already shows now, as columns."""
+        values = {**vars(row), **seen_again(row, each, is_healing=row.heal_event_id in heals)}
+        values |= {"run_id": run_id, "last_seen": self._now}
+        return {"b_id": number(row.id), **{f"b_{name}": values[name] for name in _SEEN_COLUMNS}}
 
     def _new(self, flow: str, key: BusinessKey, each: Explained, run_id: str) -> Row:
         return {
@@ -219,14 +226,14 @@ class SqlDifferences:
         }
 
 
-_SEE_COLUMNS = ("agreed", "aprimo", "opentext", "cause", "evidence", "policy", "run_id", "state", "last_seen")
-_HEAL_COLUMNS = ("heal_event_id", "former")
+_SEEN_COLUMNS = (
+    *("agreed", "aprimo", "opentext", "cause", "evidence", "policy", "state", "heal_event_id", "former"),
+    *("run_id", "last_seen"),
+)
 _SEE = (
     update(differences)
     .where(differences.c.id == bindparam("b_id"))
-    .values(
-        {name: bindparam(f"b_{name}", type_=differences.c[name].type) for name in (*_SEE_COLUMNS, *_HEAL_COLUMNS)}
-    )
+    .values({name: bindparam(f"b_{name}", type_=differences.c[name].type) for name in _SEEN_COLUMNS})
 )
 
 
@@ -263,9 +270,17 @@ def seen_values(each: Explained) -> dict[str, Any]:
     }
 
 
-def shows_same(difference: Difference, each: Explained) -> bool:
-    """Whether both sides show what they showed when it was seen last."""
-    return (difference.aprimo, difference.opentext) == (each.mismatch.aprimo, each.mismatch.opentext)
+def seen_again(row: Difference, each: Explained, *, is_healing: bool) -> dict[str, Any]:
+    """What becomes of a difference that is found again, as columns.
+
+    Nothing while its heal is on its way: the way back needs what it was healed for. Where either side shows something
+    else than before, a heal that has ended was about something else, and is forgotten.
+    """
+    if is_healing:
+        return {}
+    is_same = (row.aprimo, row.opentext) == (each.mismatch.aprimo, each.mismatch.opentext)
+    heal = {} if is_same else {"heal_event_id": None, "former": None}
+    return {**seen_values(each), **heal, "state": DifferenceState.OPEN}
 
 
 def difference_of(row: Mapping[str, Any]) -> Difference:

@@ -94,6 +94,13 @@ class SqlEvents:
             counted = update(events).where(events.c.id.in_(ids)).values(stale_count=events.c.stale_count + 1)
             self._conn.execute(counted)
 
+    def by_id(self, ids: Sequence[EventId]) -> dict[EventId, Event]:
+        """Events by their ids, open or over; unknown ones are absent."""
+        if not ids:
+            return {}
+        found = select(*_EVENT_COLUMNS).where(events.c.id.in_(ids))
+        return {row["id"]: _event(row) for row in self._conn.execute(found).mappings()}
+
     def pin(self, event_id: EventId, pin: Pin | None) -> None:
         """Bind a dead event to what a person was shown, or to nothing."""
         pinned = None if pin is None else serial.dump(pin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,12 +11,14 @@ from pipeline import heal, reconcile
 from pipeline.differences import Cause
 from pipeline.flows.tenant import Policy
 from pipeline.heal import Acted
+from pipeline.keys import line_key
 from pipeline.plan import Agreed, LinkChanges, Plan, deliver, ignore
 from pipeline.ports import Store
 from pipeline.words import InstanceId, JsonValue, Side
 from tests.support import findings
 from tests.support.brief_office import RULES, Office, key
 from tests.support.briefs import FLOW, OWNER
+from tests.support.memory.differences import MemoryDifferences
 from tests.support.memory.store import MemoryStore
 from tests.support.store_rows import Clock
 
@@ -330,6 +333,102 @@ def test_what_a_heal_has_not_helped_is_tried_again_only_where_a_person_asks(offi
     assert (again, asked) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("how", "side"),
+    [
+        (edited_in_aprimo, Side.APRIMO),
+        (edited_by_robot, Side.APRIMO),
+        (edited_in_opentext, Side.OPENTEXT),
+        (edited_in_both, Side.OPENTEXT),
+    ],
+)
+def test_a_look_while_a_heal_is_on_its_way_takes_no_way_back_away(
+    office: Office, how: Callable[[Office, int], None], side: Side
+) -> None:
+    how(office, 1)
+    before = shown(office, side)
+    office.reconcile()
+    (found,) = office.differences()[1]
+    heal.heal([found.id], by="anna", ports=office.ports)
+
+    office.reconcile(heals=EVERY)
+    (meanwhile,) = office.differences()[1]
+    office.rest()
+    healed = shown(office, side)
+    office.reconcile()
+    acted = undo(office, found.id)
+    office.rest()
+
+    assert (meanwhile.cause, meanwhile.policy, meanwhile.state) == (found.cause, found.policy, "healing")
+    assert healed != before
+    assert (acted.reason, shown(office, side)) == ("", before)
+
+
+def test_what_a_later_look_made_of_a_difference_takes_no_way_back_away(office: Office) -> None:
+    office.submit(1)
+    agreed = office.field(1, "matrix")
+    office.edit(1, matrix="scribble")
+    office.reconcile(heals=SAFE)
+    office.rest()
+    office.edit(1, matrix="scribble")
+    office.tell(1)
+    office.reconcile()
+    (waiting,) = office.differences()[1]
+    office.edit(1, matrix=agreed)
+    office.rest()
+    office.reconcile()
+
+    acted = undo(office, waiting.id)
+    office.rest()
+
+    assert (waiting.cause, waiting.state) == (Cause.DELIVERY_WAITING, "open")
+    assert (acted.reason, office.field(1, "matrix")) == ("", "scribble")
+
+
+def test_a_heal_that_wrote_nothing_is_not_taken_back_over_what_a_person_put_right(office: Office) -> None:
+    office.submit(1)
+    agreed = office.field(1, "matrix")
+    office.edit(1, matrix="scribble")
+    office.reconcile()
+    (found,) = office.differences()[1]
+    office.edit(1, matrix="newer")
+    heal.heal([found.id], by="anna", ports=office.ports)
+    office.rest()
+    office.edit(1, matrix=agreed)
+    office.reconcile()
+
+    assert undo(office, found.id).reason == heal.HEAL_WROTE_NOTHING
+    assert office.field(1, "matrix") == agreed
+
+
+def test_a_heal_is_not_taken_back_before_it_has_ended_nor_where_it_died(office: Office) -> None:
+    edited_in_aprimo(office, 1)
+    office.reconcile(heals=SAFE)
+    (healing,) = office.differences()[1]
+    office.in_aprimo.refused.add("activity:1")
+
+    before = undo(office, healing.id).reason
+    office.rest()
+
+    assert (before, undo(office, healing.id).reason) == (heal.HEAL_WAITS, heal.HEAL_DIED)
+    assert office.field(1, "matrix") == "scribble"
+
+
+def test_who_asks_for_a_heal_just_after_a_look_closed_it_leaves_nothing_on_its_line(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited_in_aprimo(office, 1)
+    office.reconcile()
+    (found,) = office.differences()[1]
+    monkeypatch.setattr(MemoryDifferences, "begin_heal", lambda *_: False)
+
+    (acted,) = heal.heal([found.id], by="anna", ports=office.ports)
+
+    line = line_key(FLOW, key(1))
+    assert acted.reason == heal.NOT_OPEN
+    assert office.store.run(lambda tx: tx.events.next_open([line])) == {}
+
+
 def test_only_a_value_that_was_written_over_can_be_given_back(office: Office) -> None:
     untold_submission(office, 1)
     office.reconcile(heals=SAFE)
@@ -338,6 +437,11 @@ def test_only_a_value_that_was_written_over_can_be_given_back(office: Office) ->
 
     assert undo(office, healing.id).reason == heal.NOT_UNDOABLE
     assert undo(office, "404").reason == heal.NOT_HEALED
+
+
+def shown(office: Office, side: Side) -> JsonValue:
+    """What a system shows of what is healed there."""
+    return office.field(1, "matrix") if side is Side.APRIMO else office.live(1).variables["briefDescription"]
 
 
 def undo(office: Office, difference_id: str) -> Acted:

@@ -12,7 +12,18 @@ from pipeline.differences import Explained, Mismatch
 from pipeline.flows.tenant import Policy
 from pipeline.pages import not_met
 from pipeline.plan import LinkChanges, ProcessRow
-from pipeline.ports import AttemptEnd, Difference, EventMove, Mode, NewAttempt, NewLetter, Phase, Run, Store
+from pipeline.ports import (
+    AttemptEnd,
+    Difference,
+    DifferenceState,
+    EventMove,
+    Mode,
+    NewAttempt,
+    NewLetter,
+    Phase,
+    Run,
+    Store,
+)
 from pipeline.words import (
     BusinessKey,
     DeliveryState,
@@ -114,17 +125,20 @@ def test_one_that_comes_back_after_it_was_closed_is_a_new_one(store: Store) -> N
     assert second.id != first.id
 
 
-def test_one_that_is_being_healed_stays_so_until_its_heal_has_ended(store: Store) -> None:
+def test_one_that_is_being_healed_stays_so_until_its_heal_has_ended(store: Store, clock: Clock) -> None:
     (kept,) = _keep(store, EDITED)
     (heal,) = store.run(lambda tx: add(tx, [new_event(1)]))
     store.run(lambda tx: tx.differences.begin_heal(kept.id, heal, "scribble"))
 
-    (meanwhile,) = _keep(store, EDITED)
+    later = clock.pass_s(60)
+    on_its_way = replace(EDITED, cause=Why.DELIVERY_WAITING, policy=Policy.NEVER, evidence={"events": []})
+    (meanwhile,) = _keep(store, on_its_way, run="rc-2")
     ended = EventMove(id=heal, before=EventState.ACCEPTED, after=EventState.IGNORED, reason="unchanged")
     store.run(lambda tx: tx.events.move([ended]))
     (afterwards,) = _keep(store, EDITED)
 
-    assert (meanwhile.state, meanwhile.former, meanwhile.heal_event_id) == ("healing", "scribble", heal)
+    healing = replace(kept, state=DifferenceState.HEALING, former="scribble", heal_event_id=heal)
+    assert meanwhile == replace(healing, run_id="rc-2", last_seen=later)
     assert (afterwards.state, afterwards.heal_event_id) == ("open", heal)
 
 

@@ -10,7 +10,7 @@ from pipeline.keys import is_notes, line_key
 from pipeline.plan import Link
 from pipeline.ports import Difference, DifferenceState, Mode, Phase, Run
 from pipeline.states import OPEN_EVENT_STATES
-from pipeline.store.differences import AGREES, difference_of, number, run_of, run_row, seen_values, shows_same
+from pipeline.store.differences import AGREES, difference_of, number, run_of, run_row, seen_again, seen_values
 from pipeline.store.known import known_of
 from pipeline.words import BusinessKey, DeliveryState, EventId, JsonValue, LetterState, ProcessState
 from tests.support.memory.links import MemoryLinks
@@ -190,13 +190,12 @@ class MemoryDifferences:
         return max(ends, default=None)
 
     def _see(self, row: Row | None, each: Explained, run_id: str, flow: str, key: BusinessKey) -> None:
-        values: Row = {**seen_values(each), "run_id": run_id, "last_seen": self._now}
+        seen: Row = {"run_id": run_id, "last_seen": self._now}
         if row is None:
             place = {"flow": flow, "business_key": key, "field": each.mismatch.field}
-            self._rows.insert({**values, **place, "state": DifferenceState.OPEN, "first_seen": self._now})
+            new = {**seen_values(each), **place, "state": DifferenceState.OPEN, "first_seen": self._now}
+            self._rows.insert({**new, **seen})
             return
         heal = self._tables["events"].get(row["heal_event_id"]) if row["heal_event_id"] else None
         is_healing = heal is not None and heal["state"] in OPEN_EVENT_STATES
-        if not is_healing and not shows_same(difference_of(row), each):
-            values |= {"heal_event_id": None, "former": None}
-        self._rows.change(row, **values, state=DifferenceState.HEALING if is_healing else DifferenceState.OPEN)
+        self._rows.change(row, **seen_again(difference_of(row), each, is_healing=is_healing), **seen)

@@ -80,6 +80,10 @@ class MemoryEvents:
         found = {key: self._open(key) for key in keys}
         return {key: _event(rows[0]) for key, rows in found.items() if rows}
 
+    def by_id(self, ids: Sequence[EventId]) -> dict[EventId, Event]:
+        """Events by their ids, open or over; unknown ones are absent."""
+        return {row["id"]: _event(row) for each in ids if (row := self._events.get(each)) is not None}
+
     def pin(self, event_id: EventId, pin: Pin | None) -> None:
         """Bind a dead event to what a person was shown, or to nothing."""
         row = self._events.get(event_id)
