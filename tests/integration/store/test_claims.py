@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from pipeline.plan import Hold
 from pipeline.ports import Due, Gate, Store
 from pipeline.words import GateKind, Side, Step
 from tests.support.store_rows import LANE, START, Clock, add, claimed, line_of, new_event, release, take
@@ -43,6 +45,15 @@ def test_a_batch_is_filled_with_those_due_longest(store: Store) -> None:
             add(tx, [new_event(number)], ready_at=START - timedelta(seconds=age_s))
 
         assert [claim.key for claim in take(tx, limit=2)] == _keys(2, 3)
+
+
+def test_a_batch_comes_in_the_order_in_which_it_fell_due(store: Store) -> None:
+    """Also where the rows lie otherwise; of those due at one time, by their keys."""
+    with store.begin() as tx:
+        for number, age_s in ((3, 10), (2, 20), (4, 20), (1, 20)):
+            add(tx, [new_event(number)], ready_at=START - timedelta(seconds=age_s))
+
+        assert [claim.key for claim in take(tx)] == _keys(1, 2, 4, 3)
 
 
 def test_a_batch_is_filled_from_its_own_lane_only(store: Store) -> None:
@@ -218,6 +229,40 @@ def test_the_sweeper_finds_what_is_due_once_in_a_while(store: Store, clock: Cloc
             Due(key=line_of(1), step=Step.TRANSFORM, lane=LANE, event_id="ev-1-1", is_expired=False)
         ]
         assert tx.lines.due(limit=10, rehint_after_s=30) == []
+
+
+def test_the_sweeper_finds_them_in_the_order_in_which_they_fell_due(store: Store, clock: Clock) -> None:
+    with store.begin() as tx:
+        for number, age_s in ((3, 10), (2, 20), (4, 20), (1, 20)):
+            add(tx, [new_event(number)], ready_at=START - timedelta(seconds=age_s))
+    clock.pass_s(31)
+    with store.begin() as tx:
+        assert [due.key for due in tx.lines.due(limit=9, rehint_after_s=30)] == _keys(1, 2, 4, 3)
+
+
+def test_the_sweeper_hints_again_only_after_the_whole_time(store: Store, clock: Clock) -> None:
+    with store.begin() as tx:
+        add(tx, [new_event(1)])
+    clock.pass_s(30)
+    with store.begin() as tx:
+        assert tx.lines.due(limit=9, rehint_after_s=30) == []
+
+
+def test_a_lease_that_ends_just_now_has_not_run_out(store: Store, clock: Clock) -> None:
+    claimed(store, 1)
+    clock.pass_s(90)
+    with store.begin() as tx:
+        assert tx.lines.due(limit=9, rehint_after_s=30) == []
+
+
+def test_who_waited_for_a_hold_is_told_so_with_the_claim(store: Store) -> None:
+    (claim,) = claimed(store, 1)
+    hold = Hold(object="dam:record:5f3a", field_set="status")
+    with store.begin() as tx:
+        tx.lines.fence([claim])
+        tx.lines.release([replace(release(claim, ready_at=tx.now), wanted=(hold,))])
+
+        assert [each.wanted for each in take(tx, "ev-1-1")] == [(hold,)]
 
 
 def test_the_sweeper_finds_a_line_whose_lease_ran_out(store: Store, clock: Clock) -> None:

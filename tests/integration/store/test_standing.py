@@ -69,6 +69,39 @@ def test_every_event_of_a_line_tells_how_its_head_stands_and_how_many_wait_behin
     )
 
 
+@pytest.mark.parametrize(
+    ("until", "stands"),
+    [
+        ({"vendor:aprimo": 5}, ""),
+        ({"vendor:aprimo": 6}, "gate vendor:aprimo"),
+        ({"vendor:aprimo": 6, "flow:campaign_brief": 6}, "gate flow:campaign_brief"),
+        ({"vendor:aprimo": 6, "flow:campaign_brief": 5}, "gate vendor:aprimo"),
+    ],
+)
+def test_of_the_gates_that_are_still_closed_after_five_seconds_one_is_named(
+    store: Store, pages: SqlPages, clock: Clock, until: dict[str, int], stands: str
+) -> None:
+    with store.begin() as tx:
+        claim = queued(tx)
+        for scope, seconds in until.items():
+            opens_at = START + timedelta(seconds=seconds)
+            tx.ledger.close_gate(Gate(scope=scope, kind=GateKind.PAUSE, until=opens_at, reason="", by="anna"))
+        tx.lines.release([release(claim, ready_at=tx.now)])
+    clock.pass_s(5)
+
+    assert {event.stands for event in pages.event_list()} == {stands}
+
+
+def test_what_is_under_way_says_at_which_worker(store: Store, pages: SqlPages) -> None:
+    with store.begin() as tx:
+        queued(tx)
+
+    timeline = pages.event_timeline(ONE)
+
+    assert timeline is not None
+    assert [each.detail for each in timeline.moments if each.what == "under way"] == ["transform at worker-1"]
+
+
 def test_a_timeline_shows_what_waits_behind_its_event(store: Store, pages: SqlPages) -> None:
     with store.begin() as tx:
         die(tx, queued(tx))
