@@ -274,10 +274,10 @@ class Met:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundDifference:
-    """A field whose two sides differ and whose policy is not to write it now.
+    """A field whose two sides differ and whose policy is not to write it now, as a comparison would find it.
 
-    theirs: what the side shows that was edited, which is Aprimo unless the cause names OpenText; ours: what we would
-    write there.
+    theirs: what the side shows that was edited, which is Aprimo unless the cause names OpenText; ours: what both
+    agree on, by our own words, which we would write there.
     """
 
     field: str
@@ -287,14 +287,21 @@ class FoundDifference:
     policy: str
 
     @property
+    def agreed(self) -> JsonValue:
+        """What both agree on: what a heal writes, and holds to."""
+        return self.ours
+
+    @property
     def aprimo(self) -> JsonValue:
         """What Aprimo shows, or would."""
         return self.ours if self._is_in_opentext else self.theirs
 
     @property
     def opentext(self) -> JsonValue:
-        """What OpenText shows, or would."""
-        return self.theirs if self._is_in_opentext else self.ours
+        """What OpenText shows, or would; a state stands in Aprimo alone."""
+        if self._is_in_opentext:
+            return self.theirs
+        return None if self.field == "state" else self.ours
 
     @property
     def _is_in_opentext(self) -> bool:

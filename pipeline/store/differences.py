@@ -9,18 +9,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, update
 
 from pipeline.differences import Explained, Known
-from pipeline.flows.tenant import Policy
-from pipeline.plan import Link
+from pipeline.plan import FoundDifference, Link
 from pipeline.ports import Difference, DifferenceState, Mode, Phase, Run
 from pipeline.states import OPEN_EVENT_STATES
-from pipeline.store import link_rows, serial
+from pipeline.store import link_rows
+from pipeline.store.difference_rows import difference_of, number, seen_again, seen_values, told_values
 from pipeline.store.known import read_known
-from pipeline.store.statements import Row, add_rows, insert_into, run_each
+from pipeline.store.statements import Row, insert_into, run_each
 from pipeline.store.tables import differences, events, holds, links, processes, runs
 from pipeline.words import BusinessKey, EventId, JsonValue, LinkId
 
 AGREES = "agrees"
 """What closes a difference that is found no more."""
+_Place = tuple[BusinessKey, str]
+"""An item, and what of it differs."""
 _IS_OPEN = holds("differences", "state <> 'closed'")
 _IS_LIVE = holds("processes", "state <> 'ended'")
 
@@ -108,16 +110,28 @@ class SqlDifferences:
         An open one gets the newest values; one that is not among them any more is closed. One that is being healed
         keeps all it was healed for until its heal has ended.
         """
-        stand = {(row.business_key, row.field): row for row in self._standing(flow, list(found), is_locked=True)}
-        heals = self._open_events([row.heal_event_id for row in stand.values() if row.heal_event_id])
-        seen = {(key, each.mismatch.field): each for key, every in found.items() for each in every}
-        gone = [row.id for place, row in stand.items() if place not in seen]
-        self._close(gone)
-        old = [(stand[place], each) for place, each in seen.items() if place in stand]
-        run_each(self._conn, _SEE, [self._seen(row, each, run_id, heals) for row, each in old])
-        new = [self._new(flow, place[0], each, run_id) for place, each in seen.items() if place not in stand]
-        add_rows(self._conn, differences, new)
+        seen = {(key, each.mismatch.field): seen_values(each) for key, every in found.items() for each in every}
+        stand = self._standing(flow, list(found), is_locked=True)
+        self._close([row.id for row in stand if (row.business_key, row.field) not in seen])
+        self._put(flow, seen, stand, run_id)
         return self._standing(flow, list(found))
+
+    def tell(self, flow: str, found: Mapping[BusinessKey, Sequence[FoundDifference]]) -> None:
+        """Keep what plans came across, beside what stands open of these items.
+
+        Nothing closes by it, and what is being healed is left as a look leaves it.
+        """
+        keys = [key for key, every in found.items() if every]
+        stand = self._standing(flow, keys, is_locked=True)
+        rows, undone = {(row.business_key, row.field): row for row in stand}, self.undone(flow, keys)
+        told = {
+            (key, item.field): told_values(
+                item, rows.get((key, item.field)), [each for each in undone if each.business_key == key]
+            )
+            for key in keys
+            for item in found[key]
+        }
+        self._put(flow, told, stand)
 
     def find(
         self,
@@ -207,18 +221,35 @@ class SqlDifferences:
             closed = update(differences).where(differences.c.id.in_([number(each) for each in ids]))
             self._conn.execute(closed.values(state=DifferenceState.CLOSED, closed_by=AGREES))
 
-    def _seen(self, row: Difference, each: Explained, run_id: str, heals: frozenset[EventId]) -> Row:
-        """What a difference that stands already shows now, as columns."""
-        values = {**vars(row), **seen_again(row, each, is_healing=row.heal_event_id in heals)}
-        values |= {"run_id": run_id, "last_seen": self._now}
-        return {"b_id": number(row.id), **{f"b_{name}": values[name] for name in _SEEN_COLUMNS}}
+    def _put(
+        self, flow: str, shown: Mapping[_Place, Row], stand: Sequence[Difference], run_id: str | None = None
+    ) -> None:
+        """Make what differs stand open with what it shows. run_id: None where no run has seen it."""
+        heals = self._open_events([row.heal_event_id for row in stand if row.heal_event_id])
+        rows = {(row.business_key, row.field): row for row in stand}
+        run = {"run_id": run_id} if run_id else {}
+        old = [
+            {**vars(row), **seen_again(row, shown[place], is_healing=row.heal_event_id in heals), **run}
+            for place, row in rows.items()
+            if place in shown
+        ]
+        run_each(self._conn, _SEE, [self._seen(each) for each in old])
+        new = [self._new(flow, place, each, run_id) for place, each in shown.items() if place not in rows]
+        if new:
+            # A plan, or a look, may have told of the same thing since this one read what stands.
+            self._conn.execute(insert_into(self._conn, differences).on_conflict_do_nothing(), new)
 
-    def _new(self, flow: str, key: BusinessKey, each: Explained, run_id: str) -> Row:
+    def _seen(self, row: Row) -> Row:
+        values = {**row, "run_id": row["run_id"] or None, "last_seen": self._now}
+        return {"b_id": number(row["id"]), **{f"b_{name}": values[name] for name in _SEEN_COLUMNS}}
+
+    def _new(self, flow: str, place: _Place, shown: Row, run_id: str | None) -> Row:
+        key, field = place
         return {
-            **seen_values(each),
+            **shown,
             "flow": flow,
             "business_key": key,
-            "field": each.mismatch.field,
+            "field": field,
             "run_id": run_id,
             "state": DifferenceState.OPEN,
             "first_seen": self._now,
@@ -237,16 +268,6 @@ _SEE = (
 )
 
 
-def number(difference_id: str) -> int:
-    """The row's number; 0, which no row has, for anything that is no number."""
-    is_one = difference_id.isascii() and difference_id.isdecimal() and len(difference_id) <= _DIGITS
-    return int(difference_id) if is_one else 0
-
-
-_DIGITS = 18
-"""Every number with so many digits is one of 64 bits."""
-
-
 def run_row(run: Run) -> dict[str, Any]:
     """A run as a row."""
     return {**vars(run), "suspects": [*run.suspects], "counts": dict(run.counts), "report": dict(run.report)}
@@ -256,45 +277,6 @@ def run_of(row: Mapping[str, Any]) -> Run:
     """A row as a run."""
     told = {"mode": Mode(row["mode"]), "phase": Phase(row["phase"]), "suspects": tuple(row["suspects"])}
     return Run(**{**row, **told})
-
-
-def seen_values(each: Explained) -> dict[str, Any]:
-    """What a difference shows, as columns."""
-    return {
-        "agreed": each.mismatch.agreed,
-        "aprimo": each.mismatch.aprimo,
-        "opentext": each.mismatch.opentext,
-        "cause": each.cause,
-        "evidence": serial.dump(each.evidence),
-        "policy": each.policy,
-    }
-
-
-def seen_again(row: Difference, each: Explained, *, is_healing: bool) -> dict[str, Any]:
-    """What becomes of a difference that is found again, as columns.
-
-    Nothing while its heal is on its way: the way back needs what it was healed for. Where either side shows something
-    else than before, a heal that has ended was about something else, and is forgotten.
-    """
-    if is_healing:
-        return {}
-    is_same = (row.aprimo, row.opentext) == (each.mismatch.aprimo, each.mismatch.opentext)
-    heal = {} if is_same else {"heal_event_id": None, "former": None}
-    return {**seen_values(each), **heal, "state": DifferenceState.OPEN}
-
-
-def difference_of(row: Mapping[str, Any]) -> Difference:
-    """A row as a difference."""
-    return Difference(
-        **{
-            **row,
-            "id": str(row["id"]),
-            "policy": Policy(row["policy"]),
-            "state": DifferenceState(row["state"]),
-            "evidence": row["evidence"] or {},
-            "run_id": row["run_id"] or "",
-        }
-    )
 
 
 def _unmet(met: ColumnElement[Any], run_id: str) -> ColumnElement[bool]:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from pipeline.plan import Link, LinkChanges, ProcessRow
+from pipeline.plan import FoundDifference, Link, LinkChanges, ProcessRow
 from pipeline.ports import DueLink, LiveProcess
 from pipeline.store import link_rows, notices, people
+from pipeline.store.differences import SqlDifferences
 from pipeline.store.statements import insert_into, run_each
 from pipeline.store.tables import comments, links, processes, reviews
 from pipeline.words import BusinessKey, LinkId, ProcessState, WakeReason
@@ -56,9 +57,7 @@ class SqlLinks:
             self._conn, self._now, [(name, revisions[name], item) for name, c in named for item in c.notices]
         )
         people.meet(self._conn, self._now, [person for _, change in named for person in change.people])
-        notices.keep_differences(
-            self._conn, self._now, [(flow, key, item) for flow, key, c in changes for item in c.differences]
-        )
+        self._tell(changes)
 
     def begin_processes(self, starts: Sequence[tuple[str, BusinessKey, LinkChanges]]) -> None:
         """With a plan's commit: insert the link if new, and its process rows in state `starting`."""
@@ -139,6 +138,15 @@ class SqlLinks:
         released = link_rows.release_loops(row, field)
         run_each(self._conn, _UPDATE, [link_rows.update_values(row)] if released else [])
         return released
+
+    def _tell(self, changes: Sequence[tuple[str, BusinessKey, LinkChanges]]) -> None:
+        """Keep the differences that plans came across, flow by flow."""
+        found: dict[str, dict[BusinessKey, list[FoundDifference]]] = {}
+        for flow, key, change in changes:
+            if change.differences:
+                found.setdefault(flow, {}).setdefault(key, []).extend(change.differences)
+        for flow, by_item in found.items():
+            SqlDifferences(self._conn, self._now).tell(flow, by_item)
 
     def _insert_new(self, keys: Sequence[FlowAndKey]) -> None:
         rows = [

@@ -1,4 +1,4 @@
-"""What people must be told until they have seen it, and differences nobody may mend by himself."""
+"""What people must be told until they have seen it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, text, update
 
-from pipeline.plan import FoundDifference, Notice
+from pipeline.plan import Notice
 from pipeline.store.page import Page
 from pipeline.store.statements import insert_into
-from pipeline.store.tables import differences, holds, links, notices
-from pipeline.words import BusinessKey, LinkId
+from pipeline.store.tables import holds, links, notices
+from pipeline.words import LinkId
 
-OPEN = "open"
 _LARGEST_ID = 2**63 - 1
 
 
@@ -115,32 +114,3 @@ def see(conn: Connection, now: datetime, notice_ids: Sequence[str]) -> list[str]
     unseen = update(notices).where(notices.c.id.in_(numbers), holds("notices", "seen_at is null"))
     seen = conn.execute(unseen.values(seen_at=now).returning(notices.c.id)).scalars()
     return [str(number) for number in sorted(seen)]
-
-
-def keep_differences(
-    conn: Connection, now: datetime, found: Sequence[tuple[str, BusinessKey, FoundDifference]]
-) -> None:
-    """Keep differences; one that stands open already gets the newest values."""
-    rows = [
-        {
-            "flow": flow,
-            "business_key": key,
-            "field": item.field,
-            "aprimo": item.aprimo,
-            "opentext": item.opentext,
-            "cause": item.cause,
-            "policy": item.policy,
-            "state": OPEN,
-            "first_seen": now,
-            "last_seen": now,
-        }
-        for flow, key, item in found
-    ]
-    if not rows:
-        return
-    insert = insert_into(conn, differences)
-    newest = {name: insert.excluded[name] for name in ("aprimo", "opentext", "cause", "policy", "last_seen")}
-    kept = insert.on_conflict_do_update(
-        index_elements=["flow", "business_key", "field"], index_where=text("state <> 'closed'"), set_=newest
-    )
-    conn.execute(kept, rows)

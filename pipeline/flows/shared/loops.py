@@ -14,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pipeline.commands import Command, SetFields, SetRecord, SetVariables, StartProcess, UpdateTask
+from pipeline.differences import Cause
 from pipeline.events import Event
+from pipeline.flows.policies import policy_of
+from pipeline.flows.shared.comparing import shown_state
 from pipeline.flows.shared.values import text
 from pipeline.flows.shared.writing import STATE, as_wire
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.keys import digest
-from pipeline.plan import FoundDifference, Link, Loop, Notice, Plan, Snapshots, Verdict, ignore
+from pipeline.plan import Agreed, FoundDifference, Link, Loop, Notice, Plan, Snapshots, Verdict, ignore
 from pipeline.words import JsonValue, Side, Urgency
 
 ROUNDS_MAX = 3
@@ -27,6 +30,7 @@ WITHIN = timedelta(hours=1)
 """A round counts where it follows the last write that soon."""
 
 _DIGITS = 12
+_EDITED_IN = {Side.APRIMO: Cause.EDITED_IN_APRIMO, Side.OPENTEXT: Cause.EDITED_IN_OPENTEXT}
 _SYSTEMS = {Side.APRIMO: "Aprimo", Side.OPENTEXT: "OpenText"}
 
 
@@ -37,6 +41,7 @@ def guarded(plan: Plan, event: Event, snapshots: Snapshots, link: Link, words: F
         link=link,
         snapshots=snapshots,
         words=words,
+        agreed=plan.changes.agreed,
         now=now,
         is_urgent=plan.urgency is Urgency.EXPRESS,
         begins=any(isinstance(command, StartProcess) for command in plan.commands),
@@ -85,12 +90,14 @@ def fields_of(command: Command) -> Mapping[str, JsonValue]:
 class _Guard:
     """One plan on its way through.
 
-    begins: it starts a process, so that what it writes is news and answers nobody's change.
+    agreed: what both agree on once it is done, where that is new. begins: it starts a process, so that what it writes
+    is news and answers nobody's change.
     """
 
     link: Link
     snapshots: Snapshots
     words: FlowWords
+    agreed: Mapping[str, Agreed]
     now: datetime
     is_urgent: bool
     begins: bool
@@ -140,15 +147,41 @@ class _Guard:
         ours = self._name(command, name)
         known = {"field": ours.replace("_", " "), "system": _SYSTEMS[command.SIDE]}
         self.notices.append(Notice(code=f"{code}:{ours}", text=sentence.format(**known)))
-        self.differences.append(
-            FoundDifference(
-                field=ours,
-                ours=value,
-                theirs=next(iter(self._theirs(command, name)), None),
-                cause=f"edited_in_{command.SIDE}",
-                policy=self.words.policies.get(ours, Policy.AUTOMATIC),
-            )
+        self.differences.append(self._difference(command, name, value))
+
+    def _difference(self, command: Command, name: str, value: JsonValue) -> FoundDifference:
+        """What is not written, as a comparison would find it; no heal writes what is no agreed field of the item."""
+        cause = _EDITED_IN[command.SIDE]
+        theirs = next(iter(self._theirs(command, name)), None)
+        field_ = self._field(command, name)
+        agreed = self.agreed.get(field_) or self.link.agreed.get(field_)
+        if agreed is None:
+            field_, policy = self._name(command, name), Policy.NEVER
+            return FoundDifference(field=field_, ours=value, theirs=theirs, cause=cause, policy=policy)
+        return FoundDifference(
+            field=field_,
+            ours=agreed.value,
+            theirs=self._in_our_words(command, field_, theirs),
+            cause=cause,
+            policy=policy_of(self.words, field_, cause),
         )
+
+    def _field(self, command: Command, name: str) -> str:
+        """Our name of the item's field that a command writes, in Aprimo or as a variable; "" for none of it."""
+        if isinstance(command, SetVariables):
+            live = self.link.live_process()
+            is_ours = live is not None and live.instance_id == command.instance_id
+            named = (word.name for word in self.words.fields.values() if is_ours and word.variable == name)
+            return next(named, "")
+        is_item = command.SIDE is Side.APRIMO and self.link.item_key.endswith(f":{command.target()}")
+        return self._name(command, name) if is_item else ""
+
+    def _in_our_words(self, command: Command, field_: str, theirs: JsonValue) -> JsonValue:
+        """What the edited side shows of a field, as the flow reads it; a variable is told as it is."""
+        for want, snapshot in self.snapshots.items() if command.SIDE is Side.APRIMO else ():
+            if command.target().endswith(f":{want.object_id}") and want.side is Side.APRIMO:
+                return shown_state(snapshot) if field_ == STATE else snapshot.values.get(field_, theirs)
+        return theirs
 
     def _name(self, command: Command, name: str) -> str:
         """Our name of a field, where it is one of the item's; else the vendor's."""

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import heal, reconcile
 from pipeline.differences import Cause
+from pipeline.flows.registry import bind
 from pipeline.flows.tenant import Policy
 from pipeline.heal import Acted
 from pipeline.keys import line_key
@@ -17,7 +18,7 @@ from pipeline.ports import Store
 from pipeline.words import InstanceId, JsonValue, Side
 from tests.support import findings
 from tests.support.brief_office import RULES, Office, key
-from tests.support.briefs import FLOW, OWNER
+from tests.support.briefs import FLOW, OWNER, words
 from tests.support.memory.differences import MemoryDifferences
 from tests.support.memory.store import MemoryStore
 from tests.support.store_rows import Clock
@@ -333,6 +334,61 @@ def test_what_a_heal_has_not_helped_is_tried_again_only_where_a_person_asks(offi
     assert (again, asked) == (0, 1)
 
 
+@pytest.mark.parametrize("field", ["matrix", "state"])
+def test_what_a_notice_found_is_healed_at_once_by_its_id(office: Office, field: str) -> None:
+    office.flow.bound = bind(FLOW, words(policies={field: Policy.PROPOSE}))
+    office.submit(1)
+    before = dict(office.thing(1))
+    (office.edit(1, matrix="scribble") if field == "matrix" else office.put_state(1, 4))
+    office.tell(1)
+    office.rest()
+    (found,) = office.differences()[1]
+
+    heal.heal([found.id], by="anna", ports=office.ports)
+    office.rest()
+
+    assert (found.field, found.policy, found.run_id) == (field, Policy.PROPOSE, "")
+    assert {name for name, value in office.thing(1).items() if value != before[name]} <= {"modified", editor()}
+
+
+def test_what_a_notice_found_and_a_person_had_healed_can_be_had_back_exactly(office: Office) -> None:
+    office.flow.bound = bind(FLOW, words(policies={"matrix": Policy.PROPOSE}))
+    edited_in_aprimo(office, 1)
+    office.tell(1)
+    office.rest()
+    (found,) = office.differences()[1]
+    heal.heal([found.id], by="anna", ports=office.ports)
+    office.rest()
+    healed = office.field(1, "matrix")
+
+    acted = undo(office, found.id)
+    office.rest()
+    office.tell(1)
+    office.rest()
+
+    (again,) = office.differences()[1]
+    assert healed != "scribble"
+    assert (acted.reason, office.field(1, "matrix")) == ("", "scribble")
+    assert (again.state, again.policy, again.evidence) == ("open", Policy.NEVER, {"undone": found.id})
+
+
+def test_what_was_edited_again_after_it_was_put_back_is_healed_by_its_id(office: Office) -> None:
+    edited_in_aprimo(office, 1)
+    office.tell(1)
+    office.rest()
+    put_back = office.field(1, "matrix")
+    office.edit(1, matrix="scribble")
+    office.tell(1)
+    office.rest()
+    (found,) = office.differences()[1]
+
+    heal.heal([found.id], by="anna", ports=office.ports)
+    office.rest()
+
+    assert put_back != found.aprimo == "scribble"
+    assert office.field(1, "matrix") == put_back
+
+
 @pytest.mark.parametrize(
     ("how", "side"),
     [
@@ -437,6 +493,11 @@ def test_only_a_value_that_was_written_over_can_be_given_back(office: Office) ->
 
     assert undo(office, healing.id).reason == heal.NOT_UNDOABLE
     assert undo(office, "404").reason == heal.NOT_HEALED
+
+
+def editor() -> str:
+    """By which name Aprimo tells who edited last."""
+    return words().fields["editor"].wire
 
 
 def shown(office: Office, side: Side) -> JsonValue:

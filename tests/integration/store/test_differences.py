@@ -11,7 +11,7 @@ from pipeline.differences import Cause as Why
 from pipeline.differences import Explained, Mismatch
 from pipeline.flows.tenant import Policy
 from pipeline.pages import not_met
-from pipeline.plan import LinkChanges, ProcessRow
+from pipeline.plan import FoundDifference, LinkChanges, ProcessRow
 from pipeline.ports import (
     AttemptEnd,
     Difference,
@@ -43,6 +43,10 @@ EDITED = Explained(
     policy=Policy.AUTOMATIC,
     evidence={"version": "2026-01-12T08:59:00Z"},
 )
+TOLD = FoundDifference(
+    field="matrix", ours="brand: open", theirs="scribble", cause=Why.EDITED_IN_APRIMO, policy=Policy.PROPOSE
+)
+"""The same as a plan tells of it."""
 DELETED = Explained(
     mismatch=Mismatch(field="process", agreed=None, aprimo=None, opentext="p-1"),
     cause=Why.ITEM_DELETED,
@@ -52,6 +56,10 @@ DELETED = Explained(
 
 def _keep(store: Store, *found: Explained, run: str = "rc-1", key: BusinessKey = KEY) -> list[Difference]:
     return store.run(lambda tx: tx.differences.keep(run, FLOW, {key: found}))
+
+
+def _tell(store: Store, found: FoundDifference) -> None:
+    store.run(lambda tx: tx.links.apply([(FLOW, KEY, LinkChanges(differences=(found,)))]))
 
 
 def _all(store: Store) -> list[Difference]:
@@ -140,6 +148,53 @@ def test_one_that_is_being_healed_stays_so_until_its_heal_has_ended(store: Store
     healing = replace(kept, state=DifferenceState.HEALING, former="scribble", heal_event_id=heal)
     assert meanwhile == replace(healing, run_id="rc-2", last_seen=later)
     assert (afterwards.state, afterwards.heal_event_id) == ("open", heal)
+
+
+def test_what_a_plan_tells_of_leaves_one_that_is_being_healed_as_it_was(store: Store, clock: Clock) -> None:
+    (kept,) = _keep(store, EDITED)
+    (heal,) = store.run(lambda tx: add(tx, [new_event(1)]))
+    store.run(lambda tx: tx.differences.begin_heal(kept.id, heal, "scribble"))
+    later = clock.pass_s(60)
+
+    _tell(store, replace(TOLD, theirs="other", policy=Policy.PROPOSE))
+
+    healing = replace(kept, state=DifferenceState.HEALING, former="scribble", heal_event_id=heal)
+    assert _all(store) == [replace(healing, last_seen=later)]
+
+
+def test_what_a_plan_tells_of_can_be_healed_as_what_a_look_found(store: Store) -> None:
+    _tell(store, TOLD)
+
+    (told,) = _all(store)
+    assert (told.agreed, told.aprimo, told.opentext) == ("brand: open", "scribble", "brand: open")
+    assert (told.state, told.policy, told.run_id) == ("open", Policy.PROPOSE, "")
+    (seen,) = _keep(store, EDITED)
+    assert (seen.id, seen.run_id) == (told.id, "rc-1")
+
+
+def test_what_a_plan_tells_of_and_a_look_has_found_keeps_what_the_look_knows(store: Store, clock: Clock) -> None:
+    (kept,) = _keep(store, replace(EDITED, policy=Policy.NEVER))
+    later = clock.pass_s(60)
+
+    _tell(store, TOLD)
+    (same,) = _all(store)
+    _tell(store, replace(TOLD, theirs="other"))
+    (other,) = _all(store)
+
+    assert same == replace(kept, last_seen=later)
+    assert (other.aprimo, other.policy, other.evidence) == ("other", Policy.PROPOSE, {})
+
+
+def test_a_plan_that_tells_of_what_a_person_took_back_does_not_open_it_to_heals(store: Store) -> None:
+    (kept,) = _keep(store, EDITED)
+    store.run(lambda tx: tx.differences.begin_heal(kept.id, EventId("ev-9"), "scribble"))
+    store.run(lambda tx: tx.differences.undo(kept.id, "anna"))
+
+    _tell(store, TOLD)
+
+    undone, again = _all(store)
+    assert (undone.state, undone.policy) == ("closed", Policy.AUTOMATIC)
+    assert (again.state, again.policy, again.evidence) == ("open", Policy.NEVER, {"undone": kept.id})
 
 
 def test_a_heal_is_forgotten_once_another_value_stands_there(store: Store) -> None:

@@ -350,8 +350,9 @@ def test_a_difference_stands_once_with_its_newest_values(store: Store, read_rows
     _apply(store, LinkChanges(differences=(found,)))
     _apply(store, LinkChanges(differences=(replace(found, theirs="rejected"),)))
 
-    assert [(row.field, row.opentext, row.aprimo, row.state) for row in read_rows(tables.differences)] == [
-        ("state", "submitted", "rejected", "open")
+    rows = read_rows(tables.differences)
+    assert [(row.field, row.agreed, row.opentext, row.aprimo, row.state) for row in rows] == [
+        ("state", "submitted", None, "rejected", "open")
     ]
 
 
@@ -362,7 +363,8 @@ def test_a_difference_that_was_edited_in_opentext_keeps_each_value_as_that_of_it
     found = FoundDifference(field="budget", ours="5", theirs="9", cause=cause, policy="automatic")
     _apply(store, LinkChanges(differences=(found,)))
 
-    assert [(row.aprimo, row.opentext, row.cause) for row in read_rows(tables.differences)] == [("5", "9", cause)]
+    rows = read_rows(tables.differences)
+    assert [(row.agreed, row.aprimo, row.opentext, row.cause) for row in rows] == [("5", "5", "9", cause)]
 
 
 def test_a_notice_is_seen_once(store: Store, pages: SqlPages, clock: Clock) -> None:

@@ -9,10 +9,11 @@ from pipeline.differences import Explained, Known
 from pipeline.keys import is_notes, line_key
 from pipeline.plan import Link
 from pipeline.ports import Difference, DifferenceState, Mode, Phase, Run
-from pipeline.states import OPEN_EVENT_STATES
-from pipeline.store.differences import AGREES, difference_of, number, run_of, run_row, seen_again, seen_values
+from pipeline.store.difference_rows import difference_of, number, seen_values
+from pipeline.store.differences import AGREES, run_of, run_row
 from pipeline.store.known import known_of
 from pipeline.words import BusinessKey, DeliveryState, EventId, JsonValue, LetterState, ProcessState
+from tests.support.memory.difference_rows import put
 from tests.support.memory.links import MemoryLinks
 from tests.support.memory.rows import Row, Tables
 
@@ -96,7 +97,7 @@ class MemoryDifferences:
             if place not in seen:
                 self._rows.change(row, state=DifferenceState.CLOSED, closed_by=AGREES)
         for (key, field), each in seen.items():
-            self._see(stand.get((key, field)), each, run_id, flow, key)
+            put(self._tables, self._now, (flow, key, field), seen_values(each), run_id)
         return self.find(flow=flow, keys=list(found)) if found else []
 
     def find(
@@ -188,14 +189,3 @@ class MemoryDifferences:
             row["ended_at"] for row in self._tables["attempts"].where("delivery_id", delivery_id) if row["ended_at"]
         ]
         return max(ends, default=None)
-
-    def _see(self, row: Row | None, each: Explained, run_id: str, flow: str, key: BusinessKey) -> None:
-        seen: Row = {"run_id": run_id, "last_seen": self._now}
-        if row is None:
-            place = {"flow": flow, "business_key": key, "field": each.mismatch.field}
-            new = {**seen_values(each), **place, "state": DifferenceState.OPEN, "first_seen": self._now}
-            self._rows.insert({**new, **seen})
-            return
-        heal = self._tables["events"].get(row["heal_event_id"]) if row["heal_event_id"] else None
-        is_healing = heal is not None and heal["state"] in OPEN_EVENT_STATES
-        self._rows.change(row, **seen_again(difference_of(row), each, is_healing=is_healing), **seen)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.plan import CommentRow, FoundDifference, Link, LinkChanges, Notice, ProcessRow, ReviewRow
+from pipeline.plan import CommentRow, Link, LinkChanges, Notice, ProcessRow, ReviewRow
 from pipeline.ports import DueLink, LiveProcess
 from pipeline.store import link_rows, serial
 from pipeline.store.links import FlowAndKey, link_id
-from pipeline.store.notices import OPEN
 from pipeline.words import BusinessKey, DeliveryState, InstanceId, LinkId, ProcessState, WakeReason
+from tests.support.memory.difference_rows import tell
 from tests.support.memory.ledger import MemoryLedger
 from tests.support.memory.rows import Row, Tables
 
@@ -49,7 +49,7 @@ class MemoryLinks:
             self._tell(name, change.notices)
         MemoryLedger(self._tables, self._now).meet([met for _, change in named for met in change.people])
         for flow, key, change in changes:
-            self._keep_differences(flow, key, change.differences)
+            tell(self._tables, self._now, flow, key, change.differences)
 
     def begin_processes(self, starts: Sequence[tuple[str, BusinessKey, LinkChanges]]) -> None:
         """With a plan's commit: insert the link if new, and its process rows in state `starting`."""
@@ -212,27 +212,6 @@ class MemoryLinks:
             if _notice_key(row) not in told:
                 self._tables["notices"].insert({"link_id": name, "at": self._now, **row})
                 told.add(_notice_key(row))
-
-    def _keep_differences(self, flow: str, key: BusinessKey, found: Iterable[FoundDifference]) -> None:
-        for difference in found:
-            values: Row = {
-                "field": difference.field,
-                "aprimo": difference.aprimo,
-                "opentext": difference.opentext,
-                "cause": difference.cause,
-                "policy": difference.policy,
-                "last_seen": self._now,
-            }
-            stands = [
-                row
-                for row in self._tables["differences"].where("business_key", key)
-                if row["flow"] == flow and row["field"] == difference.field and row["state"] != "closed"
-            ]
-            if stands:
-                self._tables["differences"].change(stands[0], **values)
-            else:
-                new = {"flow": flow, "business_key": key, "state": OPEN, "first_seen": self._now}
-                self._tables["differences"].insert({**new, **values})
 
 
 def _load(kind: type[Any], row: Row) -> Any:  # noqa: ANN401 - A value of that type.

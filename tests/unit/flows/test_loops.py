@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipeline.commands import Command, EndProcess, SetFields, SetRecord, SetVariables, StartProcess, UpdateTask
+from pipeline.differences import Cause
 from pipeline.events import Event
 from pipeline.flows.shared.loops import ROUNDS_MAX, guarded
 from pipeline.flows.tenant import Policy
 from pipeline.plan import (
+    Agreed,
     FoundDifference,
     Link,
     LinkChanges,
@@ -24,7 +26,7 @@ from pipeline.plan import (
     deliver,
 )
 from pipeline.words import BusinessKey, InstanceId, JsonValue, Side, Urgency
-from tests.support.briefs import FLOW, KEY, NOW, applied, event, no_link, words
+from tests.support.briefs import FLOW, INSTANCE, KEY, NOW, applied, event, in_approval, no_link, words
 
 MATRIX = "activity:5012 extrAttr306"
 ITEM = Want(flow=FLOW, side=Side.APRIMO, kind="activity", object_id="5012")
@@ -78,7 +80,7 @@ def test_the_same_change_again_goes_to_a_person() -> None:
     assert (again.verdict, again.reason, again.commands) == (Verdict.IGNORE, "hand_edit_kept", ())
     assert [notice.code for notice in again.changes.notices] == ["edited_on_wrong_side:matrix"]
     assert again.changes.differences == (
-        FoundDifference(field="matrix", ours="ours", theirs="one", cause="edited_in_aprimo", policy=Policy.AUTOMATIC),
+        FoundDifference(field="matrix", ours="ours", theirs="one", cause="edited_in_aprimo", policy=Policy.NEVER),
     )
     assert not link.loops[MATRIX].is_stopped
 
@@ -202,6 +204,57 @@ def test_a_record_keeps_its_status_where_a_field_of_it_is_stopped() -> None:
     made = guard(link, SetRecord(record_id="0a1b", status="released", fields={"Approval": "approved"}))
 
     assert made.commands == (SetRecord(record_id="0a1b", status="released"),)
+
+
+@pytest.mark.parametrize(
+    ("field", "agreed", "fields", "shown"),
+    [
+        ("state", "in_production", {"activityStateId": 3}, {"state": "rejected", "state_id": 4}),
+        ("matrix", "ours", {"extrAttr306": "ours"}, {"matrix": "theirs"}),
+    ],
+)
+def test_what_was_edited_in_aprimo_again_is_told_in_our_words_so_that_it_can_be_healed(
+    field: str, agreed: str, fields: dict[str, JsonValue], shown: dict[str, JsonValue]
+) -> None:
+    known = Agreed(value=agreed, owner=Side.OPENTEXT, written_by="signoff", at=NOW)
+    link = replace(in_approval(), agreed={field: known})
+    wire = dict.fromkeys(fields, shown.get("state_id", "theirs"))
+    seen = Snapshot(want=ITEM, read_at=NOW, values=shown, wire=wire)
+    command = SetFields(object_kind="activity", object_id=5012, fields=fields)
+    link = applied(link, guard(link, command, seen=seen).changes)
+
+    again = guard(link, command, seen=seen)
+
+    assert again.changes.differences == (
+        FoundDifference(
+            field=field, ours=agreed, theirs=shown[field], cause=Cause.EDITED_IN_APRIMO, policy=Policy.AUTOMATIC
+        ),
+    )
+
+
+def test_a_variable_that_was_edited_again_is_told_by_the_field_that_it_holds() -> None:
+    link = in_approval()
+    command = SetVariables(instance_id=INSTANCE, variables={"briefDescription": "Outdoor and social"})
+    want = Want(flow=FLOW, side=Side.OPENTEXT, kind="process", object_id=INSTANCE)
+    read_ = ProcessRead(
+        instance_id=InstanceId(INSTANCE),
+        process_key="p",
+        business_key=BusinessKey(KEY),
+        variables={"briefDescription": "Typed there"},
+    )
+    seen = Snapshot(want=want, read_at=NOW, process=read_)
+    for _ in range(2):
+        link = applied(link, guard(link, command, seen=seen).changes)
+
+    again = guard(link, command, seen=seen)
+
+    (found,) = again.changes.differences
+    assert (found.field, found.agreed, found.opentext) == (
+        "description",
+        link.agreed_value("description"),
+        "Typed there",
+    )
+    assert (found.cause, found.policy) == (Cause.EDITED_IN_OPENTEXT, Policy.AUTOMATIC)
 
 
 def test_a_variable_is_compared_with_what_was_read_of_its_process() -> None:
