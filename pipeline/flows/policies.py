@@ -23,6 +23,7 @@ HEALS: Mapping[Cause, Policy] = {
 """What becomes of a cause where the flow's file does not say; the others are healed by themselves."""
 HELD = frozenset({Cause.DELIVERY_DEAD, Cause.DELIVERY_WAITING, Cause.WORD_UNKNOWN, Cause.UNEXPLAINED})
 """Causes that nothing of ours can mend, whatever a file says."""
+_BY_HAND = frozenset({Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION})
 STRICTEST = (Policy.AUTOMATIC, Policy.PROPOSE, Policy.NEVER)
 """The last of them wins."""
 
@@ -30,15 +31,20 @@ STRICTEST = (Policy.AUTOMATIC, Policy.PROPOSE, Policy.NEVER)
 def policy_of(words: FlowWords, field: str, cause: Cause) -> Policy:
     """What may be done about a difference: the stricter of what is said of the field and of the cause.
 
-    words: those of the item. A state that only verbs change is never set by itself.
+    words: those of the item. A state that only verbs change is never put back.
     """
     of_field = words.policies.get(field, Policy.AUTOMATIC)
     of_cause = words.heals.get(cause, HEALS.get(cause, Policy.AUTOMATIC))
     if cause in HELD:
         of_cause = Policy.NEVER
-    is_by_verb = field == STATE and words.object_kind in ownership.BY_VERB
-    of_kind = Policy.PROPOSE if is_by_verb else Policy.AUTOMATIC
-    return max(of_field, of_cause, of_kind, key=STRICTEST.index)
+    return max(of_field, of_cause, _of_kind(words, field, cause), key=STRICTEST.index)
+
+
+def _of_kind(words: FlowWords, field: str, cause: Cause) -> Policy:
+    """What an object lets be done whose state only verbs change: none of them puts back what a hand has set."""
+    if field != STATE or words.object_kind not in ownership.BY_VERB:
+        return Policy.AUTOMATIC
+    return Policy.NEVER if cause in _BY_HAND else Policy.PROPOSE
 
 
 def cause_of_edit(editor: JsonValue, automations: Collection[str]) -> Cause:

@@ -285,10 +285,12 @@ def test_no_file_makes_us_mend_what_only_people_can() -> None:
     assert {each for each in Cause if policy_of(bold, "process", each) is Policy.NEVER} == HELD
 
 
-def test_a_status_that_only_verbs_change_is_never_set_by_itself() -> None:
+def test_a_status_that_only_verbs_change_is_never_put_back_and_never_looked_at_by_itself() -> None:
     of_commitments = replace(words(), object_kind="commitment")
 
-    assert policy_of(of_commitments, "state", Cause.EDITED_IN_APRIMO) is Policy.PROPOSE
+    assert policy_of(of_commitments, "state", Cause.EDITED_IN_APRIMO) is Policy.NEVER
+    assert policy_of(of_commitments, "state", Cause.EDITED_BY_AUTOMATION) is Policy.NEVER
+    assert policy_of(of_commitments, "state", Cause.NOTICE_MISSING) is Policy.PROPOSE
 
 
 def test_a_mappings_version_moves_with_where_things_stand_and_with_nothing_else() -> None:
