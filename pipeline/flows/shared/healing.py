@@ -96,8 +96,8 @@ def plan(
         return _in_aprimo(heal, is_undo=is_undo)
     if cause in _IN_OPENTEXT or (cause == Cause.EDITED_IN_BOTH and is_undo):
         return _in_opentext(heal, is_undo=is_undo)
-    if is_undo:
-        return ignore(NOT_UNDOABLE)
+    if is_undo or (cause == Cause.EDITED_IN_BOTH and _is_another_there(heal)):
+        return ignore(NOT_UNDOABLE if is_undo else CHANGED)
     if cause == Cause.PROCESS_DOUBLED:
         return _end_others(heal)
     return _begin_again(heal) if cause == Cause.PROCESS_MISSING else None
@@ -194,6 +194,14 @@ def _in_opentext(heal: _Heal, *, is_undo: bool) -> Plan:
     seen = {variable: read.variables[variable]} if variable in read.variables else {}
     command = SetVariables(instance_id=read.instance_id, variables={variable: target}, expects=seen)
     return deliver(command, changes=_left(heal, command, variable, heal.words) if is_undo else LinkChanges())
+
+
+def _is_another_there(heal: _Heal) -> bool:
+    """Whether the variable holds something else than was seen: what is carried over it could not be had back."""
+    live = heal.link.live_process()
+    read = _process(heal, live.instance_id if live else None)
+    variable = variable_name(heal.field, heal.words, heal.agreements)
+    return read is not None and bool(variable) and not same(read.variables.get(variable), heal.former)
 
 
 def _why_not(heal: _Heal, current: JsonValue, *, target: JsonValue, expected: JsonValue, kind: FieldType) -> str:

@@ -303,6 +303,18 @@ def test_a_heal_writes_over_nothing_that_was_not_seen(office: Office) -> None:
     assert office.field(1, "matrix") == "newer"
 
 
+def test_a_heal_of_what_was_edited_in_both_carries_nothing_over_what_was_not_seen(office: Office) -> None:
+    edited_in_both(office, 1)
+    office.reconcile()
+    office.set_variables(1, briefDescription="Typed there again")
+    (found,) = office.differences()[1]
+
+    heal.heal([found.id], by="anna", ports=office.ports)
+    office.rest()
+
+    assert office.live(1).variables["briefDescription"] == "Typed there again"
+
+
 def test_a_difference_is_healed_once_whoever_asks_however_often(office: Office) -> None:
     edited_in_aprimo(office, 1)
     office.reconcile()
