@@ -36,6 +36,7 @@ STATE = "state"
 SUBMITTED = "submitted"
 SUBMITTED_WIRE = "submitted_wire"
 """Agreed: the material fields as Aprimo rendered them when they were submitted."""
+_NO_APPROVAL = frozenset(Decision) - {Decision.APPROVED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,10 +243,11 @@ def _is_put_back(case: Case, name: str, ours_: JsonValue, theirs: JsonValue, wri
 def approved_content(link: Link, state: str, words: FlowWords) -> dict[str, JsonValue]:
     """The material fields, as Aprimo rendered them when they were submitted, of what an approval put into a state.
 
-    Nothing where the state is no approval's: whatever else was decided holds for any content.
+    Nothing where the state is no approval's, in whatever word the flow has for one: what else was decided holds for
+    any content.
     """
     newest = link.processes[-1] if link.processes else None
-    is_approval = newest is not None and newest.outcome == Decision.APPROVED
+    is_approval = newest is not None and newest.outcome not in _NO_APPROVAL
     known = link.agreed_value(SUBMITTED_WIRE)
     if not is_approval or ownership.state_owner(words, state) is not Side.OPENTEXT:
         return {}

@@ -251,6 +251,17 @@ def test_a_state_set_by_hand_is_put_back() -> None:
     assert written(made) == {"state": "submitted"}
 
 
+def test_what_was_produced_is_said_again_only_of_what_was_asked_for() -> None:
+    link = seen(in_production(), process(*WORKED, task("qa", "approved"), ended=LONG_AGO))
+
+    as_it_was = plan(link, shown(link, "cancelled"))
+    of_others = plan(link, shown(link, "cancelled", languages=["Klingon"]))
+
+    assert written(as_it_was) == {"state": "produced"}
+    assert not any(isinstance(each, SetFields) for each in of_others.commands)
+    assert [(each.field, each.policy) for each in of_others.changes.differences] == [("state", "propose")]
+
+
 def test_what_must_agree_speaks_of_states_and_fields_of_the_flow() -> None:
     known = words()
 
