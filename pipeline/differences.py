@@ -53,6 +53,10 @@ class Cause(StrEnum):
     """They differ, and nothing we know says why."""
 
 
+HAND_EDITS = frozenset({Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION})
+"""Somebody, or something, changed in Aprimo what OpenText owns: it is put right there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pair:
     """Both sides of one item as they were seen in one run.

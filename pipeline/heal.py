@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline import intake, keys, ownership
-from pipeline.differences import STATE, Cause
+from pipeline.differences import HAND_EDITS, STATE, Cause
 from pipeline.events import Event, NewEvent
 from pipeline.flows import facts
 from pipeline.flows.shared.healing import CHANGED, NOT_UNDOABLE
@@ -22,11 +22,8 @@ from pipeline.words import EventId, EventKind, EventState, JsonValue, Side, Urge
 
 SOURCE = "signoff.reconciliation"
 
-PUT_BACK = frozenset(
-    {Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION, Cause.EDITED_IN_OPENTEXT, Cause.EDITED_IN_BOTH}
-)
+PUT_BACK = HAND_EDITS | {Cause.EDITED_IN_OPENTEXT, Cause.EDITED_IN_BOTH}
 """One value is written over another, so a person can have the other back."""
-_IN_APRIMO = frozenset({Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION})
 NEVER, NOT_OPEN, NOT_HEALED = "never", "not_open", "not_healed"
 """Why a difference is not healed, or a heal not taken back, beside what the plan of one may say."""
 HEAL_WAITS, HEAL_DIED, HEAL_WROTE_NOTHING = "heal_waits", "heal_died", "heal_wrote_nothing"
@@ -113,7 +110,7 @@ def _event(
         source=SOURCE,
         type=type_,
         kind=EventKind.FACT,
-        side=Side.APRIMO if difference.cause in _IN_APRIMO else Side.OPENTEXT,
+        side=Side.APRIMO if difference.cause in HAND_EDITS else Side.OPENTEXT,
         subject=difference.business_key,
         line_key=keys.line_key(difference.flow, difference.business_key),
         dedupe_key=keys.reconciliation(key, type_),
@@ -140,7 +137,7 @@ def _data(difference: Difference, former: JsonValue, by: str) -> dict[str, JsonV
 
 def former_of(difference: Difference) -> JsonValue:
     """What a heal overwrites: the value of the side that is put right; None where no value is."""
-    if difference.cause in _IN_APRIMO:
+    if difference.cause in HAND_EDITS:
         return difference.aprimo
     return difference.opentext if difference.cause in PUT_BACK else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from pipeline import ownership
-from pipeline.differences import STATE, Cause
+from pipeline.differences import HAND_EDITS, STATE, Cause
 from pipeline.flows.shared.values import text
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.words import JsonValue
@@ -23,7 +23,6 @@ HEALS: Mapping[Cause, Policy] = {
 """What becomes of a cause where the flow's file does not say; the others are healed by themselves."""
 HELD = frozenset({Cause.DELIVERY_DEAD, Cause.DELIVERY_WAITING, Cause.WORD_UNKNOWN, Cause.UNEXPLAINED})
 """Causes that nothing of ours can mend, whatever a file says."""
-_BY_HAND = frozenset({Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION})
 STRICTEST = (Policy.AUTOMATIC, Policy.PROPOSE, Policy.NEVER)
 """The last of them wins."""
 
@@ -44,7 +43,7 @@ def _of_kind(words: FlowWords, field: str, cause: Cause) -> Policy:
     """What an object lets be done whose state only verbs change: none of them puts back what a hand has set."""
     if field != STATE or words.object_kind not in ownership.BY_VERB:
         return Policy.AUTOMATIC
-    return Policy.NEVER if cause in _BY_HAND else Policy.PROPOSE
+    return Policy.NEVER if cause in HAND_EDITS else Policy.PROPOSE
 
 
 def cause_of_edit(editor: JsonValue, automations: Collection[str]) -> Cause:

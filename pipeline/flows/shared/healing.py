@@ -14,7 +14,7 @@ from datetime import datetime
 
 from pipeline import ownership
 from pipeline.commands import Command, EndProcess, SetVariables
-from pipeline.differences import STATE, Cause
+from pipeline.differences import HAND_EDITS, STATE, Cause
 from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows.agreements import Agreement
@@ -39,7 +39,6 @@ CHANGED = "changed_since"
 NOT_OURS = "not_ours_to_write"
 NOT_UNDOABLE = "not_undoable"
 _DONE = "unchanged"
-_IN_APRIMO = frozenset({Cause.EDITED_IN_APRIMO, Cause.EDITED_BY_AUTOMATION})
 _IN_OPENTEXT = frozenset({Cause.EDITED_IN_OPENTEXT})
 
 
@@ -73,7 +72,7 @@ def wants(
     cause = event.data.get("cause")
     if link is None or not is_heal(event):
         return None
-    if cause in _IN_APRIMO:
+    if cause in HAND_EDITS:
         item = item_want(link, words, agreements)
         return (item,) if item else ()
     if cause == Cause.PROCESS_DOUBLED:
@@ -92,7 +91,7 @@ def plan(
         return None
     heal = _Heal(event=event, snapshots=snapshots, link=link, words=words, agreements=tuple(agreements))
     cause, is_undo = event.data.get("cause"), event.type == facts.UNDO
-    if cause in _IN_APRIMO:
+    if cause in HAND_EDITS:
         return _in_aprimo(heal, is_undo=is_undo)
     if cause in _IN_OPENTEXT or (cause == Cause.EDITED_IN_BOTH and is_undo):
         return _in_opentext(heal, is_undo=is_undo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,13 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from pipeline.differences import Cause, Explained, Mismatch
 from pipeline.errors import StoreAwayError
+from pipeline.flows.tenant import Policy
 from pipeline.ports import Store, Tx
 from pipeline.store import SqlPages, SqlStore, engine, tables
 from tests.support.databases import Postgres
-from tests.support.store_rows import FLOW, ReadRows, add, line_of, new_event, take
+from tests.support.store_rows import FLOW, ReadRows, add, item, line_of, new_event, take
 
 
 def _touch(*numbers: int) -> Callable[[Tx], None]:
@@ -31,6 +34,14 @@ def _touch(*numbers: int) -> Callable[[Tx], None]:
 def _lines(store: SqlStore) -> list[str]:
     with store.begin() as tx:
         return list(tx.lines._conn.execute(text("select key from lines order by key")).scalars())  # type: ignore[attr-defined]  # Behind the port.
+
+
+def _wait_for_a_lock(url: str) -> None:
+    """Until somebody waits for a row that another transaction has."""
+    until = time.monotonic() + 20
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not connection.execute("select 1 from pg_locks where not granted").fetchall():
+            assert time.monotonic() < until
 
 
 def test_the_store_is_the_port(store: Store) -> None:
@@ -145,6 +156,31 @@ def test_work_that_lost_a_race_for_a_unique_row_sees_the_row_at_its_next_try(pos
     store.dispose()
 
     assert (seen, len(tries)) == (1, 2)
+
+
+def test_a_look_that_meets_a_heal_just_being_accepted_leaves_it_as_it_is(postgres_url: str) -> None:
+    """A look takes no line, so the two are kept apart by the difference's own row."""
+    store = SqlStore(postgres_url)
+    shown = Mismatch(field="matrix", agreed="ours", aprimo="scribble", opentext="ours")
+    edited = Explained(mismatch=shown, cause=Cause.EDITED_IN_APRIMO, policy=Policy.AUTOMATIC)
+    (kept,) = store.run(lambda tx: tx.differences.keep("rc-1", FLOW, {item(1): [edited]}))
+
+    def look(tx: Tx) -> None:
+        tx.differences.keep("rc-2", FLOW, {item(1): [edited]})
+
+    looking = threading.Thread(target=store.run, args=(look,))
+
+    with store.begin() as tx:
+        (heal,) = add(tx, [new_event(1)])
+        assert tx.differences.begin_heal(kept.id, heal, "scribble")
+        looking.start()
+        _wait_for_a_lock(postgres_url)
+    looking.join(timeout=20)
+    (found,) = store.run(lambda tx: tx.differences.find(is_open=None))
+    store.dispose()
+
+    assert (found.state, found.heal_event_id, found.former) == ("healing", heal, "scribble")
+    assert found.run_id == "rc-2"
 
 
 def test_a_sqlite_file_that_stays_locked_is_sql_away(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
