@@ -13,6 +13,7 @@ from pipeline.commands import EndProcess
 from pipeline.plan import (
     Agreed,
     FollowUp,
+    FoundDifference,
     Hold,
     Link,
     LinkChanges,
@@ -150,3 +151,24 @@ def test_a_plan_that_refuses_says_what_a_person_can_do() -> None:
 
 def test_the_verdicts_have_these_words() -> None:
     assert [str(verdict) for verdict in Verdict] == ["deliver", "ignore", "supersede", "refuse"]
+
+
+def difference(field: str, cause: str) -> FoundDifference:
+    return FoundDifference(field=field, ours="agreed", theirs="edited", cause=cause, policy="propose")
+
+
+@pytest.mark.parametrize(
+    ("field", "cause", "aprimo", "opentext"),
+    [
+        ("matrix", "edited_in_aprimo", "edited", "agreed"),
+        ("matrix", "edited_by_automation", "edited", "agreed"),
+        ("budget", "edited_in_opentext", "agreed", "edited"),
+        ("state", "edited_in_aprimo", "edited", None),
+    ],
+)
+def test_a_difference_says_what_each_side_shows_and_what_both_agree_on(
+    field: str, cause: str, aprimo: str, opentext: str | None
+) -> None:
+    found = difference(field, cause)
+
+    assert (found.aprimo, found.opentext, found.agreed) == (aprimo, opentext, "agreed")
