@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pipeline.commands import Command, SetFields, SetRecord, SetVariables, StartProcess, UpdateTask
 from pipeline.differences import Cause
 from pipeline.events import Event
-from pipeline.flows.policies import policy_of
+from pipeline.flows.policies import cause_of_edit, policy_of
 from pipeline.flows.shared.comparing import shown_state
 from pipeline.flows.shared.values import text
 from pipeline.flows.shared.writing import STATE, as_wire
@@ -30,7 +30,6 @@ WITHIN = timedelta(hours=1)
 """A round counts where it follows the last write that soon."""
 
 _DIGITS = 12
-_EDITED_IN = {Side.APRIMO: Cause.EDITED_IN_APRIMO, Side.OPENTEXT: Cause.EDITED_IN_OPENTEXT}
 _SYSTEMS = {Side.APRIMO: "Aprimo", Side.OPENTEXT: "OpenText"}
 
 
@@ -151,7 +150,7 @@ class _Guard:
 
     def _difference(self, command: Command, name: str, value: JsonValue) -> FoundDifference:
         """What is not written, as a comparison would find it; no heal writes what is no agreed field of the item."""
-        cause = _EDITED_IN[command.SIDE]
+        cause = self._cause(command)
         theirs = next(iter(self._theirs(command, name)), None)
         field_ = self._field(command, name)
         agreed = self.agreed.get(field_) or self.link.agreed.get(field_)
@@ -165,6 +164,14 @@ class _Guard:
             cause=cause,
             policy=policy_of(self.words, field_, cause),
         )
+
+    def _cause(self, command: Command) -> Cause:
+        """Who edited what is not written over: as for any hand edit."""
+        if command.SIDE is Side.OPENTEXT:
+            return Cause.EDITED_IN_OPENTEXT
+        read = (each for each in self.snapshots if command.target().endswith(f":{each.object_id}"))
+        item = next((self.snapshots[each] for each in read if each.side is Side.APRIMO), None)
+        return cause_of_edit(item.values.get("editor") if item else None, self.words.automations)
 
     def _field(self, command: Command, name: str) -> str:
         """Our name of the item's field that a command writes, in Aprimo or as a variable; "" for none of it."""

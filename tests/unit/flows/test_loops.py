@@ -206,6 +206,17 @@ def test_a_record_keeps_its_status_where_a_field_of_it_is_stopped() -> None:
     assert made.commands == (SetRecord(record_id="0a1b", status="released"),)
 
 
+def test_a_robot_that_writes_the_same_again_is_told_from_a_person() -> None:
+    link, _ = played(["one"])
+    seen = read("one")
+    by_robot = replace(seen, values={**seen.values, "editor": {"email": "robot@example.test"}})
+    by = words(automations=frozenset({"robot@example.test"}))
+
+    again = guarded(deliver(write()), event(Side.APRIMO), {by_robot.want: by_robot}, link, by)
+
+    assert [each.cause for each in again.changes.differences] == [Cause.EDITED_BY_AUTOMATION]
+
+
 @pytest.mark.parametrize(
     ("field", "agreed", "fields", "shown"),
     [
