@@ -107,7 +107,7 @@ def _agreement(each: Agreement) -> tuple[str, ...]:
         each.stand.value,
         "yes" if each.is_mutual else "no",
         ", ".join(f"{name} = {variable}" for name, variable in each.equal.items()),
-        ", ".join([*(["what Aprimo owns"] if each.carries else []), *sorted(each.derived)]),
+        "what Aprimo owns" if each.carries else "",
         each.version,
     )
 

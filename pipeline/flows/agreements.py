@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pipeline.flows.tenant import FlowWords
 from pipeline.plan import Link, Snapshot
+from pipeline.words import Decision
 
 
 class Stand(StrEnum):
@@ -26,19 +27,21 @@ class Agreement:
 
     role and state_field: as which of the flow's further objects the item is read ("" for its own), and where its
     state stands. states: our words of it; none: whatever its state, and nothing is said of the process. concerns: of
-    which of those items, beside what is known of them, it is said, where not of all. is_mutual: a process that stands
-    so means one of the states as well. equal: our field in Aprimo -> the process variable with the same value.
-    derived: our fields in Aprimo that hold what the flow makes of the process's tasks and variables: planned anew,
-    nothing would be written. carries: whether Aprimo's fields are as both agreed last, and so in the variables of a
-    process that lives: an edit travels, or begins anew. version: under which name the latest file version is agreed,
-    "" for none.
+    which of those items, beside what is known of them, it is said, where not of all. is_mutual: a process that lives
+    means one of the states as well. equal: our field in Aprimo -> the process variable with the same value, compared
+    while the process lives. outcome: how the newest process ended, as its row has it, where the item stands approved.
+    approves: under which name that row has what stands approved, e.g. `120000 EUR`; None where an approval is of no
+    amount, and "" where the item does not say. carries: whether Aprimo's fields are as both agreed last, and so in
+    the variables of a process that lives: an edit travels, or begins anew. version: under which name the latest file
+    version is agreed, "" for none.
     """
 
     states: frozenset[str]
     stand: Stand
     is_mutual: bool = False
     equal: Mapping[str, str] = field(default_factory=dict)
-    derived: frozenset[str] = frozenset()
+    outcome: str = Decision.APPROVED
+    approves: Callable[[Snapshot, FlowWords], str] | None = None
     role: str = ""
     state_field: str = "state"
     concerns: Callable[[Snapshot, Link | None, FlowWords], bool] | None = None

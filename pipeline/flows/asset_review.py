@@ -84,7 +84,12 @@ AGREES = (
         equal={approval.VERSION: "fileVersionId"},
         version=approval.VERSION,
     ),
-    Agreement(states=frozenset({approval.OLDER}), stand=Stand.APPROVED, equal={approval.VERSION: "fileVersionId"}),
+    Agreement(
+        states=frozenset({approval.OLDER}),
+        stand=Stand.APPROVED,
+        outcome=approval.OLDER,
+        equal={approval.VERSION: "fileVersionId"},
+    ),
 )
 """What must be true of both systems at rest: the version that is approved is that of the approved process."""
 

@@ -57,7 +57,12 @@ AGREES = (
         equal={"amount": "amount"},
         concerns=asking.is_due,
     ),
-    Agreement(states=frozenset({"approved"}), stand=Stand.APPROVED),
+    Agreement(
+        states=frozenset({"approved"}),
+        stand=Stand.APPROVED,
+        concerns=asking.is_above_limit,
+        approves=asking.standing,
+    ),
 )
 """What must be true of both systems at rest: no commitment above its limit waits or is approved without a process."""
 

@@ -64,9 +64,8 @@ AGREES = (
         stand=Stand.LIVE,
         is_mutual=True,
         carries=True,
-        derived=frozenset({"percent", "step", "step_owner", "next_due", "late", "matrix"}),
     ),
-    Agreement(states=frozenset({"produced"}), stand=Stand.APPROVED, derived=frozenset({"percent", "assets"})),
+    Agreement(states=frozenset({"produced"}), stand=Stand.APPROVED, outcome="produced"),
 )
 """What must be true of both systems at rest: no request without a live process, and Aprimo shows where it stands."""
 

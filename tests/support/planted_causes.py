@@ -170,6 +170,8 @@ def _shapes() -> list[tuple[Cause, str, Shape]]:
         (Cause.EDITED_IN_OPENTEXT, "title", lambda one, _: _tampered(_base("market", one), assetTitle="Other")),
         (Cause.EDITED_IN_BOTH, "budget", lambda one, chance: _both(_base("submitted", one), chance)),
         (Cause.PROCESS_MISSING, "brief", lambda one, _: _none_lives(_base("submitted", one))),
+        (Cause.PROCESS_MISSING, "approval", lambda one, _: _unapproved(_base("approved", one))),
+        (Cause.PROCESS_MISSING, "asset approval", lambda one, _: _unapproved(_base("approved_asset", one))),
         (Cause.PROCESS_MISSING, "asset", lambda one, _: _none_lives(_base("in_review", one))),
         (Cause.PROCESS_DOUBLED, "brief", lambda one, _: _doubled(_base("half", one))),
         (Cause.PROCESS_DOUBLED, "market", lambda one, _: _doubled(_base("market", one))),
@@ -273,6 +275,14 @@ def _both(one: Planted, chance: Random) -> Planted:
 
 def _none_lives(one: Planted) -> Planted:
     return _with_live(one)
+
+
+def _unapproved(one: Planted) -> Planted:
+    """The item stands approved and both agree on that, and its newest process was rejected."""
+    link = one.pair.link
+    assert link is not None
+    rejected = replace(link.processes[-1], outcome="rejected")
+    return replace(one, pair=replace(one.pair, link=replace(link, processes=(*link.processes[:-1], rejected))))
 
 
 def _doubled(one: Planted) -> Planted:

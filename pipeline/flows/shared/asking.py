@@ -105,6 +105,18 @@ def is_due(item: Snapshot, link: Link | None, words: FlowWords) -> bool:
     return ask is not None and (link is None or ask.name not in answered_of(link))
 
 
+def is_above_limit(item: Snapshot, link: Link | None, words: FlowWords) -> bool:
+    """Whether a commitment is above its limit, wherever it stands."""
+    del link
+    return bool(standing(item, words))
+
+
+def standing(item: Snapshot, words: FlowWords) -> str:
+    """What an approval of a commitment as it stands is one of, e.g. `120000.00 EUR`; "" for one that needs none."""
+    ask = _of_values({**item.values, "state": _SUBMITTED}, words) if is_commitment(words) else None
+    return ask.name if ask else ""
+
+
 def is_new(case: Case, ask: Ask) -> bool:
     """Whether it was not answered yet, or a person wants it asked again."""
     return case.event.type == facts.RESTART or ask.name not in answers(case)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline import ownership
 from pipeline.differences import PROCESS, STATE, Cause, Explained, Known, Mismatch, Pair, ToldOf, Written
-from pipeline.flows.agreements import Agreement
+from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.policies import cause_of_edit, policy_of
 from pipeline.flows.shared.case import row_of
 from pipeline.flows.shared.comparing import (
@@ -22,12 +22,13 @@ from pipeline.flows.shared.comparing import (
     VERSION,
     expected_variable,
     is_carried,
+    role_of,
     variable_name,
     words_of_key,
 )
 from pipeline.flows.shared.notes import REMARK
 from pipeline.flows.shared.values import instant, is_malformed, same, text
-from pipeline.flows.tenant import FlowWords
+from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.plan import ProcessRead, ProcessRow
 from pipeline.words import Decision, EventState, JsonValue, ProcessState, Side
 
@@ -61,7 +62,10 @@ def explain(
         automations=automations,
     )
     cause, evidence = _cause(about)
-    return Explained(mismatch=mismatch, cause=cause, policy=policy_of(view, mismatch.field, cause), evidence=evidence)
+    policy = policy_of(view, mismatch.field, cause)
+    if about.stands_approved and policy is Policy.AUTOMATIC:
+        policy = Policy.PROPOSE  # Whether an approval stands is for people to say.
+    return Explained(mismatch=mismatch, cause=cause, policy=policy, evidence=evidence)
 
 
 _Found = tuple[Cause, dict[str, JsonValue]]
@@ -108,6 +112,15 @@ class _About:
     def live(self) -> ProcessRow | None:
         """Our row of the process that lives, as far as we know."""
         return self.pair.link.live_process() if self.pair.link else None
+
+    @property
+    def stands_approved(self) -> bool:
+        """Whether it is the approval that is wrong: none lives, and the item stands as only an approval puts it."""
+        if self.field != PROCESS or self.living or self.live is not None:
+            return False
+        role = role_of(self.pair.business_key, self.agreements)
+        approved = (each for each in self.agreements if each.role == role and each.stand is Stand.APPROVED)
+        return any(text(self.values.get(each.state_field)) in each.states for each in approved)
 
     @property
     def edited(self) -> dict[str, JsonValue]:
@@ -213,6 +226,8 @@ def _of_process(about: _About) -> _Found:
 
 def _not_living(about: _About) -> _Found:
     """None lives: it ended and nobody told, the submission was never told, or it is missing."""
+    if about.stands_approved:
+        return _not_approved(about)
     link, live = about.pair.link, about.live
     instance_id = live.instance_id if live else None
     ended = next((each for each in about.pair.processes if instance_id and each.instance_id == instance_id), None)
@@ -225,6 +240,18 @@ def _not_living(about: _About) -> _Found:
     last = link.processes[-1] if link and link.processes else None
     row: dict[str, JsonValue] = {"instance_id": last.instance_id, "revision": last.revision} if last else {}
     return Cause.PROCESS_MISSING, row
+
+
+def _not_approved(about: _About) -> _Found:
+    """The item stands approved: by no process of ours, or by one of another amount or version."""
+    last = about.pair.link.processes[-1] if about.pair.link and about.pair.link.processes else None
+    row: dict[str, JsonValue] = {}
+    if last is not None:
+        row = {"instance_id": last.instance_id, "revision": last.revision, "outcome": last.outcome}
+    if about.mismatch.opentext is None:
+        return Cause.PROCESS_MISSING, {**row, **about.edited}
+    there: dict[str, JsonValue] = {"approved": about.mismatch.opentext, "stands": about.mismatch.aprimo}
+    return Cause.VERSION_NEWER, {**row, **there, **about.edited}
 
 
 def _of_state(about: _About) -> _Found:

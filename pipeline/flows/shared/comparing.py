@@ -166,7 +166,7 @@ def _found(sides: _Sides) -> tuple[Mismatch, ...]:
     if sides.live is not None and sides.live.state is ProcessState.STARTING:
         return (sides.process(_instances(sides)),)
     every = [*_process(sides), *_state(sides), *_version(sides), *_reviews(sides), *_comments(sides)]
-    every += [*_shown(sides), *_carried(sides), *_equal(sides), *_remark(sides)]
+    every += [*_shown(sides), *_carried(sides), *_equal(sides), *_remark(sides), *_approval(sides)]
     return tuple({each.field: each for each in reversed(every)}.values())[::-1]
 
 
@@ -213,6 +213,29 @@ def _is_begun(sides: _Sides) -> bool:
     """Whether there was ever anything between us and the item; where not, only a state of Aprimo's begins it."""
     is_aprimos = ownership.state_owner(sides.view, sides.state) is Side.APRIMO
     return is_aprimos or sides.pair.link is not None
+
+
+def _approval(sides: _Sides) -> Iterator[Mismatch]:
+    """The item stands approved, and its newest process approved nothing, or something else.
+
+    Without a process of ours an approval may be older than we are: nothing is said of it. Nor of a state that was not
+    agreed on, which `_state` tells.
+    """
+    link, item = sides.pair.link, sides.item
+    if link is None or item is None or not link.processes or sides.has_live or any(_state(sides)):
+        return
+    newest = link.processes[-1]
+    for each in sides.applying:
+        if each.stand is not Stand.APPROVED or not each.states:
+            continue
+        standing = each.approves(item, sides.view) if each.approves else ""
+        if newest.outcome != each.outcome or (standing and standing != newest.item_version):
+            yield Mismatch(
+                field=PROCESS,
+                agreed=newest.instance_id,
+                aprimo=standing or text(item.values.get(each.state_field)),
+                opentext=newest.item_version if newest.outcome == each.outcome else None,
+            )
 
 
 # ---- where the item stands ---------------------------------------------------------------------------------------

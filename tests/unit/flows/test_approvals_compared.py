@@ -1,0 +1,181 @@
+"""What stands approved in Aprimo must have been approved by a process of ours, of that amount: else it is told."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.differences import Cause, Explained, Known, Pair
+from pipeline.flows import budget_exception, facts
+from pipeline.flows.reading import read_words
+from pipeline.flows.shared import causes, comparing
+from pipeline.flows.tenant import FlowWords, Policy
+from pipeline.keys import aprimo_key
+from pipeline.plan import Agreed, Link, ProcessRow, Snapshot, Want
+from pipeline.words import InstanceId, LinkId, ProcessState, Side
+from tests.support import asset_world, localization_world, production_world, publication_world
+from tests.support.agreeing import found, pair_of
+from tests.support.brief_world import approved
+from tests.support.briefs import NOW
+from tests.support.flow_world import FlowWorld
+
+KEY = aprimo_key("commitment", 7)
+
+
+def words() -> FlowWords:
+    path = Path(__file__).parents[3] / "config" / "flows" / "budget_exception.toml"
+    return read_words("budget_exception", tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def commitment(amount: str, *, outcome: str | None, state: str = "approved") -> Pair:
+    """A commitment whose process was of 12000 EUR. outcome: how that ended; None where none ever was."""
+    want = Want(flow="budget_exception", side=Side.APRIMO, kind="commitment", object_id="7")
+    item = Snapshot(
+        want=want,
+        read_at=NOW,
+        version=NOW.isoformat(),
+        values={"state": state, "state_id": 3, "amount": amount, "currency": "EUR"},
+    )
+    row = ProcessRow(
+        revision=1,
+        process_key="budgetException",
+        state=ProcessState.ENDED,
+        instance_id=InstanceId("instance-1"),
+        item_version="12000 EUR",
+        outcome=outcome or "",
+    )
+    agreed = {"state": Agreed(value=state, owner=Side.OPENTEXT, written_by="us", at=NOW)}
+    rows = (row,) if outcome else ()
+    link = Link(id=LinkId(1), flow=want.flow, business_key=KEY, revision=1, agreed=agreed, processes=rows)
+    return Pair(flow=want.flow, business_key=KEY, link=link, item=item, at=NOW)
+
+
+def told(pair: Pair) -> list[tuple[str, Cause, Policy]]:
+    return [(each.mismatch.field, each.cause, each.policy) for each in explained(pair)]
+
+
+def explained(pair: Pair, **heals: Policy) -> tuple[Explained, ...]:
+    known = replace(words(), heals={Cause(cause): policy for cause, policy in heals.items()})
+    agrees = budget_exception.AGREES
+    return tuple(
+        causes.explain(each, pair, Known(), known, agrees) for each in comparing.mismatches(pair, known, agrees)
+    )
+
+
+def with_outcome(world: FlowWorld, outcome: str) -> Pair:
+    pair = pair_of(world)
+    assert pair.link is not None
+    rows = tuple(replace(each, outcome=outcome) for each in pair.link.processes)
+    return replace(pair, link=replace(pair.link, processes=rows))
+
+
+def approved_asset() -> FlowWorld:
+    world = asset_world.World()
+    world.put("submitted")
+    world.settle_down()
+    while world.waiting():
+        world.all_approve()
+        world.settle_down()
+    return world
+
+
+def produced() -> FlowWorld:
+    world = production_world.World()
+    world.put("submitted")
+    world.settle_down()
+    while world.waiting():
+        task = world.waiting()[0]
+        world.decide(task, "approved" if task.definition_key == "qa" else "done")
+        world.settle_down()
+    return world
+
+
+def released() -> FlowWorld:
+    world = publication_world.World()
+    world.put("submitted")
+    world.settle_down()
+    while world.waiting():
+        world.all_approve()
+        world.settle_down()
+    return world
+
+
+def published() -> localization_world.World:
+    world = localization_world.World()
+    world.distribute(localization_world.MARKET)
+    world.look(Side.OPENTEXT)
+    world.all_approve(localizedFile="https://files.example.test/hero-dach.psd")
+    world.look(Side.OPENTEXT)
+    world.look(Side.APRIMO, facts.LOOK_AGAIN)
+    return world
+
+
+def test_a_commitment_that_was_approved_with_its_amount_agrees() -> None:
+    assert told(commitment("12000.00", outcome="approved")) == []
+
+
+def test_a_commitment_that_stands_approved_although_its_process_was_rejected_is_told() -> None:
+    assert told(commitment("12000.00", outcome="rejected")) == [("process", Cause.PROCESS_MISSING, Policy.PROPOSE)]
+
+
+def test_a_commitment_that_stands_approved_with_another_amount_than_was_approved_is_told() -> None:
+    (made,) = explained(commitment("90000.00", outcome="approved"))
+
+    assert (made.cause, made.policy) == (Cause.VERSION_NEWER, Policy.PROPOSE)
+    assert made.evidence == {
+        "instance_id": "instance-1",
+        "revision": 1,
+        "outcome": "approved",
+        "approved": "12000 EUR",
+        "stands": "90000 EUR",
+        "version": "2026-01-12T09:00:00+00:00",
+    }
+
+
+def test_a_page_alone_gives_reason_to_read_it() -> None:
+    pair = commitment("90000.00", outcome="approved")
+
+    assert [each.field for each in comparing.suspects(pair, words(), budget_exception.AGREES)] == ["process"]
+
+
+def test_a_commitment_within_its_limit_needs_no_approval() -> None:
+    assert told(commitment("9000.00", outcome="withdrawn")) == []
+
+
+def test_an_approval_that_may_be_older_than_the_installation_is_left_alone() -> None:
+    unknown = commitment("12000.00", outcome=None)
+
+    assert told(unknown) == told(replace(unknown, link=None)) == []
+
+
+@pytest.mark.parametrize("cause", ["process_missing", "version_newer"])
+def test_no_file_makes_an_approval_that_is_wrong_be_mended_by_itself(cause: str) -> None:
+    amount, outcome = ("90000.00", "approved") if cause == "version_newer" else ("12000.00", "rejected")
+
+    (made,) = explained(commitment(amount, outcome=outcome), **{cause: Policy.AUTOMATIC})
+
+    assert (made.cause, made.policy) == (Cause(cause), Policy.PROPOSE)
+
+
+@pytest.mark.parametrize("made", [approved, approved_asset, produced, released])
+def test_what_stands_approved_produced_or_released_and_was_rejected_is_told(made: Callable[[], FlowWorld]) -> None:
+    world = made()
+
+    assert found(world) == ()
+    assert [each.field for each in world.flow.mismatches(with_outcome(world, "rejected"))] == ["process"]
+
+
+def test_a_released_record_whose_market_was_rejected_is_told() -> None:
+    world = published()
+    (record,) = world.released()
+    want = Want(flow="localization", side=Side.APRIMO, kind="record", object_id=record, role="localized")
+    item = world.read(want)
+
+    assert world.flow.mismatches(replace(pair_of(world), item=item)) == ()
+    assert [each.field for each in world.flow.mismatches(replace(with_outcome(world, "rejected"), item=item))] == [
+        "process"
+    ]
