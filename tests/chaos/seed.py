@@ -172,9 +172,9 @@ def evidence_at_rest(scene: Scene) -> Evidence:
     return at_rest(lambda: scene.evidence(Run()))
 
 
-def at_rest(read: Callable[[], Evidence], *, within_s: float = _REST_WITHIN_S) -> Evidence:
+def at_rest(read: Callable[[], Evidence]) -> Evidence:
     """Evidence read at a moment when nothing is open: pollers go on reading, and what they read is soon done with."""
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + _REST_WITHIN_S
     while True:
         evidence = read()
         if not has_open_work(evidence) or time.monotonic() > deadline:

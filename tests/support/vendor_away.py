@@ -27,7 +27,7 @@ from tests.support.bad_days_office import BRIEFS, Office
 from tests.support.bad_days_rows import Rows
 from tests.support.hook_samples import PM, signed
 from tests.support.processes import wait_until
-from tests.support.vendor_away_waits import lines_of
+from tests.support.vendor_away_waits import lines_of, undecided
 
 BUDGETS_PER_S: Mapping[str, int] = {"aprimo": 8, "opentext": 8}
 """So low that two cores can use all of it."""
@@ -51,6 +51,8 @@ AWAY: Mapping[str, Mapping[str, Any]] = {
     "slow": {"kind": "delay", "delay_s": 10.0},
 }
 NOTICES_PER_S = 10
+DECIDES = "brand"
+"""The one task that somebody completes."""
 SAID_TIMES = 5
 """How often each of these notices is told: Aprimo tells again what it is not sure of."""
 _ROLES = frozenset(
@@ -168,6 +170,18 @@ class Away:
         rate = (self.calls(vendor) - before) / seconds / BUDGETS_PER_S[vendor]
         return Drain(backlog=backlog, seconds=seconds, rate=rate)
 
+    def settle(self, *, limit_s: float) -> None:
+        """Returns when everybody has decided who was to decide, and nothing waits."""
+        wait_until(
+            lambda: (
+                not undecided(self.reader, DECIDES)
+                and not any(lines_of(self.reader, vendor) for vendor in BUDGETS_PER_S)
+            ),
+            limit_s=limit_s,
+            every_s=_LOOK_EVERY_S,
+            what="a moment in which nobody has to decide, and nothing waits",
+        )
+
     def calls(self, vendor: str, status: int | None = None) -> int:
         """How many requests of ours a vendor has answered, all of them or those with a status."""
         rows = admin(self.office.urls[vendor], "GET", f"requests?agent={OUR_AGENT}")["routes"]
@@ -205,7 +219,7 @@ def installed(folder: Path, database_url: str, *, decides_after_s: tuple[float, 
 
 
 def _people(after_s: tuple[float, float]) -> list[dict[str, Any]]:
-    brand = {"when": {"task": "brand"}, "who": "brand.one@example.test", "after_s": list(after_s)}
+    brand = {"when": {"task": DECIDES}, "who": "brand.one@example.test", "after_s": list(after_s)}
     return [{**brand, "outcome": "approved"}, {"when": {"task": "*"}, "never": True}]
 
 

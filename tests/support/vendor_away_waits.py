@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import Engine, Row, func, select
 
 from pipeline.commands import KINDS
-from pipeline.store.tables import attempts, deliveries, events, lines
-from pipeline.words import Step
+from pipeline.store.tables import attempts, deliveries, events, lines, reviews
+from pipeline.words import ReviewState, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,13 @@ def lines_of(reader: Engine, vendor: str) -> int:
     )
     with reader.connect() as connection:
         return int(connection.execute(next_call).scalar_one())
+
+
+def undecided(reader: Engine, stakeholder: str) -> int:
+    """How many reviews of a stakeholder are open, as far as we know."""
+    open_ones = select(func.count()).where(reviews.c.stakeholder == stakeholder, reviews.c.state == ReviewState.OPEN)
+    with reader.connect() as connection:
+        return int(connection.execute(open_ones).scalar_one())
 
 
 def _reads(reader: Engine, vendor: str) -> list[tuple[datetime, datetime]]:
