@@ -11,7 +11,8 @@ from tests.support.reports import REPORTS, renew
 REPORT = REPORTS / "simulation.md"
 _ABOUT = (
     "Schedules drawn from seeds; [simulation.md](../simulation.md) says what is simulated and what must hold."
-    " Pairs are those of a failpoint and a kind of command at which a process died. Renewed by `./run test --long`."
+    " Pairs are those of a failpoint and a kind of command at which a process died. The last figure is that of"
+    " a machine as busy as it was then. Renewed by `./run test --long`."
 )
 
 
