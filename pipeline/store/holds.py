@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, select, tuple_, update
 
 from pipeline.plan import Hold
 from pipeline.ports import HoldsWanted, Taken
 from pipeline.store import serial
 from pipeline.store.granting import Row, grant
+from pipeline.store.ledger import AUDIT_LOCK
 from pipeline.store.links import link_id
 from pipeline.store.page import Page
 from pipeline.store.statements import insert_into, run_each
@@ -65,7 +66,13 @@ class SqlHolds:
         return freed
 
     def holders(self, holds: Sequence[Hold]) -> dict[Hold, EventId]:
-        """Who has these; free ones are absent."""
+        """Who has these; free ones are absent. Whoever asks is alone with the answer until the commit.
+
+        Two that give back at once would each still see the other's hold, and nobody would wake who waits for both.
+        The lock is that of the audit chain, to which such a commit adds anyway: of two locks each could be first.
+        """
+        if holds and self._conn.dialect.name == "postgresql":
+            self._conn.execute(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
         found = self._read(_rows().where(_NAME.in_(_names(holds)))) if holds else {}
         return {hold: row.event_id for hold, row in found.items() if row.event_id is not None}
 

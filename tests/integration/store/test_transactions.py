@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,10 +19,13 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from pipeline.differences import Cause, Explained, Mismatch
 from pipeline.errors import StoreAwayError
 from pipeline.flows.tenant import Policy
-from pipeline.ports import Store, Tx
+from pipeline.holds import pass_on
+from pipeline.plan import Hold
+from pipeline.ports import Hint, HoldsWanted, Store, Tx
 from pipeline.store import SqlPages, SqlStore, engine, tables
+from pipeline.words import EventId, WaitReason
 from tests.support.databases import Postgres
-from tests.support.store_rows import FLOW, ReadRows, add, item, line_of, new_event, take
+from tests.support.store_rows import FLOW, ReadRows, add, item, line_of, new_event, release, take
 
 
 def _touch(*numbers: int) -> Callable[[Tx], None]:
@@ -156,6 +160,39 @@ def test_work_that_lost_a_race_for_a_unique_row_sees_the_row_at_its_next_try(pos
     store.dispose()
 
     assert (seen, len(tries)) == (1, 2)
+
+
+def test_of_two_that_give_back_at_once_the_later_one_wakes_who_waits_for_both(postgres_url: str) -> None:
+    """Neither sees what the other has not committed; each would think that the other still has its own."""
+    store = SqlStore(postgres_url)
+    one, two = (Hold(object=f"activity:{number}", field_set="status") for number in (1, 2))
+    with store.begin() as tx:
+        first, second, third = add(tx, [new_event(number) for number in (1, 2, 3)])
+        tx.holds.take([_wanted(first, one), _wanted(second, two)])
+        (claim,) = take(tx, third)
+        waiting = replace(release(claim, ready_at=tx.now), wait_reason=WaitReason.HELD, wanted=(one, two))
+        tx.lines.release([waiting])
+    woken: list[Hint] = []
+
+    def give_back(event_id: EventId) -> Callable[[Tx], None]:
+        return lambda tx: woken.extend(pass_on(tx, tx.holds.give_back([event_id])))
+
+    other = threading.Thread(target=store.run, args=(give_back(second),))
+    with store.begin() as tx:
+        give_back(first)(tx)
+        assert woken == []
+        other.start()
+        _wait_for_a_lock(postgres_url)
+    other.join(timeout=20)
+    store.dispose()
+
+    assert [hint.event_ids for hint in woken] == [(third,)]
+
+
+def _wanted(event_id: EventId, *wanted: Hold) -> HoldsWanted:
+    return HoldsWanted(
+        event_id=event_id, flow=FLOW, business_key=item(1), holds=wanted, read_at=datetime.now(UTC), keeps_own=False
+    )
 
 
 def test_a_look_that_meets_a_heal_just_being_accepted_leaves_it_as_it_is(postgres_url: str) -> None:
