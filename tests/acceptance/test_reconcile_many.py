@@ -160,6 +160,7 @@ def least_pages(desk: Desk, each: int) -> int:
     size, other = desk.made.settings.aprimo.page_size, desk.made.settings.opentext.page_size
     activities, records, commitments = 2 * each + 1, 3 * each, 2 * each
     items = [activities, records, records, commitments]
+    desk.opentext.sign_in()  # The token is older than the many pages.
     living = {"campaignBrief": each, "assetReview": each, "localization": 2 * each, "budgetException": each}
     opened = {key: len(desk.opentext.tasks(str(desk.running(key)[0]["id"]))) for key in living}
     pages = [math.ceil(number / size) for number in items]
