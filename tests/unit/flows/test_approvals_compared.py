@@ -74,7 +74,10 @@ def with_outcome(world: FlowWorld, outcome: str) -> Pair:
 
 
 def approved_asset() -> FlowWorld:
-    world = asset_world.World()
+    return to_the_end(asset_world.World())
+
+
+def to_the_end(world: FlowWorld) -> FlowWorld:
     world.put("submitted")
     world.settle_down()
     while world.waiting():
@@ -95,13 +98,7 @@ def produced() -> FlowWorld:
 
 
 def released() -> FlowWorld:
-    world = publication_world.World()
-    world.put("submitted")
-    world.settle_down()
-    while world.waiting():
-        world.all_approve()
-        world.settle_down()
-    return world
+    return to_the_end(publication_world.World())
 
 
 def published() -> localization_world.World:
