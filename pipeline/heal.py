@@ -172,7 +172,6 @@ def _why_not_undone(difference: Difference, bounds: Bounds, ports: Ports) -> str
         [Suspect(key=difference.business_key)],
         run_id="",
         is_kept=False,
-        automations=(),
         bounds=bounds,
         ports=ports,
     )

@@ -71,7 +71,6 @@ def look_at(
     *,
     run_id: str,
     is_kept: bool,
-    automations: Collection[str],
     bounds: Bounds,
     ports: Ports,
 ) -> Looked:
@@ -93,7 +92,7 @@ def look_at(
         raise next(iter(waiting.values()))
     known = [inquiry for inquiry in inquiries if inquiry.head.subject not in {*unread, *waiting}]
     read = [_compared(inquiry, at, ports) for inquiry in known]
-    explain = partial(_explain, flow=flow, read=read, automations=automations, ports=ports)
+    explain = partial(_explain, flow=flow, read=read, ports=ports)
     found, moved = ports.store.run(partial(_keep if is_kept else _show, explain=explain, flow=flow, run_id=run_id))
     return Looked(
         found=tuple(found),
@@ -204,7 +203,7 @@ def _processes_in(read: Mapping[Want, Snapshot], link: Link) -> tuple[ProcessRea
 
 
 def _explain(
-    tx: Tx, *, flow: str, read: Sequence[_Read], automations: Collection[str], ports: Ports
+    tx: Tx, *, flow: str, read: Sequence[_Read], ports: Ports
 ) -> tuple[dict[BusinessKey, list[Explained]], list[BusinessKey]]:
     """Why the items differ whose links stand still, by item, nothing for one that agrees; and which moved on."""
     links = tx.links.of([(flow, each.pair.business_key) for each in read])
@@ -219,7 +218,7 @@ def _explain(
     for each in steady:
         key = each.pair.business_key
         told = replace(known.get(key, Known()), mapping_now=port.mapping_version)
-        every = [port.explain(one, each.pair, told, automations=automations) for one in each.mismatches]
+        every = [port.explain(one, each.pair, told) for one in each.mismatches]
         explained[key] = [_unless_undone(one, key, undone) for one in every]
     return explained, moved
 

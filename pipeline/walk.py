@@ -40,9 +40,8 @@ class Terms:
 
     calls: so many calls a step may ask for, 0 for as many as its time allows. lasts_s: after that long a step makes
     no new call, 0 for as long as any step. heals: differences under these policies are healed as they are found.
-    is_kept: False, and nothing is kept and nothing healed. by: for whom. automations: users of Aprimo, by id or
-    e-mail, that are rules and jobs. overlap_s: how far a run of recent changes reaches back behind the run before.
-    pause: how a vendor is waited for that takes no call right now.
+    is_kept: False, and nothing is kept and nothing healed. by: for whom. overlap_s: how far a run of recent
+    changes reaches back behind the run before. pause: how a vendor is waited for that takes no call right now.
     """
 
     calls: int = 0
@@ -50,7 +49,6 @@ class Terms:
     heals: frozenset[Policy] = frozenset()
     is_kept: bool = True
     by: str = BY_US
-    automations: frozenset[str] = frozenset()
     overlap_s: float = 0.0
     pause: Callable[[float], None] = time.sleep
 
@@ -132,7 +130,6 @@ class Walk:
             some,
             run_id=self.run.id,
             is_kept=self.terms.is_kept,
-            automations=self.terms.automations,
             bounds=self.bounds,
             ports=self.ports,
         )

@@ -101,7 +101,6 @@ class Wiring:
         figures = self.settings.reconciliation
         return Terms(
             heals=frozenset({Policy.AUTOMATIC}) if figures.heals else frozenset(),
-            automations=frozenset(self.settings.aprimo.automation_users),
             overlap_s=figures.overlap_s,
         )
 

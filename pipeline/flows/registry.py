@@ -5,7 +5,7 @@ A new flow is a module, a line here, a TOML file and a process model.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -145,11 +145,9 @@ class BoundFlow:
         """In what both sides of a pair that was read in full differ."""
         return comparing.mismatches(pair, self.words, self.module.AGREES)
 
-    def explain(
-        self, mismatch: Mismatch, pair: Pair, known: Known, *, automations: Collection[str] = ()
-    ) -> Explained:
-        """Why they differ, and what may be done about it. automations: users of Aprimo that are rules and jobs."""
-        return causes.explain(mismatch, pair, known, self.words, self.module.AGREES, automations=automations)
+    def explain(self, mismatch: Mismatch, pair: Pair, known: Known) -> Explained:
+        """Why they differ, and what may be done about it."""
+        return causes.explain(mismatch, pair, known, self.words, self.module.AGREES)
 
     def _words_for(self, event: Event) -> FlowWords:
         """The words of the kind of object that the event's line is about."""

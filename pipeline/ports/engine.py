@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -113,7 +113,5 @@ class FlowPort(Protocol):
     def mismatches(self, pair: Pair) -> tuple[Mismatch, ...]:
         """In what both sides of a pair that was read in full differ."""
 
-    def explain(
-        self, mismatch: Mismatch, pair: Pair, known: Known, *, automations: Collection[str] = ()
-    ) -> Explained:
-        """Why they differ, and what may be done about it. automations: users of Aprimo that are rules and jobs."""
+    def explain(self, mismatch: Mismatch, pair: Pair, known: Known) -> Explained:
+        """Why they differ, and what may be done about it."""

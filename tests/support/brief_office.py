@@ -70,7 +70,7 @@ class OfficeVendor:
 class OfficeFlow:
     """The flow of briefs, which can be made to err. errs: what it plans instead, whatever it is told."""
 
-    bound: BoundFlow = field(default_factory=lambda: bind(FLOW, words()))
+    bound: BoundFlow = field(default_factory=lambda: bind(FLOW, words(automations=AUTOMATIONS)))
     errs: Plan | None = None
 
     def __getattr__(self, name: str) -> object:
@@ -200,7 +200,7 @@ class Office:
 
     def reconcile(self, mode: Mode = Mode.FULL, **terms: object) -> Step:
         """A whole run."""
-        chosen = Terms(automations=AUTOMATIONS, **terms)  # type: ignore[arg-type]  # Tests name real terms.
+        chosen = Terms(**terms)  # type: ignore[arg-type]  # Tests name real terms.
         step = Step(run=reconcile.begin(FLOW, mode, chosen, self.ports))
         found = step.found
         while not step.is_over:

@@ -80,7 +80,8 @@ def _of(world: FlowWorld) -> Planted:
     write = Written(delivery_id=DeliveryId("d-1"), kind="set_fields", at=pair.at, fields=fields)
     mapping = world.flow.mapping_version
     known = Known(told=told, written=(write,) if fields else (), mapping_version=mapping, mapping_now=mapping)
-    return Planted(flow=world.flow, pair=pair, known=known)
+    flow = replace(world.flow, words=replace(world.words, automations=AUTOMATIONS))
+    return Planted(flow=flow, pair=pair, known=known)
 
 
 def _brief() -> World:

@@ -6,7 +6,7 @@ first cause that fits is the one that is named; what nothing fits is `unexplaine
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -44,13 +44,8 @@ def explain(
     known: Known,
     words: FlowWords,
     agreements: Sequence[Agreement],
-    *,
-    automations: Collection[str] = (),
 ) -> Explained:
-    """The cause of a mismatch of a pair that was read in full, with its evidence, and the policy for it.
-
-    automations: users of Aprimo, by id or e-mail, that are rules and jobs.
-    """
+    """The cause of a mismatch of a pair that was read in full, with its evidence, and the policy for it."""
     view = words_of_key(pair.business_key, words, agreements)
     about = _About(
         mismatch=mismatch,
@@ -59,7 +54,6 @@ def explain(
         words=words,
         view=view,
         agreements=agreements,
-        automations=automations,
     )
     cause, evidence = _cause(about)
     policy = policy_of(view, mismatch.field, cause)
@@ -81,7 +75,6 @@ class _About:
     words: FlowWords
     view: FlowWords
     agreements: Sequence[Agreement]
-    automations: Collection[str]
 
     @property
     def field(self) -> str:
@@ -295,7 +288,7 @@ def _by_hand(about: _About) -> _Found:
     """Somebody, or something, changed in Aprimo what OpenText owns."""
     write = _last_write(about)
     written: dict[str, JsonValue] = {"delivery": write.delivery_id, "at": instant(write.at)} if write else {}
-    return cause_of_edit(about.values.get("editor"), about.automations), {**about.edited, **written}
+    return cause_of_edit(about.values.get("editor"), about.words.automations), {**about.edited, **written}
 
 
 def _told(about: _About, side: Side, since: datetime | None, evidence: Mapping[str, JsonValue]) -> _Found:

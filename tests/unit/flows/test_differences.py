@@ -27,9 +27,8 @@ def explained(world: World, pair: Pair | None = None, **known: object) -> tuple[
     """Every difference of a world with its cause. known: what our tables know of it."""
     both = pair or pair_of(world)
     tables = Known(**known)  # type: ignore[arg-type]  # Tests name real fields.
-    return tuple(
-        world.flow.explain(each, both, tables, automations=AUTOMATION) for each in world.flow.mismatches(both)
-    )
+    flow = replace(world.flow, words=replace(world.words, automations=AUTOMATION))
+    return tuple(flow.explain(each, both, tables) for each in flow.mismatches(both))
 
 
 def told(world: World, side: Side, state: EventState, *, after: timedelta = timedelta()) -> ToldOf:

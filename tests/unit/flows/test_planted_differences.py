@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.differences import Cause
 from tests.support import findings
-from tests.support.planted_causes import AUTOMATIONS, Planted, planted
+from tests.support.planted_causes import Planted, planted
 
 EACH = 3
 """How often every shape of every cause is planted among a thousand."""
@@ -34,10 +34,7 @@ def is_suspected(one: Planted) -> bool:
 
 
 def causes_of(one: Planted) -> list[Cause]:
-    return [
-        one.flow.explain(each, one.pair, one.known, automations=AUTOMATIONS).cause
-        for each in one.flow.mismatches(one.pair)
-    ]
+    return [one.flow.explain(each, one.pair, one.known).cause for each in one.flow.mismatches(one.pair)]
 
 
 @pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.long)])

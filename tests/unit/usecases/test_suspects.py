@@ -52,9 +52,7 @@ def test_the_record_of_a_market_is_read_in_its_own_role_and_compared_as_such() -
     vendors = {side: Showing(side=side, market=market) for side in Side}
     ports = replace(make_world(store).ports, vendors=vendors, flows={FLOW: market.flow})
 
-    looked = look_at(
-        FLOW, [Suspect(key=KEY)], run_id="rc-1", is_kept=False, automations=(), bounds=BOUNDS, ports=ports
-    )
+    looked = look_at(FLOW, [Suspect(key=KEY)], run_id="rc-1", is_kept=False, bounds=BOUNDS, ports=ports)
 
     assert [want.role for want in vendors[Side.APRIMO].wants if want.object_id == record] == ["localized"]
     assert [each.explained.mismatch.field for each in looked.found] == ["master_version"]
