@@ -102,17 +102,20 @@ class Compared:
     @property
     def _is_missed(self) -> bool:
         """Whether anything was not compared."""
-        return any(run.counts.get(name, 0) for run in self.runs for name in ("unread", "moved"))
+        return any(map(_missed, self.runs))
 
 
 def _not_compared_table(runs: Sequence[Run]) -> Table:
-    from pipeline.walk import TOLD_MAX  # noqa: PLC0415 - `--help` needs no use case
-
-    told = [each for run in runs for each in (_unread(run), _moved(run))]
-    rows = [(each.flow, each.business_key, each.why, each.to_do) for every in told for each in every]
-    if any(len(every) >= TOLD_MAX for every in told):
+    told = [each for run in runs for each in (*_unread(run), *_moved(run))]
+    rows = [(each.flow, each.business_key, each.why, each.to_do) for each in told]
+    if sum(map(_missed, runs)) > len(told):
         rows.append(("", "and more", "their counts stand above", ""))
     return Table(title="Not compared", columns=("flow", "item", "why", "what to do"), rows=tuple(rows))
+
+
+def _missed(run: Run) -> int:
+    """How many items it has not compared, named or not."""
+    return sum(run.counts.get(name, 0) for name in ("unread", "moved"))
 
 
 def _unread(run: Run) -> list[NotCompared]:

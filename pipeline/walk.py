@@ -14,6 +14,7 @@ from pipeline.errors import PipelineError, TransientError
 from pipeline.flows.shared.writing import BY_US
 from pipeline.flows.tenant import Policy
 from pipeline.keys import aprimo_key
+from pipeline.missed import looked_again
 from pipeline.pages import Met, is_suspect, not_met, not_met_here, paired, process_pairs, shows_live, still_open
 from pipeline.plan import Link
 from pipeline.ports import Bounds, Difference, DifferenceState, Mode, Phase, Ports, Run, Tx
@@ -30,8 +31,6 @@ TRIES = 3
 READ_FAILED = "read_failed"
 PAUSE_S = 2.0
 """How long a vendor is waited for that throttles and does not say until when."""
-TOLD_MAX = 100
-"""So many items that could not be read, and so many that moved on, are named in a run's report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +139,11 @@ class Walk:
             suspects=len(some) - len(looked.waiting),
             reads=looked.reads,
             process_reads=looked.process_reads,
-            moved=len(looked.moved),
             differences=len(new),
         )
-        self._tell(new, looked.moved)
-        self._tell_unread(looked.unread)
+        self._tell(new)
+        read = [each.key for each in some if each.key not in looked.waiting]
+        self.run = looked_again(self.run, read, unread=looked.unread, moved=looked.moved)
         self._heal(new)
         return looked
 
@@ -153,7 +152,8 @@ class Walk:
         again = [
             replace(each, tries=each.tries + _is_its_own(waiting[each.key])) for each in some if each.key in waiting
         ]
-        self._tell_unread({each.key: READ_FAILED for each in again if each.tries >= TRIES})
+        given_up: dict[str, str] = {each.key: READ_FAILED for each in again if each.tries >= TRIES}
+        self.run = looked_again(self.run, given_up, unread=given_up)
         return [each for each in again if each.tries < TRIES]
 
     def _leave(self, suspects: Sequence[Suspect]) -> None:
@@ -232,27 +232,14 @@ class Walk:
 
     # ---- what came of it -------------------------------------------------------------------------------------------
 
-    def _tell(self, new: Sequence[Found], moved: Sequence[BusinessKey]) -> None:
-        """What a report says beside figures: how many of each cause, and which items moved on."""
-        report: dict[str, JsonValue] = {**self.run.report}
-        causes = _mapping(report.get("causes"))
+    def _tell(self, new: Sequence[Found]) -> None:
+        """What a report says of differences beside figures: how many of each cause."""
+        causes = _mapping(self.run.report.get("causes"))
         for each in new:
             count = causes.get(each.explained.cause, 0)
             causes[each.explained.cause.value] = (count if isinstance(count, int) else 0) + 1
         if causes:
-            report["causes"] = causes
-        if moved:
-            known = report.get("moved")
-            report["moved"] = [*(known if isinstance(known, list) else ()), *moved][:TOLD_MAX]
-        self.run = replace(self.run, report=report)
-
-    def _tell_unread(self, more: Mapping[str, str]) -> None:
-        """Which items could not be read, and why."""
-        if not more:
-            return
-        unread = dict(list({**_mapping(self.run.report.get("unread")), **more}.items())[:TOLD_MAX])
-        self.run = replace(self.run, report={**self.run.report, "unread": unread})
-        self.count(unread=len(more))
+            self.run = replace(self.run, report={**self.run.report, "causes": causes})
 
     def _heal(self, found: Iterable[Found]) -> None:
         wanted = [each.kept.id for each in found if each.kept and self._is_healed(each.kept)]

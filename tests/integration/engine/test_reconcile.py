@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -11,8 +11,9 @@ import pytest
 from pipeline import reconcile
 from pipeline.errors import GateClosedError, PermanentError, PipelineError, TransientError
 from pipeline.events import Event
-from pipeline.plan import Link, Snapshot, Snapshots, Want
+from pipeline.plan import Link, LinkChanges, Snapshot, Snapshots, Want
 from pipeline.ports import Bounds, Gate, Mode, Phase, Run, Store
+from pipeline.ports.inventory import ProcessPage
 from pipeline.walk import Terms
 from pipeline.words import GateKind, InstanceId, Side, WaitReason
 from tests.support.brief_office import Office, OfficeVendor, key
@@ -189,6 +190,51 @@ def test_an_item_that_cannot_be_read_is_named_and_holds_up_no_other(office: Offi
 
     assert causes(office) == {2: [("matrix", "edited_in_aprimo")]}
     assert step.run.report["unread"] == {key(1): "hidden"}
+
+
+def differs_on_both_lists(office: Office) -> None:
+    """Both phases of a run have reason to look at this brief."""
+    office.submit(1)
+    office.edit(1, matrix="scribble")
+    office.set_variables(1, briefDescription="Typed there")
+
+
+def test_what_a_later_phase_of_a_run_reads_is_no_longer_unread(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    differs_on_both_lists(office)
+    office.in_aprimo.unreadable["1"] = PermanentError("hidden", "Nobody may see it.", status=403)
+    listed = office.processes
+
+    def readable_again(flow: str, cursor: str, bounds: Bounds) -> Iterator[ProcessPage]:
+        office.in_aprimo.unreadable.clear()
+        return listed(flow, cursor, bounds)
+
+    monkeypatch.setattr(office, "processes", readable_again)
+    step = office.reconcile()
+
+    assert causes(office) == {1: [("matrix", "edited_in_aprimo"), ("description", "edited_in_opentext")]}
+    assert (step.run.counts["unread"], step.run.counts["suspects"]) == (0, 2)
+    assert "unread" not in step.run.report
+
+
+def test_what_a_later_phase_of_a_run_finds_at_rest_has_no_longer_moved_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    differs_on_both_lists(office)
+    read = office.in_aprimo.read
+
+    def moves_on_once(wants: Sequence[Want], bounds: Bounds) -> dict[Want, Snapshot | PipelineError]:
+        monkeypatch.setattr(office.in_aprimo, "read", read)
+        office.store.run(lambda tx: tx.links.apply([(FLOW, key(1), LinkChanges(state="moved"))]))
+        return read(wants, bounds)
+
+    monkeypatch.setattr(office.in_aprimo, "read", moves_on_once)
+    step = office.reconcile()
+
+    assert causes(office) == {1: [("matrix", "edited_in_aprimo"), ("description", "edited_in_opentext")]}
+    assert (step.run.counts["moved"], step.run.counts["suspects"]) == (0, 2)
+    assert "moved" not in step.run.report
 
 
 @pytest.mark.parametrize("fails_once_read", [False, True])

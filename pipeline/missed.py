@@ -1,0 +1,45 @@
+"""What a run has not compared: items that cannot be read, and items that moved on while they were.
+
+Of each item the run's newest look counts: what a later phase has read is no longer missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pipeline.ports import Run
+from pipeline.words import JsonValue
+
+TOLD_MAX = 100
+"""So many items that could not be read, and so many that moved on, are named in a run's report."""
+
+
+def looked_again(run: Run, looked: Iterable[str], *, unread: Mapping[str, str], moved: Iterable[str] = ()) -> Run:
+    """A run whose report and figures say what these looks came to.
+
+    looked: every item that was looked at; unread: those of them that cannot be read, with the code; moved: those that
+    moved on. Of more than a report names some stay counted that were read later: nobody knows which they are.
+    """
+    again = frozenset(looked)
+    return _told(_told(run, "unread", again, unread), "moved", again, dict.fromkeys(moved, ""))
+
+
+def _told(run: Run, name: str, again: frozenset[str], more: Mapping[str, str]) -> Run:
+    before = _named(run.report.get(name))
+    missed = {**{key: why for key, why in before.items() if key not in again}, **more}
+    if missed == before:
+        return run
+    named = dict(list(missed.items())[:TOLD_MAX])
+    told: JsonValue = [*named] if name == "moved" else named
+    others = {key: value for key, value in run.report.items() if key != name}
+    report = {**others, name: told} if told else others
+    counts = {**run.counts, name: run.counts.get(name, 0) + len(missed) - len(before)}
+    return replace(run, report=report, counts=counts)
+
+
+def _named(told: JsonValue) -> dict[str, JsonValue]:
+    """The items that a report names, with what it says of each."""
+    if isinstance(told, list):
+        return dict.fromkeys(map(str, told), "")
+    return dict(told) if isinstance(told, dict) else {}
