@@ -58,7 +58,8 @@ class SetRecord(Command):
 class AddCheck(Command):
     """Say of exactly one file version what a review decided; a marker ends the description.
 
-    origin: the review task, or where a comment comes from and its id. outcome: pass, fail, warning or info.
+    record_id: whose version it is. origin: the review task, or where a comment comes from and its id. outcome: pass,
+    fail, warning or info.
     """
 
     KIND: ClassVar[str] = "dam.add_check"
@@ -66,6 +67,7 @@ class AddCheck(Command):
     ROUTE: ClassVar[str] = "fileversions"
     LATE_S: ClassVar[float] = 60.0
 
+    record_id: str
     file_version_id: str
     check: str
     outcome: str
@@ -77,9 +79,9 @@ class AddCheck(Command):
         return f"file-version:{self.file_version_id}"
 
     def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
-        """None: lists show records, and the check is of a file version."""
+        """The record: lists show no file versions."""
         del vendor_ref
-        return ()
+        return (self.record_id,)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """One result per version, check and origin."""

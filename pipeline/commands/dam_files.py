@@ -153,13 +153,14 @@ class RegisterPublicLink(Command):
 @register
 @dataclass(frozen=True, kw_only=True)
 class DropPublicLink(Command):
-    """Take a public link back."""
+    """Take a public link back. record_id: whose link it is."""
 
     KIND: ClassVar[str] = "dam.drop_public_link"
     SIDE: ClassVar[Side] = Side.APRIMO
     ROUTE: ClassVar[str] = "publiclinks"
     LATE_S: ClassVar[float] = 60.0
 
+    record_id: str
     public_link_id: str
 
     def target(self) -> str:
@@ -167,9 +168,9 @@ class DropPublicLink(Command):
         return f"public-link:{self.public_link_id}"
 
     def changed_ids(self, vendor_ref: str) -> tuple[str, ...]:
-        """None: lists show records, and the link does not say whose it is."""
+        """The record: lists show no links."""
         del vendor_ref
-        return ()
+        return (self.record_id,)
 
     def effect_key(self, cause: Cause) -> EffectKey:
         """A link goes once."""

@@ -82,7 +82,7 @@ def shown(
 
 def results(case: Case) -> tuple[Command, ...]:
     """A check result per review that was decided since we last looked."""
-    return checks.of_reviews(case.rows, case.link.reviews, terms_of(case).checks, case.words)
+    return checks.of_reviews(case.rows, case.link, terms_of(case).checks, case.words)
 
 
 def said(case: Case, live: ProcessRow) -> tuple[FollowUp, ...]:

@@ -309,7 +309,7 @@ def _last_words(case: Case) -> Plan:
     if row is None:
         return made
     checked = terms_of(case).checks
-    results = checks.of_reviews(made.changes.reviews, case.link.reviews, checked, case.words)
+    results = checks.of_reviews(made.changes.reviews, case.link, checked, case.words)
     follow_ups = (*made.follow_ups, *checks.said(case, made.changes.reviews, row.item_version, checked))
     if not results:
         return replace(made, follow_ups=follow_ups)

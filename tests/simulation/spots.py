@@ -104,7 +104,12 @@ COMMANDS: Mapping[str, Callable[[Spot], Command]] = {
     ),
     "dam.set_record": lambda spot: SetRecord(record_id=_record(spot), fields={"shown": spot.value}),
     "dam.add_check": lambda spot: AddCheck(
-        file_version_id=f"file-{spot.item}", check="Brand", outcome="pass", description="Fine", origin=spot.value
+        record_id=_record(spot),
+        file_version_id=f"file-{spot.item}",
+        check="Brand",
+        outcome="pass",
+        description="Fine",
+        origin=spot.value,
     ),
     "dam.create_record": lambda spot: CreateRecord(
         reference_field="reference",
@@ -146,7 +151,9 @@ COMMANDS: Mapping[str, Callable[[Spot], Command]] = {
         business_key=aprimo_key(THING, spot.item),
         revision=spot.version,
     ),
-    "dam.drop_public_link": lambda spot: DropPublicLink(public_link_id=f"link-{spot.number}"),
+    "dam.drop_public_link": lambda spot: DropPublicLink(
+        record_id=_record(spot), public_link_id=f"link-{spot.number}"
+    ),
     "ot.start_process": lambda spot: StartProcess(
         flow=FLOW,
         process_key=MODEL,

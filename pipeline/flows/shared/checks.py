@@ -12,7 +12,7 @@ from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.notes import Remark
 from pipeline.flows.shared.values import minute, text
 from pipeline.flows.tenant import FlowWords
-from pipeline.keys import comment_marker
+from pipeline.keys import comment_marker, split_aprimo_key
 from pipeline.plan import CommentRow, FollowUp, Link, LinkChanges, Plan, ReviewRow, deliver, ignore
 from pipeline.words import Decision, ReviewState, Side
 
@@ -23,12 +23,13 @@ _SAID = "info"
 
 
 def of_reviews(
-    rows: Iterable[ReviewRow], before: Iterable[ReviewRow], checks: Mapping[str, str], words: FlowWords
+    rows: Iterable[ReviewRow], link: Link, checks: Mapping[str, str], words: FlowWords
 ) -> tuple[AddCheck, ...]:
     """A result per review that was decided since we last looked. checks: a role's key -> its check, by name."""
-    known = {(row.revision, row.stakeholder, row.task_id) for row in before if row.state is ReviewState.DECIDED}
+    before = (row for row in link.reviews if row.state is ReviewState.DECIDED)
+    known = {(row.revision, row.stakeholder, row.task_id) for row in before}
     return tuple(
-        _result(row, checks[key], words)
+        _result(row, _record_of(link), checks[key], words)
         for row in rows
         for key in [row.stakeholder.partition(":")[0]]
         if row.state is ReviewState.DECIDED and (row.revision, row.stakeholder, row.task_id) not in known
@@ -61,7 +62,7 @@ def carry(event: Event, link: Link, check: str) -> Plan:
     if not new:
         return ignore("already_carried")
     version_id = text(event.data.get("file_version"))
-    commands = [_comment(each, version_id, check) for each in new]
+    commands = [_comment(each, _record_of(link), version_id, check) for each in new]
     cause = Cause(event_id=event.id, plan_number=event.plan_number)
     rows = tuple(
         CommentRow(
@@ -77,12 +78,18 @@ def carry(event: Event, link: Link, check: str) -> Plan:
     return deliver(*commands, changes=LinkChanges(comments=rows))
 
 
-def _result(row: ReviewRow, check: str, words: FlowWords) -> AddCheck:
+def _record_of(link: Link) -> str:
+    """The record's id."""
+    return split_aprimo_key(link.item_key)[1]
+
+
+def _result(row: ReviewRow, record_id: str, check: str, words: FlowWords) -> AddCheck:
     decision = row.decision or Decision.UNKNOWN
     head = [f"{reviews.title_of(row.stakeholder, words)}: {matrix.decision(row, words)}", row.by]
     head += [f"{minute(row.at)} UTC"] if row.at else []
     comment = f". {row.comment.strip()}" if row.comment.strip() else "."
     return AddCheck(
+        record_id=record_id,
         file_version_id=row.item_version,
         check=check,
         outcome=_OUTCOMES.get(decision, _AGAINST),
@@ -91,8 +98,9 @@ def _result(row: ReviewRow, check: str, words: FlowWords) -> AddCheck:
     )
 
 
-def _comment(remark: Remark, version_id: str, check: str) -> AddCheck:
+def _comment(remark: Remark, record_id: str, version_id: str, check: str) -> AddCheck:
     return AddCheck(
+        record_id=record_id,
         file_version_id=version_id,
         check=check,
         outcome=_SAID,

@@ -42,7 +42,9 @@ APPROVED = SetRecord(
     remove_classifications=("/Assets/Campaign",),
     expects={"fileVersion": VERSION, "ReviewState": "For review", "status": "Draft"},
 )
-CHECK = AddCheck(file_version_id=VERSION, check="Legal check", outcome="pass", description="Fine.", origin="task-1")
+CHECK = AddCheck(
+    record_id=ID, file_version_id=VERSION, check="Legal check", outcome="pass", description="Fine.", origin="task-1"
+)
 LOCALIZED = CreateRecord(
     reference_field="CampaignCode",
     reference=f"aprimo:record:{ID}#DACH",

@@ -75,7 +75,7 @@ REGISTER = RegisterPublicLink(
     business_key=KEY,
     revision=1,
 )
-DROP = DropPublicLink(public_link_id="l1")
+DROP = DropPublicLink(record_id=ID, public_link_id="l1")
 READY = {"id": VERSION, "fileState": "Available", "isLatest": True}
 
 

@@ -202,7 +202,7 @@ def test_an_order_publishes_once_and_its_link_can_be_taken_back(
     assert link.uri.startswith("https://")
     assert len(aprimo_sandbox.changes("order:")) == 1
     assert send(client, replace(order, revision=2)) == Sent(how="already")
-    drop = DropPublicLink(public_link_id=link.id)
+    drop = DropPublicLink(record_id=record_id, public_link_id=link.id)
     assert (send(client, drop).how, look_up(client, drop)) == ("sent", Sent(how="found"))
 
 

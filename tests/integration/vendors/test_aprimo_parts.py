@@ -54,7 +54,12 @@ def test_what_was_said_of_a_version_is_read_with_its_author_and_ours_is_known_as
     carry(
         vendor.client,
         AddCheck(
-            file_version_id=version["id"], check="Legal check", outcome="pass", description="Fine.", origin="task-1"
+            record_id=record_id,
+            file_version_id=version["id"],
+            check="Legal check",
+            outcome="pass",
+            description="Fine.",
+            origin="task-1",
         ),
     )
 

@@ -55,8 +55,9 @@ def _set_record(people: People, _: int) -> Case:
 
 
 def _add_check(people: People, number: int) -> Case:
-    _, version = people.dam.make_with_file()
+    record_id, version = people.dam.make_with_file()
     command = AddCheck(
+        record_id=record_id,
         file_version_id=version["id"],
         check="Legal check",
         outcome="pass",
@@ -149,7 +150,9 @@ def _drop_link(people: People, number: int) -> Case:
     answer = people.dam.send("POST", "publiclinks", body)
     assert answer.status_code == 201, answer.text
     link_id = answer.json()["id"]
-    return Case(command=DropPublicLink(public_link_id=link_id), is_effect=drops(f"publiclink:{link_id}"))
+    return Case(
+        command=DropPublicLink(record_id=record_id, public_link_id=link_id), is_effect=drops(f"publiclink:{link_id}")
+    )
 
 
 RECIPES = {

@@ -9,7 +9,7 @@ from pipeline.commands import AddCheck, AddComment
 from pipeline.flows import facts
 from pipeline.plan import CommentRead, CommentRow
 from pipeline.words import Side
-from tests.support.assets import INSTANCE, NOTES, V2, after, event, in_review, plan, process, reviews, task
+from tests.support.assets import INSTANCE, NOTES, RECORD, V2, after, event, in_review, plan, process, reviews, task
 from tests.support.briefs import NOW, applied
 
 ASKED = CommentRead(
@@ -46,6 +46,7 @@ def test_it_becomes_a_result_that_informs() -> None:
 
     assert made.commands == (
         AddCheck(
+            record_id=RECORD,
             file_version_id=V2,
             check="Review comments",
             outcome="info",

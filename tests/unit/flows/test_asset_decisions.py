@@ -13,6 +13,7 @@ from pipeline.plan import Link, Notice, Plan, Snapshot, TaskRead
 from pipeline.words import EndedBy, ProcessState, Side, Urgency
 from tests.support.assets import (
     INSTANCE,
+    RECORD,
     ROLES,
     V2,
     V3,
@@ -64,6 +65,7 @@ def test_each_review_becomes_a_check_result_on_the_version_that_was_reviewed_wit
 
     (check,) = (command for command in made.commands if isinstance(command, AddCheck))
     assert check == AddCheck(
+        record_id=RECORD,
         file_version_id=V2,
         check="Legal check",
         outcome="fail",

@@ -193,11 +193,11 @@ def test_a_command_names_its_target(command: Command, target: str) -> None:
 
 def test_every_kind_says_which_objects_its_system_shows_as_changed() -> None:
     assert {name: made_up(kind).changed_ids("<made>") for name, kind in KINDS.items()} == {
-        "dam.add_check": (),
+        "dam.add_check": ("<record_id>",),
         "dam.add_to_collection": ("<record 1>", "<record 2>"),
         "dam.add_version": ("<record_id>",),
         "dam.create_record": ("<made>",),
-        "dam.drop_public_link": (),
+        "dam.drop_public_link": ("<record_id>",),
         "dam.order": ("<record 1>", "<record 2>"),
         "dam.public_link": ("<record_id>",),
         "dam.remove_from_collection": ("<record 1>", "<record 2>"),
