@@ -47,8 +47,9 @@ class NotCompared:
 class Compared:
     """What some runs came to, and what of it stands.
 
-    open_: differences that remain; healing: those whose heal is on its way; acted: what became of those that were to
-    be healed by id. is_kept: False where the runs kept nothing, and what they found stands nowhere else.
+    open_: differences that remain; healing: those whose heal, or its way back, is on its way; acted: what became of
+    those that were to be healed by id. is_kept: False where the runs kept nothing, and what they found stands nowhere
+    else.
     """
 
     steps: tuple[Step, ...]
@@ -95,7 +96,7 @@ class Compared:
             made += [found_table(each.run.flow, each.found) for each in self.steps if each.found]
         if self.healing:
             made.append(
-                difference_table(self.healing, "Being healed; the next comparison says whether it has helped")
+                difference_table(self.healing, "Being healed or given back; the next comparison says what came of it")
             )
         return [*made, _not_compared_table(self.runs)] if self._is_missed else made
 

@@ -23,6 +23,8 @@ _WHY_NOT = {
     "heal_waits": "its heal has not ended yet; once it has, it can be taken back",
     "heal_died": "its heal died on the way; its dead letter says why (signoff dead-letters list)",
     "heal_wrote_nothing": "its heal ended without writing anything, so there is nothing to give back",
+    "undo_waits": "it is being given back already; the next comparison says what came of it",
+    "undo_died": "its way back died; its dead letter says why (signoff dead-letters list)",
     "not_undoable": "nothing was written over that could be given back",
     "changed_since": "somebody has changed it since",
     "not_ours_to_write": "it is not ours to write",

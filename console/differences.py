@@ -104,7 +104,7 @@ def undo(difference_id: str, *, by: str, as_json: bool) -> None:
     if as_json:
         print_json(asdict(acted))
     else:
-        _say(difference_id, "is given back", acted.reason)
+        _say(difference_id, "is being given back", acted.reason)
     sys.exit(Exit.OK if acted.is_done else Exit.FAILED)
 
 

@@ -158,7 +158,7 @@ def _compared(made: Wiring, steps: Sequence[Step], named: Sequence[Difference], 
         steps=tuple(steps),
         is_kept=terms.is_kept,
         open_=tuple(each for each in stand if each.state is DifferenceState.OPEN),
-        healing=tuple(each for each in stand if each.state is DifferenceState.HEALING),
+        healing=tuple(each for each in stand if each.state is not DifferenceState.OPEN),
         acted=tuple(acted),
     )
 

@@ -27,6 +27,7 @@ PUT_BACK = HAND_EDITS | {Cause.EDITED_IN_OPENTEXT, Cause.EDITED_IN_BOTH}
 NEVER, NOT_OPEN, NOT_HEALED = "never", "not_open", "not_healed"
 """Why a difference is not healed, or a heal not taken back, beside what the plan of one may say."""
 HEAL_WAITS, HEAL_DIED, HEAL_WROTE_NOTHING = "heal_waits", "heal_died", "heal_wrote_nothing"
+UNDO_WAITS, UNDO_DIED = "undo_waits", "undo_died"
 _NOT_WRITTEN = {
     EventState.ACCEPTED: HEAL_WAITS,
     EventState.PLANNED: HEAL_WAITS,
@@ -34,6 +35,14 @@ _NOT_WRITTEN = {
     EventState.DEAD: HEAL_DIED,
 }
 """Why there is nothing to take back of a heal whose event stands so; any other but `delivered` wrote nothing."""
+_TAKEN_BACK = {
+    EventState.ACCEPTED: UNDO_WAITS,
+    EventState.PLANNED: UNDO_WAITS,
+    EventState.CARRIED: UNDO_WAITS,
+    EventState.DEAD: UNDO_DIED,
+    EventState.DELIVERED: NOT_HEALED,
+}
+"""Why a heal is not taken back once more whose way back stands so; any other wrote nothing, so it may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +71,8 @@ def heal(difference_ids: Sequence[str], *, by: str, ports: Ports, run_id: str = 
 def undo(difference_id: str, *, by: str, bounds: Bounds, ports: Ports) -> Acted:
     """Accept that a heal's value gives way to the former one again, where both sides still show what it wrote.
 
-    Raises the errors of the vendors, which are read first.
+    It counts as undone once that was written; where somebody was quicker the difference stands again. Raises the
+    errors of the vendors, which are read first.
     """
     healed, reason = ports.store.run(partial(_healed, difference_id=difference_id))
     if healed is None:
@@ -151,9 +161,13 @@ def _healed(tx: Tx, difference_id: str) -> tuple[Difference | None, str]:
     event_id = found[0].heal_event_id if found else None
     if event_id is None or found[0].undone_at is not None:
         return None, NOT_HEALED
-    event = tx.events.by_id([event_id]).get(event_id)
+    undo_id = found[0].undo_event_id
+    events = tx.events.by_id([each for each in (event_id, undo_id) if each])
+    event, undone = events.get(event_id), events.get(undo_id) if undo_id else None
     if event is None or event.state is not EventState.DELIVERED:
         return None, _NOT_WRITTEN.get(event.state, HEAL_WROTE_NOTHING) if event else HEAL_WROTE_NOTHING
+    if undone is not None and undone.state in _TAKEN_BACK:
+        return None, _TAKEN_BACK[undone.state]
     return _as_healed(found[0], event), ""
 
 
@@ -193,11 +207,12 @@ def _undo(tx: Tx, healed: Difference, by: str, ports: Ports) -> tuple[str, list[
     link = tx.links.of([(difference.flow, difference.business_key)]).get((difference.flow, difference.business_key))
     if link is None or keys.digest(link.agreed_value(difference.field)) != keys.digest(_written(difference)):
         return CHANGED, []
-    if not tx.differences.undo(difference.id, by):
-        return NOT_HEALED, []
-    former, key = difference.former, f"undo:{difference.id}"
+    event_id = EventId(ports.new_id("ev"))
+    if not tx.differences.begin_undo(difference.id, event_id, instead_of=difference.undo_event_id):
+        return CHANGED, []
+    former, key = difference.former, f"{difference.id}:{event_id}"
     event = _event(difference, facts.UNDO, former=former, key=key, by=by, tx=tx, ports=ports)
-    _, hints = intake.place(tx, [event], new_id=ports.new_id, limits=ports.limits)
+    _, hints = intake.place(tx, [event], new_id=lambda _: event_id, limits=ports.limits)
     tx.ledger.audit([_entry("difference.undone", difference, former, by)])
     return "", hints
 

@@ -45,6 +45,8 @@ class DifferenceState(StrEnum):
     OPEN = "open"
     HEALING = "healing"
     """A heal is accepted; the next run says whether it has helped."""
+    UNDOING = "undoing"
+    """A heal is being taken back; the next run says whether its former value was written."""
     CLOSED = "closed"
 
 
@@ -77,7 +79,8 @@ class Difference:
     """A difference as it is kept. aprimo and opentext: what each side showed when it was seen last.
 
     run_id: the last run that saw it, "" where a flow found it itself. cause: a `Cause`, or a flow's own word. former:
-    what the heal overwrote. undone_at: when a person took the heal back. closed_by: who or what closed it.
+    what the heal overwrote. undo_event_id: the newest way back that was asked for; undone_at: when it had written
+    that, None as long as it has not. closed_by: who or what closed it.
     """
 
     id: str
@@ -96,6 +99,7 @@ class Difference:
     run_id: str = ""
     heal_event_id: EventId | None = None
     former: JsonValue = None
+    undo_event_id: EventId | None = None
     undone_at: datetime | None = None
     closed_by: str = ""
 
@@ -136,7 +140,9 @@ class Differences(Protocol):
         """Make exactly these the open differences of these items; returns them.
 
         An open one gets the newest values; one that is not among them any more is closed. Where either side shows
-        something else than before, a heal that has ended was about something else, and is forgotten.
+        something else than before, a heal that has ended was about something else, and is forgotten. One whose heal
+        is being taken back stands as it is until that has ended: then it is undone where its former value was
+        written, and else stands again, with why in its evidence.
         """
 
     def find(
@@ -153,10 +159,13 @@ class Differences(Protocol):
         """Differences by id or filter, in the order in which they were first seen; after: the id to go on from."""
 
     def undone(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
-        """Differences of these items whose heal a person has undone."""
+        """Differences of these items whose heal a person has undone: what it wrote over was written again."""
 
     def begin_heal(self, difference_id: str, event_id: EventId, former: JsonValue) -> bool:
         """An open difference is being healed; False where it is not open any more."""
 
-    def undo(self, difference_id: str, by: str) -> bool:
-        """A heal is taken back; False where somebody else was first."""
+    def begin_undo(self, difference_id: str, event_id: EventId, *, instead_of: EventId | None = None) -> bool:
+        """A heal is being taken back; False where somebody else was first, or another difference stands there.
+
+        instead_of: a way back that was asked for before and has come to nothing.
+        """

@@ -9,9 +9,13 @@ from pipeline.differences import Explained
 from pipeline.flows.tenant import Policy
 from pipeline.plan import FoundDifference
 from pipeline.ports import Difference, DifferenceState
+from pipeline.states import OPEN_EVENT_STATES
 from pipeline.store import serial
+from pipeline.words import EventState
 
 _SHOWN = ("agreed", "aprimo", "opentext", "cause", "evidence", "policy")
+NOT_UNDONE = "not_undone"
+"""Evidence of a difference that stands again: which way back came to nothing, and why."""
 _DIGITS = 18
 """Every number with so many digits is one of 64 bits."""
 
@@ -61,16 +65,38 @@ def told_values(item: FoundDifference, row: Difference | None, undone: Iterable[
     return {**told, "policy": Policy.NEVER if taken_back else item.policy, "evidence": evidence}
 
 
-def seen_again(row: Difference, shown: Mapping[str, Any], *, is_healing: bool) -> dict[str, Any]:
-    """What becomes of a difference that is found again, as columns.
+def seen_again(row: Difference, shown: Mapping[str, Any], heal: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What becomes of a difference that is found again, as columns. heal: its heal's event, None for none.
 
-    Nothing while its heal is on its way: the way back needs what it was healed for. Where either side shows something
-    else than before, a heal that has ended was about something else, and is forgotten.
+    Nothing while its heal, or the way back, is on its way: the way back needs what it was healed for. Where either
+    side shows something else than before, a heal that has ended was about something else, and is forgotten.
     """
-    if is_healing:
+    if row.state is DifferenceState.UNDOING or _is_on_its_way(heal):
         return {}
-    heal = {} if _is_same(row, shown) else {"heal_event_id": None, "former": None}
-    return {**shown, **heal, "state": DifferenceState.OPEN}
+    ended = {} if _is_same(row, shown) else {"heal_event_id": None, "former": None}
+    why = {NOT_UNDONE: row.evidence[NOT_UNDONE]} if NOT_UNDONE in row.evidence else {}
+    return {**shown, **ended, "evidence": {**shown["evidence"], **why}, "state": DifferenceState.OPEN}
+
+
+def given_back(row: Difference, undo: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What becomes of a difference whose heal is being taken back, as columns; nothing until that has ended.
+
+    undo: the event of the way back, None where there is none. Undone is what was written; else it stands again.
+    """
+    if row.state is not DifferenceState.UNDOING or _is_on_its_way(undo):
+        return {}
+    if undo is not None and undo["state"] == EventState.DELIVERED:
+        return {
+            "state": DifferenceState.CLOSED,
+            "undone_at": undo["ended_at"],
+            "closed_by": str(undo["data"].get("by", "")),
+        }
+    why = {"event": row.undo_event_id, "reason": undo["reason"] if undo else ""}
+    return {"state": DifferenceState.OPEN, "evidence": {**row.evidence, NOT_UNDONE: why}}
+
+
+def _is_on_its_way(event: Mapping[str, Any] | None) -> bool:
+    return event is not None and event["state"] in OPEN_EVENT_STATES
 
 
 def _is_same(row: Difference, shown: Mapping[str, Any]) -> bool:

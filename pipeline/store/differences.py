@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from pipeline.differences import Explained, Known
 from pipeline.plan import FoundDifference, Link
 from pipeline.ports import Difference, DifferenceState, Mode, Phase, Run
-from pipeline.states import OPEN_EVENT_STATES
 from pipeline.store import link_rows
-from pipeline.store.difference_rows import difference_of, number, seen_again, seen_values, told_values
-from pipeline.store.known import read_known
+from pipeline.store.difference_rows import difference_of, given_back, number, seen_again, seen_values, told_values
+from pipeline.store.known import read_events, read_known
 from pipeline.store.statements import Row, insert_into, run_each
-from pipeline.store.tables import differences, events, holds, links, processes, runs
+from pipeline.store.tables import differences, holds, links, processes, runs
 from pipeline.words import BusinessKey, EventId, JsonValue, LinkId
 
 AGREES = "agrees"
 """What closes a difference that is found no more."""
+_AGREEING: Row = {"state": DifferenceState.CLOSED, "closed_by": AGREES}
 _Place = tuple[BusinessKey, str]
 """An item, and what of it differs."""
 _IS_OPEN = holds("differences", "state <> 'closed'")
@@ -107,12 +109,15 @@ class SqlDifferences:
     def keep(self, run_id: str, flow: str, found: Mapping[BusinessKey, Sequence[Explained]]) -> list[Difference]:
         """Make exactly these the open differences of these items; returns them.
 
-        An open one gets the newest values; one that is not among them any more is closed. One that is being healed
-        keeps all it was healed for until its heal has ended.
+        An open one gets the newest values; one that is not among them any more is closed. One that is being healed,
+        or given back, keeps all it was healed for until that has ended.
         """
         seen = {(key, each.mismatch.field): seen_values(each) for key, every in found.items() for each in every}
-        stand = self._standing(flow, list(found), is_locked=True)
-        self._close([row.id for row in stand if (row.business_key, row.field) not in seen])
+        stand = self._settled(flow, list(found))
+        gone = [row for row in stand if (row.business_key, row.field) not in seen]
+        self._change([row.id for row in gone if row.state is not DifferenceState.UNDOING], _AGREEING)
+        undoing = [row.id for row in gone if row.state is DifferenceState.UNDOING]
+        self._change(undoing, {"run_id": run_id, "last_seen": self._now})
         self._put(flow, seen, stand, run_id)
         return self._standing(flow, list(found))
 
@@ -122,7 +127,7 @@ class SqlDifferences:
         Nothing closes by it, and what is being healed is left as a look leaves it.
         """
         keys = [key for key, every in found.items() if every]
-        stand = self._standing(flow, keys, is_locked=True)
+        stand = self._settled(flow, keys)
         rows, undone = {(row.business_key, row.field): row for row in stand}, self.undone(flow, keys)
         told = {
             (key, item.field): told_values(
@@ -161,7 +166,7 @@ class SqlDifferences:
         return [difference_of(dict(row)) for row in self._conn.execute(found).mappings()]
 
     def undone(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
-        """Differences of these items whose heal a person has undone."""
+        """Differences of these items whose heal a person has undone, also where no look has said so yet."""
         if not keys:
             return []
         found = select(differences).where(
@@ -169,7 +174,11 @@ class SqlDifferences:
             differences.c.business_key.in_(keys),
             holds("differences", "undone_at is not null"),
         )
-        return [difference_of(dict(row)) for row in self._conn.execute(found.order_by(differences.c.id)).mappings()]
+        said = [difference_of(dict(row)) for row in self._conn.execute(found).mappings()]
+        standing = self._standing(flow, keys)
+        undos = read_events(self._conn, (row.undo_event_id for row in standing))
+        done = [row for row in standing if "undone_at" in given_back(row, undos.get(row.undo_event_id))]
+        return sorted([*said, *done], key=lambda row: number(row.id))
 
     def begin_heal(self, difference_id: str, event_id: EventId, former: JsonValue) -> bool:
         """An open difference is being healed; False where it is not open any more."""
@@ -180,18 +189,26 @@ class SqlDifferences:
         )
         return self._conn.execute(healing).rowcount == 1
 
-    def undo(self, difference_id: str, by: str) -> bool:
-        """A heal is taken back; False where somebody else was first."""
-        undone = (
+    def begin_undo(self, difference_id: str, event_id: EventId, *, instead_of: EventId | None = None) -> bool:
+        """A heal is being taken back; False where somebody else was first, or another difference stands there.
+
+        instead_of: a way back that was asked for before and has come to nothing.
+        """
+        undoing = (
             update(differences)
             .where(
                 differences.c.id == number(difference_id),
                 differences.c.heal_event_id.is_not(None),
+                differences.c.undo_event_id.is_not_distinct_from(instead_of),
                 differences.c.undone_at.is_(None),
             )
-            .values(undone_at=self._now, state=DifferenceState.CLOSED, closed_by=by)
+            .values(state=DifferenceState.UNDOING, undo_event_id=event_id, closed_by="")
         )
-        return self._conn.execute(undone).rowcount == 1
+        try:
+            with self._conn.begin_nested():
+                return self._conn.execute(undoing).rowcount == 1
+        except IntegrityError:
+            return False  # A look has found since that they differ there again.
 
     def _links(self, found: Select[Any]) -> list[Link]:
         rows = self._conn.execute(found).mappings().all()
@@ -210,26 +227,32 @@ class SqlDifferences:
         rows = self._conn.execute(found.with_for_update() if is_locked else found).mappings()
         return [difference_of(dict(row)) for row in rows]
 
-    def _open_events(self, ids: Sequence[EventId]) -> frozenset[EventId]:
-        if not ids:
-            return frozenset()
-        is_open = events.c.state.in_(OPEN_EVENT_STATES)
-        return frozenset(self._conn.execute(select(events.c.id).where(events.c.id.in_(ids), is_open)).scalars())
+    def _settled(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
+        """What is not closed of these items, once each way back that has ended is known to have; locked."""
+        stand = self._standing(flow, keys, is_locked=True)
+        undos = read_events(self._conn, (row.undo_event_id for row in stand))
+        still = []
+        for row in stand:
+            ended = given_back(row, undos.get(row.undo_event_id))
+            if ended:
+                self._change([row.id], ended)
+            still.append(replace(row, **ended))
+        return [row for row in still if row.state is not DifferenceState.CLOSED]
 
-    def _close(self, ids: Sequence[str]) -> None:
+    def _change(self, ids: Sequence[str], values: Row) -> None:
         if ids:
-            closed = update(differences).where(differences.c.id.in_([number(each) for each in ids]))
-            self._conn.execute(closed.values(state=DifferenceState.CLOSED, closed_by=AGREES))
+            every = update(differences).where(differences.c.id.in_([number(each) for each in ids]))
+            self._conn.execute(every.values(values))
 
     def _put(
         self, flow: str, shown: Mapping[_Place, Row], stand: Sequence[Difference], run_id: str | None = None
     ) -> None:
         """Make what differs stand open with what it shows. run_id: None where no run has seen it."""
-        heals = self._open_events([row.heal_event_id for row in stand if row.heal_event_id])
+        heals = read_events(self._conn, (row.heal_event_id for row in stand))
         rows = {(row.business_key, row.field): row for row in stand}
         run = {"run_id": run_id} if run_id else {}
         old = [
-            {**vars(row), **seen_again(row, shown[place], is_healing=row.heal_event_id in heals), **run}
+            {**vars(row), **seen_again(row, shown[place], heals.get(row.heal_event_id)), **run}
             for place, row in rows.items()
             if place in shown
         ]

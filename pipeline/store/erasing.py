@@ -80,6 +80,7 @@ REFERENCES = frozenset(
     {
         "event_id",
         "heal_event_id",
+        "undo_event_id",
         "superseded_by",
         "link_id",
         "run_id",

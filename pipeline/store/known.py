@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from pipeline.differences import Known, ToldOf, Written
 from pipeline.keys import is_notes, line_key
 from pipeline.store.tables import EVENT_IS_OPEN, attempts, dead_letters, deliveries, events, holds, links
-from pipeline.words import BusinessKey, DeliveryState, EventKind, EventState, JsonValue, LineKey, Side
+from pipeline.words import BusinessKey, DeliveryState, EventId, EventKind, EventState, JsonValue, LineKey, Side
 
 _Row = Mapping[str, Any]
 
@@ -36,6 +36,16 @@ def read_known(conn: Connection, flow: str, keys: Sequence[BusinessKey]) -> dict
         )
         for key in keys
     }
+
+
+def read_events(conn: Connection, ids: Iterable[EventId | None]) -> dict[EventId | None, _Row]:
+    """How events stand, or ended: those of heals and of ways back; nothing of one that is kept no more."""
+    named = {each for each in ids if each is not None}
+    if not named:
+        return {}
+    columns = (events.c.id, events.c.state, events.c.reason, events.c.data, events.c.ended_at)
+    found = conn.execute(select(*columns).where(events.c.id.in_(named))).mappings()
+    return {row["id"]: dict(row) for row in found}
 
 
 def known_of(

@@ -347,6 +347,7 @@ differences = Table(
     _text("policy"),
     _text("state"),
     Column("heal_event_id", Word),
+    Column("undo_event_id", Word),
     Column("former", Json),
     Column("undone_at", UtcTime),
     _text("closed_by", ""),

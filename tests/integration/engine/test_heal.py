@@ -263,6 +263,61 @@ def test_a_variable_is_set_again_and_given_back_exactly(office: Office) -> None:
     assert (healed, office.live(1).variables["briefDescription"]) == ("Outdoor and social", "Typed there")
 
 
+def test_a_heal_is_undone_once_its_former_value_was_written_and_not_before(office: Office) -> None:
+    edited_in_aprimo(office, 1)
+    office.reconcile(heals=SAFE)
+    office.rest()
+    (healing,) = office.differences()[1]
+
+    undo(office, healing.id)
+    twice = undo(office, healing.id).reason
+    office.reconcile()
+    (asked,) = office.differences(is_open=None)[1]
+    office.rest()
+    written_at = office.clock.now
+    office.reconcile()
+
+    undone, again = office.differences(is_open=None)[1]
+    assert (twice, asked.state, asked.undone_at) == (heal.UNDO_WAITS, "undoing", None)
+    assert (undone.id, undone.state, undone.undone_at, undone.closed_by) == (asked.id, "closed", written_at, "anna")
+    assert (again.state, again.aprimo, undo(office, asked.id).reason) == ("open", "scribble", heal.NOT_HEALED)
+
+
+def test_a_heal_that_somebody_edits_over_just_then_is_not_undone_but_stands_again_and_says_why(
+    office: Office,
+) -> None:
+    edited_in_aprimo(office, 1)
+    office.reconcile(heals=SAFE)
+    office.rest()
+    (healing,) = office.differences()[1]
+    undo(office, healing.id)
+    office.edit(1, matrix="newer")
+    office.rest()
+
+    office.reconcile()
+
+    (again,) = office.differences(is_open=None)[1]
+    why = again.evidence["not_undone"]
+    assert office.field(1, "matrix") == "newer"
+    assert (again.id, again.state, again.aprimo, again.undone_at) == (healing.id, "open", "newer", None)
+    assert (why["reason"], again.cause) == (heal.CHANGED, Cause.EDITED_IN_APRIMO)  # type: ignore[index, call-overload]  # It is an object.
+
+
+def test_a_way_back_that_died_is_not_asked_for_again(office: Office) -> None:
+    edited_in_aprimo(office, 1)
+    office.reconcile(heals=SAFE)
+    office.rest()
+    (healing,) = office.differences()[1]
+    office.in_aprimo.refused.add("activity:1")
+    undo(office, healing.id)
+    office.rest()
+
+    office.reconcile()
+
+    (stands,) = office.differences()[1]
+    assert (stands.state, stands.undone_at, undo(office, healing.id).reason) == ("undoing", None, heal.UNDO_DIED)
+
+
 def test_what_a_person_took_back_is_listed_and_never_healed_again(office: Office) -> None:
     edited_in_aprimo(office, 1)
     office.reconcile(heals=SAFE)

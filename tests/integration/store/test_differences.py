@@ -185,10 +185,92 @@ def test_what_a_plan_tells_of_and_a_look_has_found_keeps_what_the_look_knows(sto
     assert (other.aprimo, other.policy, other.evidence) == ("other", Policy.PROPOSE, {})
 
 
-def test_a_plan_that_tells_of_what_a_person_took_back_does_not_open_it_to_heals(store: Store) -> None:
+def _undo(store: Store, difference_id: str, ends: EventState | None, reason: str = "") -> EventId:
+    """A healed difference's way back is on its line, and ends so; None: it does not. Returns its event."""
+    asked = replace(new_event(1, notice=f"{ends}"), data={"by": "anna"})
+    (undo,) = store.run(lambda tx: add(tx, [asked]))
+    store.run(lambda tx: tx.differences.begin_heal(difference_id, EventId("ev-9"), "scribble"))
+    assert store.run(lambda tx: tx.differences.begin_undo(difference_id, undo))
+    if ends is not None:
+        ended = EventMove(id=undo, before=EventState.ACCEPTED, after=ends, reason=reason)
+        store.run(lambda tx: tx.events.move([ended]))
+    return undo
+
+
+def test_one_that_is_being_given_back_stands_as_it_is_until_that_has_ended(store: Store, clock: Clock) -> None:
+    (kept,) = _keep(store, EDITED)
+    undo = _undo(store, kept.id, None)
+
+    _keep(store, run="rc-2")
+    (agreeing,) = _all(store)
+    later = clock.pass_s(60)
+    _keep(store, replace(EDITED, cause=Why.DELIVERY_WAITING, policy=Policy.NEVER), run="rc-3")
+    (written,) = _all(store)
+
+    assert agreeing == replace(written, run_id="rc-2", last_seen=START)
+    assert (written.state, written.undone_at, written.undo_event_id) == ("undoing", None, undo)
+    assert (written.cause, written.evidence, written.last_seen) == ("edited_in_aprimo", kept.evidence, later)
+    assert store.run(lambda tx: tx.differences.undone(FLOW, [KEY])) == []
+
+
+def test_one_whose_former_value_was_written_is_undone(store: Store, clock: Clock) -> None:
+    (kept,) = _keep(store, EDITED)
+    clock.pass_s(60)
+    _undo(store, kept.id, EventState.DELIVERED)
+    written_at = clock.now
+    clock.pass_s(60)
+
+    known = [each.id for each in store.run(lambda tx: tx.differences.undone(FLOW, [KEY, item(2)]))]
+    _keep(store, EDITED, run="rc-2")
+
+    undone, again = _all(store)
+    assert known == [kept.id]
+    assert (undone.state, undone.undone_at, undone.closed_by) == ("closed", written_at, "anna")
+    assert (again.state, again.undone_at) == ("open", None)
+    assert [each.id for each in store.run(lambda tx: tx.differences.undone(FLOW, [KEY]))] == [kept.id]
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_one_whose_way_back_wrote_nothing_stands_again_and_says_why(store: Store, *, is_told: bool) -> None:
+    (kept,) = _keep(store, EDITED)
+    undo = _undo(store, kept.id, EventState.IGNORED, "changed_since")
+
+    if is_told:
+        _tell(store, replace(TOLD, theirs="newer"))
+    else:
+        _keep(store, replace(EDITED, mismatch=replace(EDITED.mismatch, aprimo="newer")), run="rc-2")
+
+    (again,) = _all(store)
+    assert (again.id, again.state, again.aprimo, again.undone_at) == (kept.id, "open", "newer", None)
+    assert again.evidence["not_undone"] == {"event": undo, "reason": "changed_since"}
+    assert store.run(lambda tx: tx.differences.undone(FLOW, [KEY])) == []
+
+
+def test_one_whose_way_back_wrote_nothing_is_closed_where_both_agree_and_can_be_asked_for_again(store: Store) -> None:
+    (kept,) = _keep(store, EDITED)
+    undo = _undo(store, kept.id, EventState.IGNORED, "changed_since")
+
+    _keep(store)
+
+    (closed,) = _all(store)
+    assert (closed.state, closed.closed_by, closed.undone_at) == ("closed", "agrees", None)
+    assert closed.evidence["not_undone"] == {"event": undo, "reason": "changed_since"}
+    assert store.run(lambda tx: tx.differences.begin_undo(kept.id, EventId("ev-10"), instead_of=undo))
+
+
+def test_none_is_given_back_where_another_difference_stands_by_now(store: Store) -> None:
     (kept,) = _keep(store, EDITED)
     store.run(lambda tx: tx.differences.begin_heal(kept.id, EventId("ev-9"), "scribble"))
-    store.run(lambda tx: tx.differences.undo(kept.id, "anna"))
+    _keep(store)
+    _keep(store, EDITED)
+
+    assert not store.run(lambda tx: tx.differences.begin_undo(kept.id, EventId("ev-10")))
+    assert [each.state for each in _all(store)] == ["closed", "open"]
+
+
+def test_a_plan_that_tells_of_what_a_person_took_back_does_not_open_it_to_heals(store: Store) -> None:
+    (kept,) = _keep(store, EDITED)
+    _undo(store, kept.id, EventState.DELIVERED)
 
     _tell(store, TOLD)
 
@@ -206,18 +288,16 @@ def test_a_heal_is_forgotten_once_another_value_stands_there(store: Store) -> No
     assert (again.id, again.state, again.heal_event_id, again.former) == (kept.id, "open", None, None)
 
 
-def test_a_difference_is_healed_and_its_heal_undone_once_each(store: Store, clock: Clock) -> None:
+def test_a_difference_is_healed_and_its_heal_taken_back_once_each(store: Store) -> None:
     (kept,) = _keep(store, EDITED)
 
     def heal() -> bool:
         return store.run(lambda tx: tx.differences.begin_heal(kept.id, EventId("ev-9"), "scribble"))
 
     def undo() -> bool:
-        return store.run(lambda tx: tx.differences.undo(kept.id, "anna"))
+        return store.run(lambda tx: tx.differences.begin_undo(kept.id, EventId("ev-10")))
 
     assert (undo(), heal(), heal(), undo(), undo()) == (False, True, False, True, False)
-    (undone,) = store.run(lambda tx: tx.differences.undone(FLOW, [KEY, item(2)]))
-    assert (undone.state, undone.undone_at, undone.closed_by) == ("closed", START, "anna")
 
 
 def test_differences_are_found_by_id_flow_item_cause_and_the_id_to_go_on_from(store: Store) -> None:

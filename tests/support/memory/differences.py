@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from pipeline.differences import Explained, Known
 from pipeline.keys import is_notes, line_key
 from pipeline.plan import Link
@@ -13,7 +15,7 @@ from pipeline.store.difference_rows import difference_of, number, seen_values
 from pipeline.store.differences import AGREES, run_of, run_row
 from pipeline.store.known import known_of
 from pipeline.words import BusinessKey, DeliveryState, EventId, JsonValue, LetterState, ProcessState
-from tests.support.memory.difference_rows import put
+from tests.support.memory.difference_rows import is_undone, put, settle
 from tests.support.memory.links import MemoryLinks
 from tests.support.memory.rows import Row, Tables
 
@@ -87,6 +89,7 @@ class MemoryDifferences:
 
     def keep(self, run_id: str, flow: str, found: Mapping[BusinessKey, Sequence[Explained]]) -> list[Difference]:
         """Make exactly these the open differences of these items; returns them."""
+        settle(self._tables, flow, found)
         stand = {
             (row["business_key"], row["field"]): row
             for row in self._rows.where("flow", flow)
@@ -94,7 +97,9 @@ class MemoryDifferences:
         }
         seen = {(key, each.mismatch.field): each for key, every in found.items() for each in every}
         for place, row in stand.items():
-            if place not in seen:
+            if place not in seen and row["state"] == DifferenceState.UNDOING:
+                self._rows.change(row, run_id=run_id, last_seen=self._now)
+            elif place not in seen:
                 self._rows.change(row, state=DifferenceState.CLOSED, closed_by=AGREES)
         for (key, field), each in seen.items():
             put(self._tables, self._now, (flow, key, field), seen_values(each), run_id)
@@ -126,8 +131,8 @@ class MemoryDifferences:
 
     def undone(self, flow: str, keys: Sequence[BusinessKey]) -> list[Difference]:
         """Differences of these items whose heal a person has undone."""
-        found = self.find(flow=flow, keys=keys, is_open=None) if keys else []
-        return [each for each in found if each.undone_at is not None]
+        rows = [row for row in self._rows.where("flow", flow) if row["business_key"] in set(keys)]
+        return [difference_of(row) for row in rows if is_undone(self._tables, row)]
 
     def begin_heal(self, difference_id: str, event_id: EventId, former: JsonValue) -> bool:
         """An open difference is being healed; False where it is not open any more."""
@@ -137,12 +142,17 @@ class MemoryDifferences:
         self._rows.change(row, state=DifferenceState.HEALING, heal_event_id=event_id, former=former)
         return True
 
-    def undo(self, difference_id: str, by: str) -> bool:
-        """A heal is taken back; False where somebody else was first."""
+    def begin_undo(self, difference_id: str, event_id: EventId, *, instead_of: EventId | None = None) -> bool:
+        """A heal is being taken back; False where somebody else was first, or another difference stands there."""
         row = self._rows.get(number(difference_id))
         if row is None or row["heal_event_id"] is None or row["undone_at"] is not None:
             return False
-        self._rows.change(row, undone_at=self._now, state=DifferenceState.CLOSED, closed_by=by)
+        if row["undo_event_id"] != instead_of:
+            return False
+        try:
+            self._rows.change(row, state=DifferenceState.UNDOING, undo_event_id=event_id, closed_by="")
+        except IntegrityError:
+            return False
         return True
 
     def _links(self, rows: Iterable[Row]) -> list[Link]:

@@ -13,7 +13,7 @@ from console import installation
 from console.difference_tables import acted_sentence
 from pipeline.errors import PermanentError, PipelineError
 from pipeline.flows.shared.healing import CHANGED, NOT_OURS, NOT_UNDOABLE
-from pipeline.heal import NEVER, NOT_HEALED, NOT_OPEN
+from pipeline.heal import NEVER, NOT_HEALED, NOT_OPEN, UNDO_DIED, UNDO_WAITS
 from pipeline.plan import LinkChanges, Snapshot, Want
 from pipeline.ports import Bounds
 from pipeline.walk import Terms
@@ -185,7 +185,9 @@ def test_differences_that_are_named_are_healed_with_only_their_items_compared(
     assert refused.stderr == (f"Difference {listed['id']}: it is not open any more, or is being healed already.\n")
 
 
-@pytest.mark.parametrize("reason", [NEVER, NOT_OPEN, NOT_HEALED, CHANGED, NOT_OURS, NOT_UNDOABLE])
+@pytest.mark.parametrize(
+    "reason", [NEVER, NOT_OPEN, NOT_HEALED, CHANGED, NOT_OURS, NOT_UNDOABLE, UNDO_WAITS, UNDO_DIED]
+)
 def test_every_reason_why_nothing_is_healed_has_a_sentence(reason: str) -> None:
     assert acted_sentence("17", "is being healed", reason) != f"Difference 17: {reason}."
 
@@ -227,11 +229,17 @@ def test_a_difference_is_healed_by_id_and_its_heal_taken_back(terminal: Terminal
     again = terminal.run("differences", "heal", listed["id"])
     office.rest()
     undone = terminal.run("differences", "undo", listed["id"])
+    meanwhile = terminal.run("reconcile", "--full")
     office.rest()
+    terminal.run("reconcile", "--full")
 
     assert (healed.exit_code, healed.stdout) == (0, f"Difference {listed['id']} is being healed.\n")
     assert (again.exit_code, "not open any more" in again.stderr) == (1, True)
-    assert (undone.exit_code, office.field(5012, "matrix")) == (0, "scribble")
+    assert (undone.exit_code, undone.stdout) == (0, f"Difference {listed['id']} is being given back.\n")
+    assert (meanwhile.exit_code, "Being healed or given back" in meanwhile.stdout) == (2, True)
+    taken_back = terminal.json("differences", "show", listed["id"])
+    assert (office.field(5012, "matrix"), taken_back["state"]) == ("scribble", "closed")
+    assert taken_back["undone_at"] is not None
 
 
 def test_one_item_is_compared_by_its_id(terminal: Terminal, office: Office) -> None:

@@ -336,6 +336,7 @@ def _links() -> None:
         sa.Column("policy", Word(), nullable=False),
         sa.Column("state", Word(), nullable=False),
         sa.Column("heal_event_id", Word(), nullable=True),
+        sa.Column("undo_event_id", Word(), nullable=True),
         sa.Column("former", Json(), nullable=True),
         sa.Column("undone_at", UtcTime(), nullable=True),
         sa.Column("closed_by", Word(), nullable=False),
