@@ -59,6 +59,7 @@ AGREES = (
         is_mutual=True,
         equal={"master_version": "masterVersionId"},
         carries=True,
+        begins_again=True,
     ),
 )
 """What must be true of both systems at rest: one released record per approved market, none for an unapproved one."""

@@ -7,13 +7,13 @@ first cause that fits is the one that is named; what nothing fits is `unexplaine
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pipeline import ownership
 from pipeline.differences import PROCESS, STATE, Cause, Explained, Known, Mismatch, Pair, ToldOf, Written
 from pipeline.flows.agreements import Agreement, Stand
-from pipeline.flows.policies import cause_of_edit, policy_of
+from pipeline.flows.policies import HELD, STRICTEST, cause_of_edit, policy_of
 from pipeline.flows.shared.case import row_of
 from pipeline.flows.shared.comparing import (
     COMMENTS,
@@ -34,6 +34,10 @@ from pipeline.words import Decision, EventState, JsonValue, ProcessState, Side
 
 _SLACK = timedelta(seconds=1)
 """A system's times may be whole seconds: a notice may seem that much older than the change it tells of."""
+TAKE_BACK = (
+    "Take the approval back in Aprimo, and submit it anew; or let it stand. No command of ours takes one back."
+)
+"""Evidence, for a person, of an approval that nothing of ours gave, or that was given to something else."""
 _NOTICES = (Side.APRIMO.value, Side.OPENTEXT.value)
 """How the source of a notice begins; what we or the timetable told ourselves is none."""
 
@@ -56,10 +60,19 @@ def explain(
         agreements=agreements,
     )
     cause, evidence = _cause(about)
-    policy = policy_of(view, mismatch.field, cause)
-    if about.stands_approved and policy is Policy.AUTOMATIC:
-        policy = Policy.PROPOSE  # Whether an approval stands is for people to say.
-    return Explained(mismatch=mismatch, cause=cause, policy=policy, evidence=evidence)
+    explained = Explained(
+        mismatch=mismatch, cause=cause, policy=policy_of(view, mismatch.field, cause), evidence=evidence
+    )
+    return _of_approval(explained, about.approval) if about.approval else explained
+
+
+def _of_approval(explained: Explained, stands: Agreement) -> Explained:
+    """Whether an approval stands is for people to say; where nothing begins again from it, they alone can act."""
+    if explained.cause in HELD:
+        return explained
+    if not stands.begins_again:
+        return replace(explained, policy=Policy.NEVER, evidence={**explained.evidence, "to_do": TAKE_BACK})
+    return replace(explained, policy=max(explained.policy, Policy.PROPOSE, key=STRICTEST.index))
 
 
 _Found = tuple[Cause, dict[str, JsonValue]]
@@ -107,13 +120,13 @@ class _About:
         return self.pair.link.live_process() if self.pair.link else None
 
     @property
-    def stands_approved(self) -> bool:
-        """Whether it is the approval that is wrong: none lives, and the item stands as only an approval puts it."""
+    def approval(self) -> Agreement | None:
+        """As what the item stands approved, where that is what is wrong: none lives, as only an approval puts it."""
         if self.field != PROCESS or self.living or self.live is not None:
-            return False
+            return None
         role = role_of(self.pair.business_key, self.agreements)
         approved = (each for each in self.agreements if each.role == role and each.stand is Stand.APPROVED)
-        return any(text(self.values.get(each.state_field)) in each.states for each in approved)
+        return next((each for each in approved if text(self.values.get(each.state_field)) in each.states), None)
 
     @property
     def edited(self) -> dict[str, JsonValue]:
@@ -219,7 +232,7 @@ def _of_process(about: _About) -> _Found:
 
 def _not_living(about: _About) -> _Found:
     """None lives: it ended and nobody told, the submission was never told, or it is missing."""
-    if about.stands_approved:
+    if about.approval:
         return _not_approved(about)
     link, live = about.pair.link, about.live
     instance_id = live.instance_id if live else None

@@ -116,13 +116,16 @@ def test_a_commitment_that_was_approved_with_its_amount_agrees() -> None:
 
 
 def test_a_commitment_that_stands_approved_although_its_process_was_rejected_is_told() -> None:
-    assert told(commitment("12000.00", outcome="rejected")) == [("process", Cause.PROCESS_MISSING, Policy.PROPOSE)]
+    (made,) = explained(commitment("12000.00", outcome="rejected"))
+
+    assert (made.mismatch.field, made.cause, made.policy) == ("process", Cause.PROCESS_MISSING, Policy.NEVER)
+    assert made.evidence["to_do"] == causes.TAKE_BACK
 
 
 def test_a_commitment_that_stands_approved_with_another_amount_than_was_approved_is_told() -> None:
     (made,) = explained(commitment("90000.00", outcome="approved"))
 
-    assert (made.cause, made.policy) == (Cause.VERSION_NEWER, Policy.PROPOSE)
+    assert (made.cause, made.policy) == (Cause.VERSION_NEWER, Policy.NEVER)
     assert made.evidence == {
         "instance_id": "instance-1",
         "revision": 1,
@@ -130,6 +133,7 @@ def test_a_commitment_that_stands_approved_with_another_amount_than_was_approved
         "approved": "12000 EUR",
         "stands": "90000 EUR",
         "version": "2026-01-12T09:00:00+00:00",
+        "to_do": causes.TAKE_BACK,
     }
 
 
@@ -155,24 +159,32 @@ def test_no_file_makes_an_approval_that_is_wrong_be_mended_by_itself(cause: str)
 
     (made,) = explained(commitment(amount, outcome=outcome), **{cause: Policy.AUTOMATIC})
 
-    assert (made.cause, made.policy) == (Cause(cause), Policy.PROPOSE)
+    assert (made.cause, made.policy) == (Cause(cause), Policy.NEVER)
 
 
 @pytest.mark.parametrize("made", [approved, approved_asset, produced, released])
 def test_what_stands_approved_produced_or_released_and_was_rejected_is_told(made: Callable[[], FlowWorld]) -> None:
     world = made()
 
+    pair = with_outcome(world, "rejected")
+    (mismatch,) = world.flow.mismatches(pair)
+    why = world.flow.explain(mismatch, pair, Known())
+
     assert found(world) == ()
-    assert [each.field for each in world.flow.mismatches(with_outcome(world, "rejected"))] == ["process"]
+    assert (mismatch.field, why.policy, why.evidence["to_do"]) == ("process", Policy.NEVER, causes.TAKE_BACK)
 
 
-def test_a_released_record_whose_market_was_rejected_is_told() -> None:
+def test_a_released_record_whose_market_was_rejected_is_told_and_can_begin_again() -> None:
     world = published()
     (record,) = world.released()
     want = Want(flow="localization", side=Side.APRIMO, kind="record", object_id=record, role="localized")
-    item = world.read(want)
+    item, agreeing = world.read(want), pair_of(world)
+    pair = replace(with_outcome(world, "rejected"), item=item)
+    (mismatch,) = world.flow.mismatches(pair)
+    why = world.flow.explain(mismatch, pair, Known())
 
-    assert world.flow.mismatches(replace(pair_of(world), item=item)) == ()
-    assert [each.field for each in world.flow.mismatches(replace(with_outcome(world, "rejected"), item=item))] == [
-        "process"
-    ]
+    world.look(Side.APRIMO, facts.HEAL, data={"field": mismatch.field, "cause": why.cause.value, "by": "anna"})
+
+    assert world.flow.mismatches(replace(agreeing, item=item)) == ()
+    assert (mismatch.field, why.cause, why.policy) == ("process", Cause.PROCESS_MISSING, Policy.PROPOSE)
+    assert (world.link.revision, world.live() is not None) == (2, True)
