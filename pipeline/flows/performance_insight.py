@@ -29,7 +29,7 @@ from pipeline.flows.shared import (
 )
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.insights import VERDICT, Terms
-from pipeline.flows.shared.values import is_empty
+from pipeline.flows.shared.values import is_empty, moment
 from pipeline.flows.shared.writing import Draft, finish, ours
 from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.flows.toml_table import Table
@@ -108,7 +108,7 @@ def _not_yet(case: Case) -> Plan:
 def _by_date(case: Case) -> Plan:
     """A campaign without a review: one begins a configured time after its end, once for each period."""
     terms = case.words.terms_of(Terms)
-    end = insights.moment(case.value("end"))
+    end = moment(case.value("end"))
     if end is None or is_empty(case.value("assets")):
         return ignore("nothing_to_review", changes=LinkChanges(wake=_wake(case, None)))
     begins = end + terms.after_end

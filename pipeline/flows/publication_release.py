@@ -27,7 +27,7 @@ from pipeline.flows.publication_parts import (
 from pipeline.flows.shared import follow_ups, looking, midway, packages, releasing, submission, told, writing
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.packages import Package, Terms
-from pipeline.flows.shared.values import minute, text
+from pipeline.flows.shared.values import minute, moment, text
 from pipeline.flows.shared.writing import STATE, Draft, ours
 from pipeline.flows.tenant import FlowWords
 from pipeline.plan import FollowUp, Link, LinkChanges, Notice, Plan, Wake, Want, deliver, ignore, refuse
@@ -101,7 +101,7 @@ def _may_be_out(event: Event) -> bool:
 def _begins(case: Case, package: Package) -> Wake | None:
     """When the release may begin, if that is still to come: as the package says now, else as it was approved."""
     date = text(case.item.values.get("release_on")) if case.item else package.date
-    at = packages.moment(date)
+    at = moment(date)
     return Wake(at=at, reason=WakeReason.EMBARGO) if at is not None and at > case.now else None
 
 

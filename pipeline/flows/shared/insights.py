@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from pipeline.commands import CreateTask
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.spending import decimal
-from pipeline.flows.shared.values import instant, text
+from pipeline.flows.shared.values import instant, moment, text
 from pipeline.flows.shared.writing import Draft, Filing, filed, finish, ours, status_holds
 from pipeline.flows.toml_table import Table
 from pipeline.keys import split_aprimo_key
@@ -129,15 +129,6 @@ def read(process: ProcessRead) -> Found:
 def summary(results: Iterable[Result]) -> str:
     """One line per asset: its verdict and its score."""
     return "\n".join(f"{each.record_id} · {each.verdict} · {each.score}" for each in results)
-
-
-def moment(value: JsonValue) -> datetime | None:
-    """A date or moment, in UTC where it names no zone; None for what is none."""
-    try:
-        found = datetime.fromisoformat(text(value))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _fault(number: int, row: JsonValue) -> str:

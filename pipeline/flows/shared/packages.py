@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pipeline.flows.shared import looking, versions
 from pipeline.flows.shared.values import text
@@ -169,15 +168,6 @@ def records_wanted(parts: Iterable[Part], words: FlowWords) -> tuple[Want, ...]:
 def record_in(snapshots: Snapshots, record_id: str, words: FlowWords) -> Snapshot | None:
     """A record as it was read, if it was."""
     return snapshots.get(want_record(record_id, words))
-
-
-def moment(value: str) -> datetime | None:
-    """A date or moment, in UTC where it names no zone; None for what is none."""
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def want_record(record_id: str, words: FlowWords) -> Want:

@@ -13,12 +13,11 @@ from pipeline.flows.shared.packages import (
     Part,
     Terms,
     is_absent,
-    moment,
     plain_id,
     record_in,
     rows_in,
 )
-from pipeline.flows.shared.values import same, text
+from pipeline.flows.shared.values import moment, same, text
 from pipeline.flows.shared.versions import expected, latest, latest_id
 from pipeline.flows.tenant import FieldType, FlowWords
 from pipeline.plan import Snapshot, Want

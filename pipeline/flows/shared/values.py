@@ -54,9 +54,18 @@ def text(value: JsonValue) -> str:
     return "" if value is None else str(value)
 
 
-def instant(moment: datetime) -> str:
+def moment(value: JsonValue) -> datetime | None:
+    """A date or moment, in UTC where it names no zone; None for what is none."""
+    try:
+        found = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def instant(at: datetime) -> str:
     """A moment as OpenText and Aprimo are given it, e.g. `2026-01-12T10:20:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def duration(length: timedelta) -> str:
@@ -64,9 +73,9 @@ def duration(length: timedelta) -> str:
     return f"PT{round(length.total_seconds())}S"
 
 
-def minute(moment: datetime) -> str:
+def minute(at: datetime) -> str:
     """A moment as people read it, in UTC, e.g. `2026-01-12 10:20`."""
-    return moment.astimezone(UTC).strftime(MINUTES)
+    return at.astimezone(UTC).strftime(MINUTES)
 
 
 def _plain_text(value: JsonValue) -> JsonValue:
@@ -82,10 +91,8 @@ def _plain_money(value: JsonValue) -> JsonValue:
 
 
 def _plain_date(value: JsonValue) -> JsonValue:
-    if is_malformed(value, FieldType.DATE):
-        return _plain_text(value)
-    moment = datetime.fromisoformat(str(value))
-    return instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    at = moment(value)
+    return instant(at) if at else _plain_text(value)
 
 
 def _plain_list(value: JsonValue) -> JsonValue:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.flows.shared.values import is_empty, is_malformed, same, text
+from pipeline.flows.shared.values import is_empty, is_malformed, moment, same, text
 from pipeline.flows.tenant import FieldType
 from pipeline.words import JsonValue
 
@@ -88,3 +90,19 @@ def test_a_value_that_can_be_of_its_type_is_not(kind: FieldType, value: str) -> 
 
 def test_a_list_reads_with_semicolons() -> None:
     assert text(["DACH", None, 3]) == "DACH; ; 3"
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("2026-03-01", datetime(2026, 3, 1, tzinfo=UTC)),
+        ("2026-03-01T10:00:00", datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        ("2026-03-01T10:00:00+01:00", datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_a_moment_is_in_utc_where_it_names_no_zone_and_none_where_it_is_none(
+    said: JsonValue, at: datetime | None
+) -> None:
+    assert moment(said) == at
