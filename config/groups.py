@@ -350,7 +350,7 @@ class Retention:
     )
     runs_days: int = setting(
         30,
-        "Comparisons of both systems, but for the newest of each flow and kind.",
+        "Comparisons of both systems, but for the first and the newest of each flow and kind.",
         example="30",
         unit="days",
         at_least=1,

@@ -64,6 +64,7 @@ def as_json(words: FlowWords) -> dict[str, Any]:
         "outcomes": dict(words.outcomes),
         "policies": {field: str(policy) for field, policy in words.policies.items()},
         "heals": _heals(words),
+        "approvals_since": words.approvals_since.isoformat() if words.approvals_since else None,
         "agrees": [dict(zip(_AGREES, row, strict=True)) for row in map(_agreement, FLOWS[words.flow].AGREES)],
         "acts": sorted(ownership.ACTS[words.flow]),
         "terms": {term: str(value) for term, value in _flat("", words.terms)},
@@ -85,6 +86,7 @@ def _facts(words: FlowWords) -> tuple[tuple[str, object], ...]:
         *also,
         ("process", words.process_key),
         ("state field", words.state_wire),
+        ("approvals since", _since(words)),
         ("outcomes", ", ".join(f"{raw} = {ours}" for raw, ours in words.outcomes.items())),
         ("policies", ", ".join(f"{field}: {policy}" for field, policy in words.policies.items())),
         ("heals", ", ".join(f"{cause}: {policy}" for cause, policy in _heals(words).items())),
@@ -92,6 +94,11 @@ def _facts(words: FlowWords) -> tuple[tuple[str, object], ...]:
         ("link", words.link_template),
         ("call-back", words.call_back_url or "none"),
     )
+
+
+def _since(words: FlowWords) -> str:
+    """From when on nothing is approved without the flow."""
+    return words.approvals_since.isoformat() if words.approvals_since else "its first full comparison here"
 
 
 def _heals(words: FlowWords) -> dict[str, str]:

@@ -38,7 +38,7 @@ class Cause(StrEnum):
     EDITED_BY_AUTOMATION = "edited_by_automation"
     """A rule or job of the vendor changed what we wrote."""
     PROCESS_MISSING = "process_missing"
-    """The item stands where a process must live, and none does."""
+    """The item stands where a process must live, and none does; or approved, which no process ever said."""
     PROCESS_DOUBLED = "process_doubled"
     """Two processes of one revision live."""
     ITEM_DELETED = "item_deleted"
@@ -63,6 +63,7 @@ class Pair:
 
     item: None where it was not asked for; a snapshot that is absent where it is gone. processes: the living ones that
     bear the business key, and the newest ended one where it was read. link: None where we never began anything.
+    in_use_since: from when on nothing is approved here without the flow, None where nobody knows yet.
     """
 
     flow: str
@@ -71,6 +72,7 @@ class Pair:
     item: Snapshot | None = None
     processes: tuple[ProcessRead, ...] = ()
     at: datetime
+    in_use_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

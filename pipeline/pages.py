@@ -34,10 +34,18 @@ def paired(
     item: Snapshot | None = None,
     processes: tuple[ProcessRead, ...] = (),
     at: datetime,
+    in_use_since: datetime | None = None,
 ) -> Pair:
     """An item beside its link, named as the link names it."""
-    named = link.business_key if link else key
-    return Pair(flow=flow, business_key=named, link=link, item=item, processes=processes, at=at)
+    return Pair(
+        flow=flow,
+        business_key=link.business_key if link else key,
+        link=link,
+        item=item,
+        processes=processes,
+        at=at,
+        in_use_since=in_use_since,
+    )
 
 
 def is_suspect(flow: FlowPort, pair: Pair, *, is_whole: bool) -> bool:

@@ -97,7 +97,7 @@ class Snapshot:
 
     version: what orders snapshots of this object (`modifiedDate` for PM).
     wire: the fields as the vendor renders them, by wire name; `expects` compares with these.
-    process: what was read of an OpenText process.
+    process: what was read of an OpenText process. created_at: when the object was made, None where nobody says.
     """
 
     want: Want
@@ -108,6 +108,7 @@ class Snapshot:
     wire: Mapping[str, JsonValue] = field(default_factory=dict)
     comments: tuple[CommentRead, ...] = ()
     process: ProcessRead | None = None
+    created_at: datetime | None = None
 
 
 Snapshots: TypeAlias = "Mapping[Want, Snapshot]"

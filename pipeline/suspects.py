@@ -81,7 +81,7 @@ def look_at(
     """
     if not suspects:
         return Looked()
-    inquiries, at = ports.store.run(partial(_inquiries, flow=flow, suspects=suspects))
+    inquiries, since, at = ports.store.run(partial(_inquiries, flow=flow, suspects=suspects))
     raise_if_closed(inquiries[0].closed_sides)
     rounds.ask(inquiries, ports)
     for inquiry, suspect in zip(inquiries, suspects, strict=True):
@@ -91,7 +91,7 @@ def look_at(
     if waiting and len(waiting) == len(inquiries):
         raise next(iter(waiting.values()))
     known = [inquiry for inquiry in inquiries if inquiry.head.subject not in {*unread, *waiting}]
-    read = [_compared(inquiry, at, ports) for inquiry in known]
+    read = [_compared(inquiry, since, at, ports) for inquiry in known]
     explain = partial(_explain, flow=flow, read=read, ports=ports)
     found, moved = ports.store.run(partial(_keep if is_kept else _show, explain=explain, flow=flow, run_id=run_id))
     return Looked(
@@ -107,7 +107,8 @@ def look_at(
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
-def _inquiries(tx: Tx, flow: str, suspects: Sequence[Suspect]) -> tuple[list[Inquiry], datetime]:
+def _inquiries(tx: Tx, flow: str, suspects: Sequence[Suspect]) -> tuple[list[Inquiry], datetime | None, datetime]:
+    """What is to be read, since when the flow is in use, and what time it is."""
     links = tx.links.of([(flow, each.key) for each in suspects])
     closed = steps.closed_sides(tx)
     made = []
@@ -116,7 +117,7 @@ def _inquiries(tx: Tx, flow: str, suspects: Sequence[Suspect]) -> tuple[list[Inq
         # As after a stale plan: both sides are read.
         head = replace(preview.look_of(flow, each.key, link, tx.now), stale_count=1)
         made.append(Inquiry(head=head, link=link, closed_sides=closed))
-    return made, tx.now
+    return made, tx.differences.in_use_since(flow), tx.now
 
 
 def raise_if_closed(sides: Collection[Side]) -> None:
@@ -170,7 +171,7 @@ def _is_read(inquiry: Inquiry) -> bool:
     return bool(inquiry.snapshots) and len(inquiry.snapshots) == len(inquiry.wants)
 
 
-def _compared(inquiry: Inquiry, at: datetime, ports: Ports) -> _Read:
+def _compared(inquiry: Inquiry, since: datetime | None, at: datetime, ports: Ports) -> _Read:
     link = inquiry.link
     pair = Pair(
         flow=link.flow,
@@ -179,6 +180,7 @@ def _compared(inquiry: Inquiry, at: datetime, ports: Ports) -> _Read:
         item=_item_in(inquiry, ports),
         processes=_processes_in(inquiry.snapshots, link),
         at=at,
+        in_use_since=since,
     )
     return _Read(pair=pair, mismatches=ports.flows[link.flow].mismatches(pair))
 

@@ -269,11 +269,13 @@ def _items(walk: Walk) -> None:
 def _items_of(walk: Walk, page: ItemPage) -> None:
     port = walk.ports.flows[walk.flow]
     rows = {aprimo_key(each.want.kind, each.want.object_id): each for each in page.items}
-    links, now = walk.ports.store.run(lambda tx: (tx.differences.links_of(walk.flow, list(rows)), tx.now))
+    links, since, now = walk.ports.store.run(
+        lambda tx: (tx.differences.links_of(walk.flow, list(rows)), tx.differences.in_use_since(walk.flow), tx.now)
+    )
     walk.tell_rows("item_rows", page)
     walk.count(item_pages=1, items=len(page.items))
     pairs = [
-        paired(walk.flow, key, link, item=item, at=now)
+        paired(walk.flow, key, link, item=item, at=now, in_use_since=since)
         for key, item in rows.items()
         for link in links.get(key, (None,))
     ]

@@ -88,6 +88,7 @@ class RecordRow:
     version: FileVersion | None
     preview_uri: str = ""
     """Signed, and void after some hours: for a person to follow, never to be compared."""
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +161,7 @@ class RecordSchema(AprimoSchema):
     status = fields.String(load_default="", allow_none=True)
     content_type = fields.String(load_default="", allow_none=True, data_key="contentType")
     modified_at = Instant(required=True, data_key="modifiedOn")
+    created_at = Instant(load_default=None, allow_none=True, data_key="createdOn")
 
 
 class UserSchema(AprimoSchema):

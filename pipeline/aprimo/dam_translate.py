@@ -91,7 +91,14 @@ def record_snapshot(
     wire: dict[str, JsonValue] = {
         name: list(value) if isinstance(value, list) else value for name, value in values.items()
     }
-    return Snapshot(want=want, read_at=read_at, version=sortable(row.modified_at), values=ours, wire=wire)
+    return Snapshot(
+        want=want,
+        read_at=read_at,
+        version=sortable(row.modified_at),
+        values=ours,
+        wire=wire,
+        created_at=row.created_at,
+    )
 
 
 def _named(field: FieldRow, names: Names, bounds: Bounds) -> str | list[str]:

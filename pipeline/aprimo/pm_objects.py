@@ -17,7 +17,7 @@ from pipeline.aprimo.translate import as_json, field_value, integer, is_same, mo
 from pipeline.aprimo.wire import ObjectKind
 from pipeline.flows.tenant import FieldType, FlowWords
 from pipeline.plan import Snapshot, Want
-from pipeline.transport.times import Instant, sortable
+from pipeline.transport.times import Instant, instant, sortable
 from pipeline.words import JsonValue
 
 TASK_STATUS = "workFlowTaskStatus"
@@ -87,7 +87,18 @@ def snapshot(
     values |= {"status": status, "modified_by": row.modified_by, **_spent_for(want, row)}
     version = sortable(row.modified_at) if row.modified_at else ""
     wire = {name: as_json(value) for name, value in row.values.items()}
-    return Snapshot(want=want, read_at=read_at, version=version, values=values, wire=wire)
+    return Snapshot(
+        want=want, read_at=read_at, version=version, values=values, wire=wire, created_at=_created_at(want, row)
+    )
+
+
+def _created_at(want: Want, row: Row) -> datetime | None:
+    """When a commitment was made: of no other kind the pages show a time for that."""
+    said = row.values.get("createdDate") if want.kind == "commitment" else None
+    try:
+        return instant(str(said)) if said else None
+    except ValueError:
+        return None
 
 
 def _spent_for(want: Want, row: Row) -> dict[str, JsonValue]:

@@ -324,11 +324,15 @@ def _changed(case: Case, ask: Ask | None) -> Plan:
 
 
 def _quiet(case: Case, asks: tuple[Ask, ...]) -> Plan:
-    """Nothing is to begin: what is no longer asked for may be asked again, and no longer holds the campaign."""
+    """Nothing is to begin: what is no longer asked for may be asked again, and no longer holds the campaign.
+
+    Where it stands is agreed on, unless it was approved by hand and nobody was asked: that is told as any hand edit.
+    """
     names = {ask.name for ask in asks}
     still: list[JsonValue] = [each for each in asking.answers(case) if each in names]
     hold = asking.holding(case, asking.held_by(case, drop="" if asks else asking.SELF))
-    agreed = writing.agreed_state(case) if case.state and case.link.agreed_value(writing.STATE) != case.state else {}
+    is_news = bool(case.state) and case.link.agreed_value(writing.STATE) != case.state
+    agreed = writing.agreed_state(case) if is_news and not asking.is_unasked(case) else {}
     draft = Draft(
         shown=hold.shown,
         changes=LinkChanges(

@@ -40,7 +40,9 @@ def read_words(flow: str, document: Mapping[str, object]) -> FlowWords:
     faults: list[str] = []
     root = Table("", document, faults)
     process = root.table("process")
-    item = _item(root.table("item"), root, has_states=bool(module.STATES))
+    of_item = root.table("item")
+    approvals_since = of_item.moment("approvals_since", example="2026-03-01")
+    item = _item(of_item, root, has_states=bool(module.STATES))
     words = FlowWords(
         flow=flow,
         object_kind=item.kind,
@@ -56,6 +58,7 @@ def read_words(flow: str, document: Mapping[str, object]) -> FlowWords:
         stakeholders=tuple(_stakeholder(each) for each in root.tables("stakeholders")),
         policies=_policies(root.table("policies", is_optional=True)),
         heals=_heals(root.table("heals", is_optional=True)),
+        approvals_since=approvals_since,
         currencies=_currencies(root.table("currencies", is_optional=True)),
         people=_texts(root.table("people", is_optional=True), example='"reviewer.one@example.com"'),
     )

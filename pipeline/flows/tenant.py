@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -128,6 +128,7 @@ class FlowWords:
     Aprimo stores, an id in PM, an option's name in the DAM. link_template: the address of the item for a person, with
     `{id}`. also: role -> another kind of object, e.g. `campaign`. terms: what the flow's own tables say, a value of
     the flow's own type. policies: by field, heals: by the cause of a difference, what is done about one.
+    approvals_since: from when on nothing is approved without the flow; None for as long as it is in use here.
     """
 
     flow: str
@@ -144,6 +145,7 @@ class FlowWords:
     outcomes: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     heals: Mapping[str, Policy] = field(default_factory=dict)
+    approvals_since: datetime | None = None
     link_template: str = ""
     call_back_url: str = ""
     """Where the process model calls back; "" for none. Set by the installation, not by the TOML."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeVar
@@ -120,6 +120,17 @@ class Table:
         if isinstance(value, list) and all(type(item) is date for item in value):
             return frozenset(value)
         return self._wrong(key, value, "must be a list of dates", example, frozenset[date]())
+
+    def moment(self, key: str, *, example: str) -> datetime | None:
+        """TOML's own date, its beginning in UTC, or time with an offset; None where it is left out."""
+        value = self._take(key, example, "")
+        if value == "":
+            return None
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return value.astimezone(UTC)
+        if type(value) is date:
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        return self._wrong(key, value, "must be a date, or a time with its offset", example, None)
 
     def table(self, key: str, *, is_optional: bool = False) -> Table:
         """A table within this one; an empty one where it is missing."""

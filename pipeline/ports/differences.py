@@ -115,6 +115,9 @@ class Differences(Protocol):
     ) -> list[Run]:
         """Runs, the newest first. is_over: True for those that came to their end, False for those not ended yet."""
 
+    def in_use_since(self, flow: str) -> datetime | None:
+        """When the flow's first full run began that came to its end; None where none did."""
+
     def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
         """The links of a flow whose business key this is, or whose item in Aprimo; absent where there is none."""
 

@@ -55,6 +55,12 @@ class SqlDifferences:
             found = found.where(runs.c.phase == Phase.OVER if is_over else runs.c.ended_at.is_(None))
         return [run_of(dict(row)) for row in self._conn.execute(found).mappings()]
 
+    def in_use_since(self, flow: str) -> datetime | None:
+        """When the flow's first full run began that came to its end; None where none did."""
+        whole = runs.c.flow == flow, runs.c.mode == Mode.FULL, runs.c.phase == Phase.OVER
+        first = select(runs.c.started_at).where(*whole).order_by(runs.c.started_at).limit(1)
+        return self._conn.execute(first).scalar_one_or_none()
+
     def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
         """The links of a flow whose business key this is, or whose item in Aprimo; absent where there is none."""
         if not items:

@@ -148,11 +148,17 @@ def _is_not_the_newest(_: datetime) -> ColumnElement[bool]:
     return ticks.c.slot < of_job
 
 
-def _is_not_the_newest_run(_: datetime) -> ColumnElement[bool]:
-    """The newest comparison of a flow and kind that came to its end tells from where the next one looks back."""
-    newest = runs.alias("newest")
-    of_flow = and_(newest.c.flow == runs.c.flow, newest.c.mode == runs.c.mode, newest.c.phase == Phase.OVER)
-    return runs.c.started_at < select(func.max(newest.c.started_at)).where(of_flow).scalar_subquery()
+def _is_neither_first_nor_newest(_: datetime) -> ColumnElement[bool]:
+    """Of the comparisons of a flow and kind that came to their end two are asked for.
+
+    The newest tells from where the next one looks back, the first since when the flow is in use here.
+    """
+    ended = runs.alias("ended")
+    of_flow = and_(ended.c.flow == runs.c.flow, ended.c.mode == runs.c.mode, ended.c.phase == Phase.OVER)
+    newest, first = (
+        select(each(ended.c.started_at)).where(of_flow).scalar_subquery() for each in (func.max, func.min)
+    )
+    return and_(runs.c.started_at < newest, or_(runs.c.phase != Phase.OVER, runs.c.started_at > first))
 
 
 def _is_not_being_applied(_: datetime) -> ColumnElement[bool]:
@@ -259,7 +265,7 @@ RETAINED: Mapping[Payload, Retained] = {
         table=runs,
         since=runs.c.ended_at,
         reason="Both systems are compared every few minutes, and each comparison leaves a row.",
-        is_over=_is_not_the_newest_run,
+        is_over=_is_neither_first_nor_newest,
     ),
     Payload.DIFFERENCES: Retained(
         table=differences,

@@ -10,6 +10,10 @@ from console import installation
 from pipeline import reconcile
 from pipeline.ports import Mode
 from pipeline.reconcile import Step
+from pipeline.suspects import Found
+from tests.acceptance import test_asset_review as assets
+from tests.acceptance import test_budget_exception as budgets
+from tests.acceptance.conftest import OpenDesk
 from tests.acceptance.test_campaign_brief import BRIEF, put, shown, submitted
 from tests.support.acceptance import Desk
 from tests.support.terminal import Terminal
@@ -66,3 +70,38 @@ def test_what_nobody_told_of_is_found_explained_and_mended_and_a_heal_given_back
     assert (mended.exit_code, json.loads(mended.stdout)["differences"], healed) == (0, [], before)
     assert len(desk.running("campaignBrief")) == 2
     assert (undone.exit_code, shown(desk, number)[MATRIX]) == (0, "scribble")
+
+
+def test_what_people_approved_before_anybody_was_asked_is_told_where_aprimo_says_when_it_was_made(
+    open_desk: OpenDesk,
+) -> None:
+    said = dict.fromkeys(("asset_review", "budget_exception"), _since_then)
+    desk = open_desk(said)
+    desk.mute_aprimo()
+    campaign = budgets.campaign(desk)
+    large, small = (budgets.commitment(desk, price, activity=campaign) for price in (15000.0, 5000.0))
+    for number in (large, small):
+        budgets.verb(desk, number, "approve")
+    asset = assets.for_review(desk, ReviewState=["Approved"])
+
+    found = [each for flow in said for each in whole(desk, flow)]
+
+    assert [(each.key, each.explained.mismatch.field, each.explained.cause) for each in found] == [
+        (f"aprimo:record:{asset}", "process", "process_missing"),
+        (f"aprimo:commitment:{large}", "process", "process_missing"),
+    ]
+
+
+def _since_then(document: str) -> str:
+    """A file whose flow was in use before anything of the test was made."""
+    return document.replace("# approvals_since", "approvals_since")
+
+
+def whole(desk: Desk, flow: str) -> list[Found]:
+    """What a full comparison of a flow finds."""
+    step = Step(run=reconcile.begin(flow, Mode.FULL, desk.made.reconciling, desk.made.ports))
+    found = list(step.found)
+    while not step.is_over:
+        step = reconcile.step(step.run, desk.made.inventory, desk.made.reconciling, desk.made.ports)
+        found += step.found
+    return found

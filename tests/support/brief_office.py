@@ -262,6 +262,7 @@ class Office:
             version=thing["modified"].isoformat(),
             values=values,
             wire={**wire, words().state_wire: number},
+            created_at=thing.get("created"),
         )
 
     def items(self, flow: str, since: datetime | None, cursor: str, bounds: Bounds) -> Iterator[ItemPage]:

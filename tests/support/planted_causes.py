@@ -12,10 +12,10 @@ from functools import cache
 from random import Random
 
 from pipeline.differences import Cause, Known, Pair, ToldOf, Written
-from pipeline.flows.registry import BoundFlow
+from pipeline.flows.registry import BoundFlow, bind
 from pipeline.plan import ProcessRead, Snapshot
 from pipeline.words import BusinessKey, DeliveryId, EventId, EventState, InstanceId, JsonValue, Side
-from tests.support import asset_world, localization_world, production_world
+from tests.support import asset_world, commitments, localization_world, production_world
 from tests.support.agreeing import pair_of
 from tests.support.brief_world import World
 from tests.support.flow_world import FlowWorld
@@ -65,7 +65,21 @@ def _at_rest() -> Mapping[str, Planted]:
         "market": _market(),
         "production": _production(),
     }
-    return {name: _of(world) for name, world in worlds.items()}
+    return {name: _of(world) for name, world in worlds.items()} | _never_begun()
+
+
+def _never_begun() -> dict[str, Planted]:
+    """What stands approved, had no process ever, and needed none, or is older than the flow's use here."""
+    asset = _of(asset_world.World())
+    flow = bind(commitments.FLOW, commitments.words())
+    paid = commitments.commitment("12000.00", outcome=None)
+    spend = Planted(flow=flow, pair=replace(paid, link=None, in_use_since=paid.at), known=Known())
+    return {
+        "old_asset": _made(_stands_approved(asset), days=-1),
+        "old_commitment": _made(spend, days=-1),
+        "undated_commitment": spend,
+        "small_commitment": _made(_amount(spend, "9000.00"), days=1),
+    }
 
 
 def _of(world: FlowWorld) -> Planted:
@@ -173,6 +187,20 @@ def _shapes() -> list[tuple[Cause, str, Shape]]:
         (Cause.PROCESS_MISSING, "brief", lambda one, _: _none_lives(_base("submitted", one))),
         (Cause.PROCESS_MISSING, "approval", lambda one, _: _unapproved(_base("approved", one))),
         (Cause.PROCESS_MISSING, "asset approval", lambda one, _: _unapproved(_base("approved_asset", one))),
+        (Cause.PROCESS_MISSING, "unasked asset", lambda one, _: _made(_base("old_asset", one), days=1)),
+        (Cause.PROCESS_MISSING, "unasked commitment", lambda one, _: _made(_base("old_commitment", one), days=1)),
+        (
+            Cause.PROCESS_MISSING,
+            "grown commitment",
+            lambda one, _: _amount(_base("small_commitment", one), "10000.01"),
+        ),
+        (Cause.PROCESS_MISSING, "drafted commitment", lambda one, _: _drafted(_base("undated_commitment", one))),
+        (Cause.EDITED_BY_AUTOMATION, "import", lambda one, _: _by_robot(_made(_base("old_asset", one), days=1))),
+        (
+            Cause.EDITED_IN_APRIMO,
+            "drafted brief",
+            lambda one, chance: _state(_base("draft", one), "in_production", 3, chance),
+        ),
         (Cause.PROCESS_MISSING, "asset", lambda one, _: _none_lives(_base("in_review", one))),
         (Cause.PROCESS_DOUBLED, "brief", lambda one, _: _doubled(_base("half", one))),
         (Cause.PROCESS_DOUBLED, "market", lambda one, _: _doubled(_base("market", one))),
@@ -284,6 +312,32 @@ def _unapproved(one: Planted) -> Planted:
     assert link is not None
     rejected = replace(link.processes[-1], outcome="rejected")
     return replace(one, pair=replace(one.pair, link=replace(link, processes=(*link.processes[:-1], rejected))))
+
+
+def _stands_approved(one: Planted) -> Planted:
+    """As somebody put it by hand, and nothing of it is remembered."""
+    item, state = _item(one), one.flow.words.states["approved"]
+    stands = replace(item, values={**item.values, "state": "approved", "state_id": state, "state_name": state})
+    pair = replace(one.pair, link=None, item=stands, in_use_since=one.pair.at)
+    return replace(one, pair=pair, known=Known())
+
+
+def _made(one: Planted, *, days: int) -> Planted:
+    """The same, made so long after the flow came into use here."""
+    since = one.pair.in_use_since
+    assert since is not None
+    made = replace(_item(one), created_at=since + timedelta(days=days))
+    return replace(one, pair=replace(one.pair, item=made))
+
+
+def _amount(one: Planted, amount: str) -> Planted:
+    item = _item(one)
+    return replace(one, pair=replace(one.pair, item=replace(item, values={**item.values, "amount": amount})))
+
+
+def _drafted(one: Planted) -> Planted:
+    """The same, and we saw it before it was submitted."""
+    return replace(one, pair=replace(one.pair, link=commitments.seen("draft")))
 
 
 def _doubled(one: Planted) -> Planted:

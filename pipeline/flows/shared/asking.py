@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipeline.flows import facts
-from pipeline.flows.shared import escalation, follow_ups, reviews, spending
+from pipeline.flows.shared import escalation, follow_ups, reviews, spending, unasked
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.spending import Ask, Spend, SpendTerms, decimal
 from pipeline.flows.shared.values import duration, text
@@ -30,7 +30,7 @@ SELF = "self"
 """What holds a campaign whose own spend asks for an exception."""
 
 _COMMITMENT, _CAMPAIGN = "commitment", "campaign"
-_SUBMITTED = "submitted"
+_SUBMITTED, _APPROVED = "submitted", "approved"
 _JUSTIFICATION, _FINANCE = "justification", "finance"
 _APPROVERS: Mapping[str, tuple[str, ...]] = {
     **{tier: (tier,) for tier in spending.TIERS},
@@ -322,7 +322,14 @@ def expected_amount(case: Case) -> dict[str, JsonValue]:
 
 def is_decided_by_hand(case: Case) -> bool:
     """Whether somebody approved or rejected a commitment in Aprimo while its process runs."""
-    return is_commitment(case.words) and case.state in {"approved", "rejected"}
+    return is_commitment(case.words) and case.state in {_APPROVED, "rejected"}
+
+
+def is_unasked(case: Case) -> bool:
+    """Whether a commitment above its limit, which we have seen otherwise, was approved and no process ever begun."""
+    if case.item is None or case.state != _APPROVED or not standing(case.item, case.words):
+        return False
+    return bool(unasked.proof(case.item, case.link, case.words, None).get("seen"))
 
 
 def by_hand(case: Case) -> Notice:

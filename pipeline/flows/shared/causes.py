@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pipeline import ownership
 from pipeline.differences import PROCESS, STATE, Cause, Explained, Known, Mismatch, Pair, ToldOf, Written
 from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.policies import HELD, STRICTEST, cause_of_edit, policy_of
+from pipeline.flows.shared import unasked
 from pipeline.flows.shared.case import row_of
 from pipeline.flows.shared.comparing import (
     COMMENTS,
@@ -27,7 +28,7 @@ from pipeline.flows.shared.comparing import (
     words_of_key,
 )
 from pipeline.flows.shared.notes import REMARK
-from pipeline.flows.shared.values import instant, is_malformed, same, text
+from pipeline.flows.shared.values import instant, is_malformed, moment, same, text
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.plan import ProcessRead, ProcessRow
 from pipeline.words import Decision, EventState, JsonValue, ProcessState, Side
@@ -251,13 +252,22 @@ def _not_living(about: _About) -> _Found:
 def _not_approved(about: _About) -> _Found:
     """The item stands approved: by no process of ours, or by one of another amount or version."""
     last = about.pair.link.processes[-1] if about.pair.link and about.pair.link.processes else None
-    row: dict[str, JsonValue] = {}
-    if last is not None:
-        row = {"instance_id": last.instance_id, "revision": last.revision, "outcome": last.outcome}
+    if last is None:
+        return _not_asked(about)
+    row: dict[str, JsonValue] = {"instance_id": last.instance_id, "revision": last.revision, "outcome": last.outcome}
     if about.mismatch.opentext is None:
         return Cause.PROCESS_MISSING, {**row, **about.edited}
     there: dict[str, JsonValue] = {"approved": about.mismatch.opentext, "stands": about.mismatch.aprimo}
     return Cause.VERSION_NEWER, {**row, **there, **about.edited}
+
+
+def _not_asked(about: _About) -> _Found:
+    """The item stands approved, and no process was ever begun: by whoever changed it last, as far as Aprimo says."""
+    pair = about.pair
+    known = unasked.proof(pair.item, pair.link, about.view, pair.in_use_since) if pair.item else {}
+    evidence: dict[str, JsonValue] = {"process": "never begun", **known, **about.edited}
+    cause = cause_of_edit(about.values.get("editor"), about.words.automations)
+    return (cause if cause is Cause.EDITED_BY_AUTOMATION else Cause.PROCESS_MISSING), evidence
 
 
 def _of_state(about: _About) -> _Found:
@@ -329,7 +339,7 @@ def _is_news(about: _About) -> bool:
 
 def _changed_here(about: _About) -> datetime | None:
     """When the item was changed last: as its version says, else no earlier than both agreed on the field."""
-    at = _moment(about.version)
+    at = moment(about.version)
     link = about.pair.link
     agreed = link.agreed.get(about.field) if link else None
     return at or (agreed.at if agreed else None)
@@ -344,14 +354,6 @@ def _changed_there(about: _About) -> datetime | None:
         return max((each.at for each in read.comments), default=None)
     ended = {row.task_id for row in link.reviews if row.at is not None}
     return max((each.ended_at for each in read.tasks if each.ended_at and each.task_id not in ended), default=None)
-
-
-def _moment(version: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(version)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _sorted(texts: Iterable[str]) -> list[JsonValue]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipeline import ownership
 from pipeline.differences import PROCESS, STATE, Mismatch, Pair
 from pipeline.flows.agreements import Agreement, Stand
-from pipeline.flows.shared import remarks, reviews, submission
+from pipeline.flows.shared import remarks, reviews, submission, unasked
 from pipeline.flows.shared.case import row_of
 from pipeline.flows.shared.looking import DECISION_WAITS
 from pipeline.flows.shared.notes import REMARK
@@ -112,6 +112,16 @@ class _Sides:
     def applying(self) -> tuple[Agreement, ...]:
         """What is said of the item where it stands now."""
         return tuple(each for each in self.agreements if self._applies(each))
+
+    @property
+    def processes(self) -> tuple[ProcessRow, ...]:
+        """What we ever began for it, in the order of their revisions."""
+        return self.pair.link.processes if self.pair.link else ()
+
+    @property
+    def approved(self) -> tuple[Agreement, ...]:
+        """What is said of it because it stands approved, if it does."""
+        return tuple(each for each in self.applying if each.stand is Stand.APPROVED and each.states)
 
     def agreed(self, name: str) -> JsonValue:
         """What both last agreed on."""
@@ -216,24 +226,26 @@ def _is_begun(sides: _Sides) -> bool:
 
 
 def _approval(sides: _Sides) -> Iterator[Mismatch]:
-    """The item stands approved, and its newest process approved nothing, or something else.
+    """The item stands approved, and its newest process approved nothing, or something else; or it never had one.
 
-    Without a process of ours an approval may be older than we are: nothing is said of it. Nor of a state that was not
-    agreed on, which `_state` tells.
+    Where none was ever begun the approval may be older than we are: nothing is said of it unless we know better. Nor
+    of a state that was not agreed on, which `_state` tells.
     """
-    link, item = sides.pair.link, sides.item
-    if link is None or item is None or not link.processes or sides.has_live or any(_state(sides)):
+    item = sides.item
+    if item is None or sides.has_live or any(_state(sides)):
         return
-    newest = link.processes[-1]
-    for each in sides.applying:
-        if each.stand is not Stand.APPROVED or not each.states:
-            continue
+    newest = sides.processes[-1] if sides.processes else None
+    for each in sides.approved:
         standing = each.approves(item, sides.view) if each.approves else ""
-        if newest.outcome != each.outcome or (standing and standing != newest.item_version):
+        shown = standing or text(item.values.get(each.state_field))
+        if newest is None:
+            if unasked.proof(item, sides.pair.link, sides.view, sides.pair.in_use_since):
+                yield Mismatch(field=PROCESS, agreed=None, aprimo=shown, opentext=None)
+        elif newest.outcome != each.outcome or (standing and standing != newest.item_version):
             yield Mismatch(
                 field=PROCESS,
                 agreed=newest.instance_id,
-                aprimo=standing or text(item.values.get(each.state_field)),
+                aprimo=shown,
                 opentext=newest.item_version if newest.outcome == each.outcome else None,
             )
 
@@ -246,11 +258,27 @@ def _state(sides: _Sides) -> Iterator[Mismatch]:
     agreed, item, link = text(sides.agreed(STATE)), sides.item, sides.pair.link
     if not agreed or item is None or link is None or STATE not in item.values or _is_misplaced(sides):
         return
+    if _is_below(sides) or _is_of_process(sides):
+        return
     is_nameless = not sides.state
     is_followed = sides.live is not None or (is_nameless and link.state == DECISION_WAITS)
     is_opentexts = ownership.state_owner(sides.view, sides.state) is Side.OPENTEXT
     if sides.state != agreed and (is_followed or is_opentexts):
         yield Mismatch(field=STATE, agreed=agreed, aprimo=shown_state(item), opentext=None)
+
+
+def _is_below(sides: _Sides) -> bool:
+    """Whether nobody need be asked about the item, wherever it stands: Aprimo alone says where."""
+    asked = [each.concerns for each in sides.agreements if each.stand is Stand.APPROVED and each.concerns]
+    if sides.item is None or sides.live is not None or not asked:
+        return False
+    return not any(concerns(sides.item, sides.pair.link, sides.view) for concerns in asked)
+
+
+def _is_of_process(sides: _Sides) -> bool:
+    """Whether it stands approved and never had a process, and no write takes that back: the process is what lacks."""
+    is_by_verb = sides.view.object_kind in ownership.BY_VERB
+    return is_by_verb and bool(sides.approved) and not sides.has_live and not sides.processes
 
 
 def _version(sides: _Sides) -> Iterator[Mismatch]:

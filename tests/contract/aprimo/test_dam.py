@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -105,6 +106,7 @@ def test_a_record_for_review_is_read_in_the_flows_words(vendor: AprimoVendor) ->
         "preview_link": "https://previews.acme.example/hero.jpg?sig=1",
     }
     assert found.version == "2026-02-03T10:15:30.120000Z"
+    assert found.created_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
 
 
 def test_users_are_read_by_name_and_whoever_changed_the_record_last_among_them(

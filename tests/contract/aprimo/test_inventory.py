@@ -212,6 +212,7 @@ def test_records_are_searched_in_the_order_of_their_making_with_all_that_rows_ca
     given = pages(dam, of_records("Asset"))
 
     assert ids(given) == [[f"{each:032x}" for each in (1, 2, 3)], [f"{4:032x}"]]
+    assert given[1].items[0].created_at == datetime(2026, 2, 1, 8, 0, 4, tzinfo=UTC)
     assert [page.cursor for page in given] == ["1970-01-01T00:00:00Z 2", ""]
     searches = [call for call in scripted.calls if call.line == RECORDS]
     assert [call.query for call in searches] == [

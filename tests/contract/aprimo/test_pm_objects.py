@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -95,6 +96,22 @@ def test_a_flows_own_commitment_is_read_in_its_words(vendor: AprimoVendor) -> No
         "modified_by": 88,
     }
     assert snapshot.version == "2026-02-03T10:15:30.000000Z"
+    assert snapshot.created_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("said", [None, "", "some day", 7])
+def test_a_commitment_that_does_not_say_when_it_was_made_is_read_all_the_same(
+    scripted: ScriptedVendor, vendor: AprimoVendor, said: object
+) -> None:
+    scripted.on(f"GET {COMMITMENT}", {**sample("aprimo", "commitment_submitted"), "createdDate": said})
+
+    assert read(vendor, "commitment", 9100).created_at is None
+
+
+def test_of_other_kinds_no_page_says_when_they_were_made(scripted: ScriptedVendor, vendor: AprimoVendor) -> None:
+    scripted.on(f"GET {CASE}", {**sample("aprimo", "case_open"), "createdDate": "2026-02-01T08:00:00"})
+
+    assert read(vendor, "generic_object_alpha", 301).created_at is None
 
 
 def test_a_task_beside_the_item_is_read_by_wire_names_with_the_tenants_name_of_its_status(

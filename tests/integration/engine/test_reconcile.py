@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline import reconcile
+from pipeline import heal, reconcile
 from pipeline.errors import PermanentError, PipelineError
 from pipeline.events import Event
+from pipeline.flows.shared.values import instant
 from pipeline.plan import Link, LinkChanges, Snapshot, Snapshots, Want
 from pipeline.ports import Bounds, Mode, Store
 from pipeline.ports.inventory import ProcessPage
@@ -135,6 +136,36 @@ def test_a_run_of_recent_changes_reads_what_changed_since_the_run_before(office:
 
     assert step.run.counts["items"] == 1
     assert standing(office) == {3: [("matrix", "edited_in_aprimo")]}
+
+
+def test_what_is_made_after_the_first_full_run_and_approved_by_hand_stands_until_it_is_put_back(
+    office: Office,
+) -> None:
+    office.write_brief(1, "in_production")
+    office.thing(1)["created"] = office.clock.now - timedelta(seconds=1)
+    office.write_brief(2, "in_production")
+    first = office.reconcile()
+    office.write_brief(3, "in_production")
+    office.thing(3)["created"] = office.clock.now
+    office.in_aprimo.reads.clear()
+
+    office.reconcile(Mode.RECENT)
+    (found,) = office.differences()[3]
+    read = [want.object_id for want in office.in_aprimo.reads]
+    office.reconcile()
+    refused = heal.heal([found.id], by="operator", ports=office.ports)
+    stands = standing(office)
+    office.put_state(3, 1)
+    office.reconcile(Mode.RECENT)
+
+    assert (first.found, read) == ((), ["3"])
+    assert (found.cause, found.policy, found.evidence["in_use_since"]) == (
+        "process_missing",
+        "never",
+        instant(first.run.started_at),
+    )
+    assert [each.reason for each in refused] == ["never"]
+    assert (stands, standing(office)) == ({3: [("process", "process_missing")]}, {})
 
 
 def test_known_differences_are_looked_at_by_every_run(office: Office) -> None:

@@ -330,6 +330,22 @@ def test_a_run_is_kept_with_how_far_it_has_come(store: Store, clock: Clock) -> N
     assert store.run(lambda tx: tx.differences.runs(FLOW, mode=Mode.RECENT)) == []
 
 
+def test_a_flow_is_in_use_since_its_first_full_run_that_came_to_its_end_began(store: Store, clock: Clock) -> None:
+    cut_off = Run(id="rc-1", flow=FLOW, mode=Mode.FULL, started_at=START, ended_at=START)
+    recent = replace(cut_off, id="rc-2", mode=Mode.RECENT, phase=Phase.OVER)
+    first = replace(recent, id="rc-3", mode=Mode.FULL, started_at=clock.pass_s(60))
+    later = replace(first, id="rc-4", started_at=clock.pass_s(60))
+
+    for known in ((cut_off, recent), (later,), (first,)):
+        for each in known:
+            store.run(lambda tx, each=each: tx.differences.put_run(each))  # type: ignore[misc]  # As above.
+        if known == (cut_off, recent):
+            assert store.run(lambda tx: tx.differences.in_use_since(FLOW)) is None
+
+    assert store.run(lambda tx: tx.differences.in_use_since(FLOW)) == first.started_at
+    assert store.run(lambda tx: tx.differences.in_use_since("other")) is None
+
+
 def test_links_are_found_by_their_item_and_by_their_process(store: Store) -> None:
     _running(store, 1, 2)
     begun_there = BusinessKey("opentext:process:p-3")

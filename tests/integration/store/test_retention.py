@@ -355,7 +355,7 @@ def test_what_a_plan_has_shown_goes_unless_it_is_being_applied(store: Store, add
     assert [(row.plan_hash, row.place) for row in read_rows(replay_items)] == [("applying", 0), ("planned", 1)]
 
 
-def test_a_comparison_goes_but_for_the_newest_of_its_flow_and_kind_and_those_that_never_ended(
+def test_a_comparison_goes_but_for_the_first_and_the_newest_of_its_flow_and_kind_and_those_that_never_ended(
     store: Store, add: Add, read_rows: ReadRows
 ) -> None:
     for name, mode, phase, days, ended_at in (
@@ -364,13 +364,15 @@ def test_a_comparison_goes_but_for_the_newest_of_its_flow_and_kind_and_those_tha
         ("r2", "recent", "items", 4, None),
         ("r3", "recent", "over", 3, OLD),
         ("r4", "recent", "over", 2, OLD),
+        ("f2", "full", "over", 5, OLD),
+        ("f3", "full", "over", 4, OLD),
         ("r5", "recent", "items", 1, OLD),
         ("f1", "full", "over", 6, OLD),
     ):
         add(runs, id=name, mode=mode, phase=phase, started_at=CUTOFF - days * DAY, ended_at=ended_at)
 
     assert _prune(store, Payload.RUNS) == 3
-    assert sorted(row.id for row in read_rows(runs)) == ["f1", "r2", "r4", "r5"]
+    assert sorted(row.id for row in read_rows(runs)) == ["f1", "f3", "r1", "r2", "r4", "r5"]
 
 
 def test_a_difference_goes_when_it_is_closed_unless_a_person_took_its_heal_back(

@@ -48,6 +48,11 @@ class MemoryDifferences:
         ]
         return sorted(found, key=lambda run: (run.started_at, run.id), reverse=True)[:limit]
 
+    def in_use_since(self, flow: str) -> datetime | None:
+        """When the flow's first full run began that came to its end; None where none did."""
+        whole = (run for run in self.runs(flow, mode=Mode.FULL, is_over=True, limit=1_000_000))
+        return min((run.started_at for run in whole), default=None)
+
     def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
         """The links of a flow whose business key this is, or whose item in Aprimo."""
         wanted = set(items)

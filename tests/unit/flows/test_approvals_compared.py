@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from pipeline.differences import Cause, Explained, Known, Pair
 from pipeline.flows import budget_exception, facts
-from pipeline.flows.reading import read_words
 from pipeline.flows.shared import causes, comparing
-from pipeline.flows.tenant import FlowWords, Policy
-from pipeline.keys import aprimo_key
-from pipeline.plan import Agreed, Link, ProcessRow, Snapshot, Want
-from pipeline.words import InstanceId, LinkId, ProcessState, Side
+from pipeline.flows.tenant import Policy
+from pipeline.plan import Want
+from pipeline.words import Side
 from tests.support import asset_world, localization_world, production_world, publication_world
 from tests.support.agreeing import found, pair_of
 from tests.support.brief_world import approved
-from tests.support.briefs import NOW
+from tests.support.commitments import commitment, words
 from tests.support.flow_world import FlowWorld
-
-KEY = aprimo_key("commitment", 7)
-
-
-def words() -> FlowWords:
-    path = Path(__file__).parents[3] / "config" / "flows" / "budget_exception.toml"
-    return read_words("budget_exception", tomllib.loads(path.read_text(encoding="utf-8")))
-
-
-def commitment(amount: str, *, outcome: str | None, state: str = "approved") -> Pair:
-    """A commitment whose process was of 12000 EUR. outcome: how that ended; None where none ever was."""
-    want = Want(flow="budget_exception", side=Side.APRIMO, kind="commitment", object_id="7")
-    item = Snapshot(
-        want=want,
-        read_at=NOW,
-        version=NOW.isoformat(),
-        values={"state": state, "state_id": 3, "amount": amount, "currency": "EUR"},
-    )
-    row = ProcessRow(
-        revision=1,
-        process_key="budgetException",
-        state=ProcessState.ENDED,
-        instance_id=InstanceId("instance-1"),
-        item_version="12000 EUR",
-        outcome=outcome or "",
-    )
-    agreed = {"state": Agreed(value=state, owner=Side.OPENTEXT, written_by="us", at=NOW)}
-    rows = (row,) if outcome else ()
-    link = Link(id=LinkId(1), flow=want.flow, business_key=KEY, revision=1, agreed=agreed, processes=rows)
-    return Pair(flow=want.flow, business_key=KEY, link=link, item=item, at=NOW)
 
 
 def told(pair: Pair) -> list[tuple[str, Cause, Policy]]:

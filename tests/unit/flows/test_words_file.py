@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -333,6 +333,31 @@ def test_what_only_people_can_mend_is_healed_by_no_file() -> None:
     assert faults(changed) == (
         'heals.delivery_dead: is for people to mend, so it is never healed (example: "never")',
         f"heals.weather: is no cause of a difference; known are: {known}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        (date(2026, 3, 1), datetime(2026, 3, 1, tzinfo=UTC)),
+        (datetime(2026, 3, 1, 9, tzinfo=timezone(timedelta(hours=1))), datetime(2026, 3, 1, 8, tzinfo=UTC)),
+    ],
+)
+def test_since_when_approvals_must_have_been_asked_for_is_a_day_or_a_moment(said: date, means: datetime) -> None:
+    changed = document()
+    assert read_words(FLOW, changed).approvals_since is None
+    changed["item"] |= {"approvals_since": said}
+
+    assert read_words(FLOW, changed).approvals_since == means
+
+
+@pytest.mark.parametrize("said", ["2026-03-01", datetime(2026, 3, 1, 9), 2026])  # noqa: DTZ001 - TOML has such times.
+def test_a_moment_that_is_none_or_says_no_zone_is_a_fault(said: object) -> None:
+    changed = document()
+    changed["item"] |= {"approvals_since": said}
+
+    assert faults(changed) == (
+        f"item.approvals_since: must be a date, or a time with its offset, not {said!r} (example: 2026-03-01)",
     )
 
 
