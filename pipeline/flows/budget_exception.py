@@ -17,6 +17,7 @@ from pipeline.flows.shared import (
     asking,
     endings,
     escalation,
+    holding,
     looking,
     messages,
     notes,
@@ -86,7 +87,7 @@ def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWord
     if event.type == facts.DUE and event.data.get("reason") == WakeReason.SPEND:
         wanted = tuple(dict.fromkeys((*looking.item_wanted(event, link, words), *wanted)))
     item = looking.item_in(snapshots, event.subject)
-    return (*wanted, *(asking.accounts_wanted(item, words) if item and event.type != asking.HOLD else ()))
+    return (*wanted, *(asking.accounts_wanted(item, words) if item and event.type != holding.HOLD else ()))
 
 
 def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Plan:
@@ -99,7 +100,7 @@ def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Pl
     without = endings.without_reading(case)
     if without is not None:
         return without
-    return _held(case) if event.type == asking.HOLD else _by_ask(case, words)
+    return _held(case) if event.type == holding.HOLD else _by_ask(case, words)
 
 
 # ---- situations --------------------------------------------------------------------------------------------------
@@ -180,15 +181,15 @@ def _start(case: Case, ask: Ask, words: FlowWords) -> Plan:
     rows = reviews.opening(case.words, {}, revision=revision, now=case.now)
     remarks, remarked = notes.remarked(case)
     process = starting.begun(command, item_version=ask.name)
-    campaigns = asking.campaigns(case)
+    campaigns = holding.campaigns(case)
     remembered: dict[str, JsonValue] = {
         "submitted": True,
         "submitted_as": ask.name,
         asking.TIER: tier,
         asking.SHOWN: asking.shown_wire(case),
-        asking.CAMPAIGNS: list(campaigns),
+        holding.CAMPAIGNS: list(campaigns),
     }
-    hold = asking.holding(case, asking.held_by(case, add=asking.SELF))
+    hold = holding.holding(case, holding.held_by(case, add=holding.SELF))
     changes = LinkChanges(
         state="in_approval",
         revision=revision,
@@ -210,7 +211,7 @@ def _start(case: Case, ask: Ask, words: FlowWords) -> Plan:
         "decided_on": "",
         "message": f"{messages.in_approval(revision)}: {ask.amount} {ask.currency}. {ask.reason}",
     }
-    told_campaigns = asking.tell(case, campaigns, is_held=True)
+    told_campaigns = holding.tell(case, campaigns, is_held=True)
     follow_ups = (*remarks, *told_campaigns, *endings.look_at_process(case))
     return finish(case, Draft(first=(command,), shown=shown, changes=changes, follow_ups=follow_ups))
 
@@ -257,8 +258,8 @@ def _decided(case: Case) -> Plan:
     rows = reviews.closed(case.rows, ReviewState.NOT_NEEDED)
     message = messages.decided(decision, live.revision, rows, case.words, why=process.delete_reason)
     # A refused spend stays on hold until it is within its budget again.
-    keeps = {"add": asking.SELF} if decision is Decision.REJECTED else {"drop": asking.SELF}
-    hold = asking.holding(case, asking.held_by(case, **keeps))
+    keeps = {"add": holding.SELF} if decision is Decision.REJECTED else {"drop": holding.SELF}
+    hold = holding.holding(case, holding.held_by(case, **keeps))
     changes = progress.over(case, rows, by=EndedBy.THEM, outcome=decision, state=decision)
     shown = {
         **showing.shown(case, rows, revision=live.revision, phase=decision.replace("_", " ")),
@@ -281,7 +282,7 @@ def _decided(case: Case) -> Plan:
             wake=asking.wake(case, ()),
             notices=(*told.decided(case, decision, message), *told.outcomes_unknown(case)),
         ),
-        follow_ups=asking.tell(case, asking.known_campaigns(case), is_held=False),
+        follow_ups=holding.tell(case, holding.known_campaigns(case), is_held=False),
         urgency=Urgency.EXPRESS,
     )
     return finish(case, draft)
@@ -296,7 +297,7 @@ def _changed(case: Case, ask: Ask | None) -> Plan:
     outcome = "superseded" if ask else "withdrawn"
     rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
     message = f"{why}: the approval of revision {live.revision} was ended. {messages.NOTHING_APPROVED}"
-    hold = asking.holding(case, asking.held_by(case, drop=asking.SELF))
+    hold = holding.holding(case, holding.held_by(case, drop=holding.SELF))
     changes = progress.over(case, rows, by=EndedBy.US, outcome=outcome, state=outcome)
     draft = Draft(
         first=progress.end_commands(case, why),
@@ -315,7 +316,7 @@ def _changed(case: Case, ask: Ask | None) -> Plan:
         ),
         follow_ups=(
             *endings.hear_last_words(case),
-            *asking.tell(case, asking.known_campaigns(case), is_held=False),
+            *holding.tell(case, holding.known_campaigns(case), is_held=False),
             *((endings.start_again(case),) if ask else ()),
         ),
         urgency=Urgency.EXPRESS,
@@ -330,7 +331,7 @@ def _quiet(case: Case, asks: tuple[Ask, ...]) -> Plan:
     """
     names = {ask.name for ask in asks}
     still: list[JsonValue] = [each for each in asking.answers(case) if each in names]
-    hold = asking.holding(case, asking.held_by(case, drop="" if asks else asking.SELF))
+    hold = holding.holding(case, holding.held_by(case, drop="" if asks else holding.SELF))
     is_news = bool(case.state) and case.link.agreed_value(writing.STATE) != case.state
     agreed = writing.agreed_state(case) if is_news and not asking.is_unasked(case) else {}
     draft = Draft(
@@ -348,7 +349,7 @@ def _quiet(case: Case, asks: tuple[Ask, ...]) -> Plan:
 def _held(case: Case) -> Plan:
     """An exception of one of the campaign's commitments began or is over: its flag follows."""
     by, is_held = text(case.event.data.get("by")), case.event.data.get("is_held") is True
-    hold = asking.holding(case, asking.held_by(case, **({"add": by} if is_held else {"drop": by})))
+    hold = holding.holding(case, holding.held_by(case, **({"add": by} if is_held else {"drop": by})))
     return finish(case, Draft(shown=hold.shown, changes=LinkChanges(agreed=ours(case, hold.agreed))))
 
 

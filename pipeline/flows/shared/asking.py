@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from pipeline.flows import facts
-from pipeline.flows.shared import escalation, follow_ups, reviews, spending, unasked
+from pipeline.flows.shared import escalation, reviews, spending, unasked
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.spending import Ask, Spend, SpendTerms, decimal
 from pipeline.flows.shared.values import duration, text
 from pipeline.flows.tenant import FlowWords, Policy
-from pipeline.keys import aprimo_key, split_aprimo_key
-from pipeline.plan import FollowUp, Link, Notice, ProcessRead, ProcessRow, ReviewRow, Snapshot, Wake, Want
-from pipeline.words import BusinessKey, Decision, JsonValue, ReviewState, Side, WakeReason
+from pipeline.keys import split_aprimo_key
+from pipeline.plan import Link, Notice, ProcessRead, ProcessRow, ReviewRow, Snapshot, Wake, Want
+from pipeline.words import Decision, JsonValue, ReviewState, Side, WakeReason
 
-HOLD = "signoff.hold"
-"""On a campaign's line: an exception of one of its commitments began or is over. data: by, is_held."""
 FUNDING = "funding_summary"
 
-TIER, SHOWN, CAMPAIGNS, HELD_BY, ANSWERED = "tier", "shown_wire", "campaigns", "held_by", "answered"
-"""Agreed: the tier, the status and amount that were shown, the campaigns of a commitment, what holds a campaign, and
-what was answered already: the names of asks."""
+TIER, SHOWN, ANSWERED = "tier", "shown_wire", "answered"
+"""Agreed: the tier, the status and amount that were shown, and what was answered already: the names of asks."""
 GRANTED = "granted:"
 """Agreed, with a currency's name: up to which amount a campaign may spend."""
-SELF = "self"
-"""What holds a campaign whose own spend asks for an exception."""
 
-_COMMITMENT, _CAMPAIGN = "commitment", "campaign"
+_COMMITMENT = "commitment"
 _SUBMITTED, _APPROVED = "submitted", "approved"
 _JUSTIFICATION, _FINANCE = "justification", "finance"
 _APPROVERS: Mapping[str, tuple[str, ...]] = {
@@ -37,16 +32,7 @@ _APPROVERS: Mapping[str, tuple[str, ...]] = {
     spending.FOUR_EYES: ("cfo", "second"),
 }
 """Tier -> whose approval it takes beside that of finance."""
-_ON_HOLD = "on hold"
 _TIERED = frozenset(key for keys in _APPROVERS.values() for key in keys)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Holding:
-    """The hold of a campaign: what it shows, and what is agreed. Empty for a commitment, which has none."""
-
-    shown: Mapping[str, JsonValue] = field(default_factory=dict)
-    agreed: dict[str, JsonValue] = field(default_factory=dict)
 
 
 # ---- which item, which roles -------------------------------------------------------------------------------------
@@ -336,43 +322,6 @@ def by_hand(case: Case) -> Notice:
     """To the operators: what no process approved."""
     text_ = f"The commitment was set to {case.state} in Aprimo while its exception is in approval."
     return Notice(code=f"{case.state}_by_hand", text=text_)
-
-
-# ---- the campaign's hold -------------------------------------------------------------------------------------------
-
-
-def campaigns(case: Case) -> tuple[BusinessKey, ...]:
-    """The campaigns that a commitment, as read, spends for."""
-    named = case.item.values.get("activities") if case.item and is_commitment(case.words) else None
-    ids = named if isinstance(named, list) else []
-    return tuple(aprimo_key(case.words.also[_CAMPAIGN].kind, text(each)) for each in ids)
-
-
-def known_campaigns(case: Case) -> tuple[BusinessKey, ...]:
-    """The campaigns that were told of the exception when it began."""
-    known = case.link.agreed_value(CAMPAIGNS)
-    return tuple(BusinessKey(text(each)) for each in known) if isinstance(known, list) else ()
-
-
-def tell(case: Case, keys: Iterable[BusinessKey], *, is_held: bool) -> tuple[FollowUp, ...]:
-    """Facts for the campaigns' own lines: only they write the flag."""
-    data: dict[str, JsonValue] = {"by": case.link.business_key, "is_held": is_held}
-    flow = case.words.flow
-    return tuple(follow_ups.to_item(flow, key, HOLD, side=Side.APRIMO, data=data) for key in keys)
-
-
-def held_by(case: Case, *, add: str = "", drop: str = "") -> tuple[str, ...]:
-    """What holds the campaign, with one more and one less."""
-    known = case.link.agreed_value(HELD_BY)
-    names = {text(each) for each in known} if isinstance(known, list) else set()
-    return tuple(sorted((names | {add}) - {drop, ""}))
-
-
-def holding(case: Case, names: Sequence[str]) -> Holding:
-    """The flag and what is agreed of it, where the item is a campaign."""
-    if is_commitment(case.words):
-        return Holding()
-    return Holding(shown={"hold": _ON_HOLD if names else ""}, agreed={HELD_BY: list(names)})
 
 
 # ---- when to look again --------------------------------------------------------------------------------------------

@@ -1,0 +1,65 @@
+"""The spend hold of a campaign: what holds it, and how its commitments tell it that they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.flows.shared import asking, follow_ups
+from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.values import text
+from pipeline.keys import aprimo_key
+from pipeline.plan import FollowUp
+from pipeline.words import BusinessKey, JsonValue, Side
+
+HOLD = "signoff.hold"
+"""On a campaign's line: an exception of one of its commitments began or is over. data: by, is_held."""
+CAMPAIGNS, HELD_BY = "campaigns", "held_by"
+"""Agreed: the campaigns of a commitment, and what holds a campaign."""
+SELF = "self"
+"""What holds a campaign whose own spend asks for an exception."""
+
+_CAMPAIGN = "campaign"
+_ON_HOLD = "on hold"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """The hold of a campaign: what it shows, and what is agreed. Empty for a commitment, which has none."""
+
+    shown: Mapping[str, JsonValue] = field(default_factory=dict)
+    agreed: dict[str, JsonValue] = field(default_factory=dict)
+
+
+def campaigns(case: Case) -> tuple[BusinessKey, ...]:
+    """The campaigns that a commitment, as read, spends for."""
+    named = case.item.values.get("activities") if case.item and asking.is_commitment(case.words) else None
+    ids = named if isinstance(named, list) else []
+    return tuple(aprimo_key(case.words.also[_CAMPAIGN].kind, text(each)) for each in ids)
+
+
+def known_campaigns(case: Case) -> tuple[BusinessKey, ...]:
+    """The campaigns that were told of the exception when it began."""
+    known = case.link.agreed_value(CAMPAIGNS)
+    return tuple(BusinessKey(text(each)) for each in known) if isinstance(known, list) else ()
+
+
+def tell(case: Case, keys: Iterable[BusinessKey], *, is_held: bool) -> tuple[FollowUp, ...]:
+    """Facts for the campaigns' own lines: only they write the flag."""
+    data: dict[str, JsonValue] = {"by": case.link.business_key, "is_held": is_held}
+    flow = case.words.flow
+    return tuple(follow_ups.to_item(flow, key, HOLD, side=Side.APRIMO, data=data) for key in keys)
+
+
+def held_by(case: Case, *, add: str = "", drop: str = "") -> tuple[str, ...]:
+    """What holds the campaign, with one more and one less."""
+    known = case.link.agreed_value(HELD_BY)
+    names = {text(each) for each in known} if isinstance(known, list) else set()
+    return tuple(sorted((names | {add}) - {drop, ""}))
+
+
+def holding(case: Case, names: Sequence[str]) -> Holding:
+    """The flag and what is agreed of it, where the item is a campaign."""
+    if asking.is_commitment(case.words):
+        return Holding()
+    return Holding(shown={"hold": _ON_HOLD if names else ""}, agreed={HELD_BY: list(names)})
