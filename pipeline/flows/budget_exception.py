@@ -98,9 +98,8 @@ def plan(event: Event, snapshots: Snapshots, link: Link, words: FlowWords) -> Pl
         return looking.place(event, looking.process_in(snapshots), words)
     case = looking.gather(event, snapshots, link, asking.for_tier(words, text(link.agreed_value(asking.TIER))))
     without = endings.without_reading(case)
-    if without is not None:
-        return without
-    return _held(case) if event.type == holding.HOLD else _by_ask(case, words)
+    made = without or (_held(case) if event.type == holding.HOLD else _by_ask(case, words))
+    return holding.with_campaigns(made, case)
 
 
 # ---- situations --------------------------------------------------------------------------------------------------
@@ -181,13 +180,11 @@ def _start(case: Case, ask: Ask, words: FlowWords) -> Plan:
     rows = reviews.opening(case.words, {}, revision=revision, now=case.now)
     remarks, remarked = notes.remarked(case)
     process = starting.begun(command, item_version=ask.name)
-    campaigns = holding.campaigns(case)
     remembered: dict[str, JsonValue] = {
         "submitted": True,
         "submitted_as": ask.name,
         asking.TIER: tier,
         asking.SHOWN: asking.shown_wire(case),
-        holding.CAMPAIGNS: list(campaigns),
     }
     hold = holding.holding(case, holding.held_by(case, add=holding.SELF))
     changes = LinkChanges(
@@ -211,8 +208,7 @@ def _start(case: Case, ask: Ask, words: FlowWords) -> Plan:
         "decided_on": "",
         "message": f"{messages.in_approval(revision)}: {ask.amount} {ask.currency}. {ask.reason}",
     }
-    told_campaigns = holding.tell(case, campaigns, is_held=True)
-    follow_ups = (*remarks, *told_campaigns, *endings.look_at_process(case))
+    follow_ups = (*remarks, *endings.look_at_process(case))
     return finish(case, Draft(first=(command,), shown=shown, changes=changes, follow_ups=follow_ups))
 
 
@@ -282,7 +278,6 @@ def _decided(case: Case) -> Plan:
             wake=asking.wake(case, ()),
             notices=(*told.decided(case, decision, message), *told.outcomes_unknown(case)),
         ),
-        follow_ups=holding.tell(case, holding.known_campaigns(case), is_held=False),
         urgency=Urgency.EXPRESS,
     )
     return finish(case, draft)
@@ -316,7 +311,6 @@ def _changed(case: Case, ask: Ask | None) -> Plan:
         ),
         follow_ups=(
             *endings.hear_last_words(case),
-            *holding.tell(case, holding.known_campaigns(case), is_held=False),
             *((endings.start_again(case),) if ask else ()),
         ),
         urgency=Urgency.EXPRESS,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.flows.shared import asking, follow_ups
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import text
+from pipeline.flows.shared.writing import ours
 from pipeline.keys import aprimo_key
-from pipeline.plan import FollowUp
+from pipeline.plan import FollowUp, Plan, Verdict
 from pipeline.words import BusinessKey, JsonValue, Side
 
 HOLD = "signoff.hold"
@@ -31,20 +32,45 @@ class Holding:
     agreed: dict[str, JsonValue] = field(default_factory=dict)
 
 
-def campaigns(case: Case) -> tuple[BusinessKey, ...]:
+def with_campaigns(made: Plan, case: Case) -> Plan:
+    """The plan that also tells a commitment's campaigns whether its exception holds them.
+
+    They are held as long as it is open, whatever ends it, and by as many as the commitment spends for now.
+    """
+    if not asking.is_commitment(case.words) or made.verdict is Verdict.REFUSE:
+        return made
+    known = _known_campaigns(case)
+    spent_for = known if case.item is None else _campaigns(case)
+    held = spent_for if _is_open_after(made, case) else ()
+    if held == known:
+        return made
+    told = (
+        *_tell(case, [key for key in held if key not in known], is_held=True),
+        *_tell(case, [key for key in known if key not in held], is_held=False),
+    )
+    changes = replace(made.changes, agreed={**made.changes.agreed, **ours(case, {CAMPAIGNS: list(held)})})
+    return replace(made, changes=changes, follow_ups=(*told, *made.follow_ups))
+
+
+def _campaigns(case: Case) -> tuple[BusinessKey, ...]:
     """The campaigns that a commitment, as read, spends for."""
     named = case.item.values.get("activities") if case.item and asking.is_commitment(case.words) else None
     ids = named if isinstance(named, list) else []
     return tuple(aprimo_key(case.words.also[_CAMPAIGN].kind, text(each)) for each in ids)
 
 
-def known_campaigns(case: Case) -> tuple[BusinessKey, ...]:
-    """The campaigns that were told of the exception when it began."""
+def _is_open_after(made: Plan, case: Case) -> bool:
+    rows = {row.revision: row for row in (*case.link.processes, *made.changes.processes)}
+    return any(row.is_live for row in rows.values())
+
+
+def _known_campaigns(case: Case) -> tuple[BusinessKey, ...]:
+    """The campaigns that know of the exception."""
     known = case.link.agreed_value(CAMPAIGNS)
     return tuple(BusinessKey(text(each)) for each in known) if isinstance(known, list) else ()
 
 
-def tell(case: Case, keys: Iterable[BusinessKey], *, is_held: bool) -> tuple[FollowUp, ...]:
+def _tell(case: Case, keys: Iterable[BusinessKey], *, is_held: bool) -> tuple[FollowUp, ...]:
     """Facts for the campaigns' own lines: only they write the flag."""
     data: dict[str, JsonValue] = {"by": case.link.business_key, "is_held": is_held}
     flow = case.words.flow
