@@ -55,7 +55,7 @@ AGREES = (
         states=frozenset({"submitted"}),
         stand=Stand.LIVE,
         is_mutual=True,
-        equal={"amount": "amount"},
+        equal={"amount": "amount", "currency": "currency"},
         concerns=asking.is_due,
     ),
     Agreement(

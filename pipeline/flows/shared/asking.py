@@ -12,6 +12,7 @@ from pipeline.flows.shared import escalation, reviews, spending, unasked
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.spending import Ask, Spend, SpendTerms, decimal
 from pipeline.flows.shared.values import duration, text
+from pipeline.flows.shared.writing import SUBMITTED
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.keys import split_aprimo_key
 from pipeline.plan import Link, Notice, ProcessRead, ProcessRow, ReviewRow, Snapshot, Wake, Want
@@ -25,7 +26,9 @@ GRANTED = "granted:"
 """Agreed, with a currency's name: up to which amount a campaign may spend."""
 
 _COMMITMENT = "commitment"
-_SUBMITTED, _APPROVED = "submitted", "approved"
+_APPROVED = "approved"
+_SHOWN = ("amount", "currency")
+"""What of a commitment the approvers are shown, and approve."""
 _JUSTIFICATION, _FINANCE = "justification", "finance"
 _APPROVERS: Mapping[str, tuple[str, ...]] = {
     **{tier: (tier,) for tier in spending.TIERS},
@@ -50,7 +53,7 @@ def item_id(case: Case) -> str:
 
 def is_waiting(case: Case) -> bool:
     """Whether a commitment was read that waits for approval."""
-    return is_commitment(case.words) and case.state == _SUBMITTED
+    return is_commitment(case.words) and case.state == SUBMITTED
 
 
 def for_tier(words: FlowWords, tier: str) -> FlowWords:
@@ -99,7 +102,7 @@ def is_above_limit(item: Snapshot, link: Link | None, words: FlowWords) -> bool:
 
 def standing(item: Snapshot, words: FlowWords) -> str:
     """What an approval of a commitment as it stands is one of, e.g. `120000.00 EUR`; "" for one that needs none."""
-    ask = _of_values({**item.values, "state": _SUBMITTED}, words) if is_commitment(words) else None
+    ask = _of_values({**item.values, "state": SUBMITTED}, words) if is_commitment(words) else None
     return ask.name if ask else ""
 
 
@@ -140,7 +143,7 @@ def _of_commitment(case: Case) -> Ask | None:
 def _of_values(values: Mapping[str, JsonValue], words: FlowWords) -> Ask | None:
     amount, currency = decimal(values.get("amount")), text(values.get("currency"))
     limits = words.terms_of(SpendTerms).limits.get(currency)
-    if values.get("state") != _SUBMITTED or amount is None or limits is None:
+    if values.get("state") != SUBMITTED or amount is None or limits is None:
         return None
     return spending.of_commitment(amount, currency, limits)
 
@@ -272,10 +275,10 @@ def answered(case: Case, decision: Decision, live: ProcessRow, *, has_verb: bool
 
 
 def _is_as_asked(case: Case, process: ProcessRead, live: ProcessRow) -> bool:
-    shown = decimal(process.variables.get("amount"))
-    asked = decimal(live.item_version.partition(" ")[0])
-    is_same_tier = process.variables.get("tier") == case.link.agreed_value(TIER)
-    return shown is not None and shown == asked and is_same_tier
+    shown, amount = process.variables, decimal(process.variables.get("amount"))
+    is_same_tier = shown.get("tier") == case.link.agreed_value(TIER)
+    is_same = amount is not None and spending.named(amount, text(shown.get("currency"))) == live.item_version
+    return is_same and is_same_tier
 
 
 def _are_different_people(case: Case) -> bool:
@@ -284,25 +287,25 @@ def _are_different_people(case: Case) -> bool:
     return all(people) and len(set(people)) == len(people)
 
 
-# ---- the commitment's amount ---------------------------------------------------------------------------------------
+# ---- what of a commitment was shown ----------------------------------------------------------------------------
 
 
 def shown_wire(case: Case) -> dict[str, JsonValue]:
-    """Status and amount as Aprimo rendered them when they were shown to the approvers; nothing of a campaign."""
+    """That it waits, and amount and currency as Aprimo rendered them for the approvers; nothing of a campaign."""
     if case.item is None or not is_commitment(case.words):
         return {}
-    amount = case.words.fields["amount"].wire
-    return {case.words.state_wire: case.item.values.get("state_id"), amount: case.item.wire.get(amount)}
+    wires = [case.words.fields[name].wire for name in _SHOWN]
+    return {case.words.state_wire: case.words.states[SUBMITTED], **{wire: case.item.wire.get(wire) for wire in wires}}
 
 
 def expected(case: Case) -> dict[str, JsonValue]:
-    """That the commitment still waits for approval, with the amount that the approvers were shown."""
+    """That the commitment still waits for approval, of what the approvers were shown."""
     known = case.link.agreed_value(SHOWN)
     return dict(known) if isinstance(known, dict) else {}
 
 
 def expected_amount(case: Case) -> dict[str, JsonValue]:
-    """That the amount is still what was shown, whatever became of the status."""
+    """That amount and currency are still what was shown, whatever became of the status."""
     return {wire: value for wire, value in expected(case).items() if wire != case.words.state_wire}
 
 

@@ -55,7 +55,7 @@ class Ask:
     @property
     def name(self) -> str:
         """A short name of what is asked for: equal for equal amounts, however they are written."""
-        return f"{_plain(self.amount)} {self.currency}"
+        return named(self.amount, self.currency)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +90,12 @@ def decimal(value: JsonValue) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount is not None and amount.is_finite() else None
+
+
+def named(amount: Decimal, currency: str) -> str:
+    """A short name of an amount, equal for equal ones, however they are written, e.g. `120000 EUR`."""
+    plain = f"{amount:f}"
+    return f"{plain.rstrip('0').rstrip('.') if '.' in plain else plain} {currency}"
 
 
 def of_commitment(amount: Decimal, currency: str, limits: Limits) -> Ask | None:
@@ -144,8 +150,3 @@ def _limits(table: Table) -> Limits:
     if amounts != sorted(amounts):
         table.fault("", f"each tier must reach as far as the one before it: {', '.join(TIERS)}")
     return limits
-
-
-def _plain(amount: Decimal) -> str:
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

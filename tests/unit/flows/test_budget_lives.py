@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.flows.shared.asking import GRANTED
 from pipeline.keys import aprimo_key
 from pipeline.words import Side
+from tests.support.agreeing import found
 from tests.support.budget_world import CAMPAIGN, campaign, commitment
 
 DELETED = "aprimo.commitment.deleted"
@@ -30,6 +31,32 @@ def test_a_campaign_that_plans_too_much_is_on_hold_until_its_spend_is_approved()
     world.settle_down()
 
     assert (world.values["hold"], world.link.agreed_value(f"{GRANTED}EUR")) == ("", "14000")
+
+
+def test_a_commitment_is_not_approved_in_another_currency_than_was_shown() -> None:
+    world = commitment()
+    world.all_approve()
+    world.edit(currency="USD")
+
+    world.look(Side.OPENTEXT)
+    world.settle_down()
+
+    assert (world.values["state"], world.values["decision"]) == ("submitted", "")
+    live = world.live()
+    assert live is not None
+    assert (live.variables["amount"], live.variables["currency"]) == ("15000.00", "USD")
+
+
+def test_an_approval_of_another_currency_than_was_asked_for_approves_nothing() -> None:
+    world = commitment()
+    world.tamper(currency="USD")
+    assert [each.field for each in found(world)] == ["currency"]
+
+    world.all_approve()
+    world.look(Side.OPENTEXT)
+    world.settle_down()
+
+    assert (world.values["state"], world.values["decision"]) == ("submitted", "unknown")
 
 
 def test_a_commitment_that_is_deleted_holds_its_campaign_no_more() -> None:
