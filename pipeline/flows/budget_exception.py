@@ -113,9 +113,7 @@ def _by_ask(case: Case, words: FlowWords) -> Plan:
     if case.item is None:
         return _goes_on(case)
     if asking.is_commitment(case.words) and not case.state:
-        notice = told.state_unknown(case)
-        unknown = ignore("unknown_state", changes=LinkChanges(notices=(notice,)))
-        return unknown if case.live is None else _goes_on(case, (notice,))
+        return _waits(case)
     asks = asking.asks(case)
     return _without_process(case, asks, words) if case.live is None else _in_approval(case, asks, words)
 
@@ -128,19 +126,17 @@ def _without_process(case: Case, asks: tuple[Ask, ...], words: FlowWords) -> Pla
 
 def _in_approval(case: Case, asks: tuple[Ask, ...], words: FlowWords) -> Plan:
     """A process lives: its start is finished, another amount ends it, or it goes on."""
-    live = case.live
-    shown = next((each for each in asks if live and each.name == live.item_version), None)
+    live, shown = case.live, asking.as_shown(case, asks)
+    by_hand = (asking.by_hand(case),) if asking.is_decided_by_hand(case) else ()
     if live is not None and live.state is ProcessState.STARTING and shown is not None:
         return _start(case, shown, words)
     if case.is_own_end:
         return endings.own_end(case)
-    if asking.is_decided_by_hand(case):
-        return _goes_on(case, (asking.by_hand(case),))
     if shown is None:
-        return _changed(case, next(iter(asks), None))
-    if facts.is_restart_asked(case.event) and not case.is_process_over:
+        return _changed(case, next(iter(asks), None), by_hand)
+    if facts.is_restart_asked(case.event) and not case.is_process_over and not by_hand:
         return endings.restart(case)
-    return _goes_on(case)
+    return _goes_on(case, by_hand)
 
 
 def _unusable(case: Case) -> Plan | None:
@@ -192,7 +188,7 @@ def _start(case: Case, ask: Ask, words: FlowWords) -> Plan:
         revision=revision,
         agreed={
             **writing.agreed_fields(case, submission.carried(case.words)),
-            **writing.agreed_state(case),
+            **writing.agreed_start(case),
             **ours(case, remembered | hold.agreed),
             **remarked,
         },
@@ -212,23 +208,39 @@ def _start(case: Case, ask: Ask, words: FlowWords) -> Plan:
     return finish(case, Draft(first=(command,), shown=shown, changes=changes, follow_ups=follow_ups))
 
 
+def _waits(case: Case) -> Plan:
+    """The commitment stands where nobody has a word for: a decision waits until it stands somewhere again."""
+    notice = told.state_unknown(case)
+    if case.live is None:
+        return ignore("unknown_state", changes=LinkChanges(notices=(notice,)))
+    if case.is_own_end:
+        return endings.own_end(case)
+    state = looking.DECISION_WAITS if case.is_process_over else case.link.state
+    return _open(case, case.live, (notice,), state=state)
+
+
 def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
-    """Nothing ends and nothing begins: reviews come in, remarks travel, hand edits are put right."""
+    """Nothing ends and nothing begins, but for a process that is over."""
     if case.is_own_end:
         return endings.own_end(case)
     if case.is_process_over:
-        return _decided(case)
+        return _decided(case, notices)
     if case.live is None:
         return finish(case, Draft())
+    return _open(case, case.live, notices, state="in_approval")
+
+
+def _open(case: Case, live: ProcessRow, notices: tuple[Notice, ...], *, state: str) -> Plan:
+    """Reviews come in, remarks travel, hand edits are put right. state: of the link."""
     escalated = escalation.Escalated(commands=(), rows=case.rows)
-    if case.process is not None:
+    if case.process is not None and not case.is_process_over:
         escalated = escalation.escalate(case.process, case.rows, case.words, now=case.now)
     remarks, remarked = notes.remarked(case)
-    changes = progress.going_on(case, escalated.rows, state="in_approval")
+    changes = progress.going_on(case, escalated.rows, state=state)
     draft = Draft(
         first=escalated.commands,
         shown={
-            **showing.shown(case, escalated.rows, revision=case.live.revision, phase=_IN_APPROVAL),
+            **showing.shown(case, escalated.rows, revision=live.revision, phase=_IN_APPROVAL),
             **asking.given(case),
         },
         changes=replace(
@@ -243,7 +255,7 @@ def _goes_on(case: Case, notices: tuple[Notice, ...] = ()) -> Plan:
     return finish(case, draft)
 
 
-def _decided(case: Case) -> Plan:
+def _decided(case: Case, notices: tuple[Notice, ...]) -> Plan:
     """The process has ended by itself or by others: the decision, with its evidence, is carried out and written."""
     process, live = case.process, case.live
     if process is None or live is None or process.ended_at is None:
@@ -276,19 +288,19 @@ def _decided(case: Case) -> Plan:
             changes,
             agreed=ours(case, asking.answered(case, decision, live, has_verb=bool(verb)) | hold.agreed),
             wake=asking.wake(case, ()),
-            notices=(*told.decided(case, decision, message), *told.outcomes_unknown(case)),
+            notices=(*notices, *told.decided(case, decision, message), *told.outcomes_unknown(case)),
         ),
         urgency=Urgency.EXPRESS,
     )
     return finish(case, draft)
 
 
-def _changed(case: Case, ask: Ask | None) -> Plan:
+def _changed(case: Case, ask: Ask | None, notices: tuple[Notice, ...]) -> Plan:
     """Another amount, or nothing, is asked for: the process ends; what is left begins a new revision in its tier."""
     live = case.live
     if live is None:
         return ignore("no_live_process")
-    why = f"The amount is {ask.name} now" if ask else "Withdrawn, or within the rule again"
+    why = f"The amount is {ask.name} now" if ask else _why_nothing(case)
     outcome = "superseded" if ask else "withdrawn"
     rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
     message = f"{why}: the approval of revision {live.revision} was ended. {messages.NOTHING_APPROVED}"
@@ -307,7 +319,7 @@ def _changed(case: Case, ask: Ask | None) -> Plan:
             revision=live.revision if live.revision != case.link.revision else None,
             agreed={**writing.agreed_state(case), **ours(case, {"submitted": False} | hold.agreed)},
             wake=asking.wake(case, ()),
-            notices=(told.edited(case, message),),
+            notices=(*notices, told.edited(case, message)),
         ),
         follow_ups=(
             *endings.hear_last_words(case),
@@ -316,6 +328,12 @@ def _changed(case: Case, ask: Ask | None) -> Plan:
         urgency=Urgency.EXPRESS,
     )
     return finish(case, draft)
+
+
+def _why_nothing(case: Case) -> str:
+    if asking.is_decided_by_hand(case):
+        return f"The commitment was {case.state} by hand with another amount"
+    return "Withdrawn, or within the rule again"
 
 
 def _quiet(case: Case, asks: tuple[Ask, ...]) -> Plan:
@@ -349,7 +367,8 @@ def _held(case: Case) -> Plan:
 
 def _verb(case: Case, decision: Decision, live: ProcessRow) -> tuple[Command, ...]:
     """The commitment is approved or rejected, if it still waits for that with the amount that was shown."""
-    if decision not in _VERBS or not asking.is_commitment(case.words):
+    is_decided = case.item is not None and not asking.is_waiting(case)
+    if decision not in _VERBS or not asking.is_commitment(case.words) or is_decided:
         return ()
     return (
         CommitmentVerb(

@@ -12,7 +12,7 @@ from pipeline.flows.shared import escalation, reviews, spending, unasked
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.spending import Ask, Spend, SpendTerms, decimal
 from pipeline.flows.shared.values import duration, text
-from pipeline.flows.shared.writing import SUBMITTED
+from pipeline.flows.shared.writing import STATE, SUBMITTED
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.keys import split_aprimo_key
 from pipeline.plan import Link, Notice, ProcessRead, ProcessRow, ReviewRow, Snapshot, Wake, Want
@@ -27,6 +27,8 @@ GRANTED = "granted:"
 
 _COMMITMENT = "commitment"
 _APPROVED = "approved"
+_BY_VERB = frozenset({_APPROVED, "rejected"})
+"""States of a commitment that a decision gives it."""
 _SHOWN = ("amount", "currency")
 """What of a commitment the approvers are shown, and approve."""
 _JUSTIFICATION, _FINANCE = "justification", "finance"
@@ -107,8 +109,19 @@ def standing(item: Snapshot, words: FlowWords) -> str:
 
 
 def is_new(case: Case, ask: Ask) -> bool:
-    """Whether it was not answered yet, or a person wants it asked again."""
-    return case.event.type == facts.RESTART or ask.name not in answers(case)
+    """Whether it was not answered yet, was submitted again since, or a person wants it asked again."""
+    is_decided = case.link.agreed_value(STATE) in _BY_VERB
+    return case.event.type == facts.RESTART or is_decided or ask.name not in answers(case)
+
+
+def as_shown(case: Case, asked: Iterable[Ask]) -> Ask | None:
+    """What the approvers were shown, if it still stands there, whatever somebody has made of its status by hand.
+
+    asked: what is asked for now.
+    """
+    if is_decided_by_hand(case) and case.item is not None:
+        asked = filter(None, [_of_values({**case.item.values, STATE: SUBMITTED}, case.words)])
+    return next((each for each in asked if case.live and each.name == case.live.item_version), None)
 
 
 def answers(case: Case) -> tuple[str, ...]:
@@ -120,6 +133,15 @@ def answered_of(link: Link) -> tuple[str, ...]:
     """The same, by what is remembered of the item."""
     known = link.agreed_value(ANSWERED)
     return tuple(text(each) for each in known) if isinstance(known, list) else ()
+
+
+def granted(link: Link) -> dict[str, Decimal]:
+    """Currency -> up to which amount a campaign may spend."""
+    return {
+        name.removeprefix(GRANTED): amount
+        for name, known in link.agreed.items()
+        if name.startswith(GRANTED) and (amount := decimal(known.value)) is not None
+    }
 
 
 def unusable_spend(case: Case) -> tuple[Notice, ...]:
@@ -158,12 +180,7 @@ def _requested(case: Case) -> Ask | None:
 
 
 def _of_spend(case: Case) -> Ask | None:
-    granted = {
-        name.removeprefix(GRANTED): amount
-        for name, known in case.link.agreed.items()
-        if name.startswith(GRANTED) and (amount := decimal(known.value)) is not None
-    }
-    return spending.of_spends(_spends(case), case.words.terms_of(SpendTerms), granted)
+    return spending.of_spends(_spends(case), case.words.terms_of(SpendTerms), granted(case.link))
 
 
 def _spends(case: Case) -> list[Spend]:
@@ -265,12 +282,13 @@ def approvers(case: Case) -> str:
 
 def answered(case: Case, decision: Decision, live: ProcessRow, *, has_verb: bool) -> dict[str, JsonValue]:
     """What is agreed once the decision is written."""
-    agreed: dict[str, JsonValue] = {"submitted": False, ANSWERED: [*answers(case), live.item_version]}
-    if has_verb:
-        agreed["state"] = decision.value
+    names: list[JsonValue] = [*dict.fromkeys([*answers(case), live.item_version])]
+    agreed: dict[str, JsonValue] = {"submitted": False, ANSWERED: names}
+    if has_verb or case.state == decision:
+        agreed[STATE] = decision.value
     if decision is Decision.APPROVED and not is_commitment(case.words):
         amount, _, currency = live.item_version.partition(" ")
-        agreed[GRANTED + currency] = amount
+        agreed[GRANTED + currency] = str(max(Decimal(amount), granted(case.link).get(currency, Decimal(0))))
     return agreed
 
 
@@ -311,7 +329,7 @@ def expected_amount(case: Case) -> dict[str, JsonValue]:
 
 def is_decided_by_hand(case: Case) -> bool:
     """Whether somebody approved or rejected a commitment in Aprimo while its process runs."""
-    return is_commitment(case.words) and case.state in {_APPROVED, "rejected"}
+    return is_commitment(case.words) and case.state in _BY_VERB
 
 
 def is_unasked(case: Case) -> bool:
