@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.differences import Pair
-from pipeline.keys import process_key, whole_of
+from pipeline.keys import aprimo_key, process_key, whole_of
 from pipeline.plan import Link, ProcessRead, Snapshot
 from pipeline.ports import Difference, FlowPort, Mode, Run, Tx
-from pipeline.ports.inventory import ProcessPage
+from pipeline.ports.inventory import ItemPage, ProcessPage
 from pipeline.words import BusinessKey, Side
 
 PARTS = 500
@@ -26,26 +26,35 @@ class Met:
     processes: set[BusinessKey] = field(default_factory=set)
 
 
-def paired(
-    flow: str,
-    key: BusinessKey,
-    link: Link | None,
-    *,
-    item: Snapshot | None = None,
-    processes: tuple[ProcessRead, ...] = (),
-    at: datetime,
-    in_use_since: datetime | None = None,
-) -> Pair:
-    """An item beside its link, named as the link names it."""
-    return Pair(
-        flow=flow,
-        business_key=link.business_key if link else key,
-        link=link,
-        item=item,
-        processes=processes,
-        at=at,
-        in_use_since=in_use_since,
-    )
+def item_pairs(tx: Tx, flow: str, page: ItemPage) -> list[Pair]:
+    """The items of a page, each beside its link, once for each where it has several."""
+    rows = {aprimo_key(each.want.kind, each.want.object_id): each for each in page.items}
+    links = tx.differences.links_of(flow, list(rows))
+    undated = [key for key, item in rows.items() if item.created_at is None and not _is_begun(links.get(key, ()))]
+    made = tx.differences.told_made(flow, undated)
+    since = tx.differences.in_use_since(flow)
+    return [
+        Pair(
+            flow=flow,
+            business_key=link.business_key if link else key,
+            link=link,
+            item=dated(item, made.get(key)),
+            at=tx.now,
+            in_use_since=since,
+        )
+        for key, item in rows.items()
+        for link in links.get(key, (None,))
+    ]
+
+
+def _is_begun(links: Sequence[Link]) -> bool:
+    """Whether a process was ever begun for an item: then nobody asks when it was made."""
+    return any(link.processes for link in links)
+
+
+def dated(item: Snapshot, made: datetime | None) -> Snapshot:
+    """An item that does not say itself when it was made, and what a notice said of that."""
+    return item if item.created_at is not None or made is None else replace(item, created_at=made)
 
 
 def is_suspect(flow: FlowPort, pair: Pair, *, is_whole: bool) -> bool:
@@ -66,7 +75,7 @@ def process_pairs(tx: Tx, flow: str, page: ProcessPage) -> list[Pair]:
         by_key.setdefault(home.business_key if home else _key_of(each), []).append(each)
     links = tx.links.of([(flow, key) for key in by_key])
     return [
-        paired(flow, key, links.get((flow, key)), processes=tuple(processes), at=tx.now)
+        Pair(flow=flow, business_key=key, link=links.get((flow, key)), processes=tuple(processes), at=tx.now)
         for key, processes in by_key.items()
     ]
 

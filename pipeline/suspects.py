@@ -16,6 +16,7 @@ from pipeline.differences import Explained, Known, Mismatch, Pair
 from pipeline.errors import GateClosedError, PermanentError, PipelineError
 from pipeline.flows.tenant import Policy
 from pipeline.keys import digest
+from pipeline.pages import dated
 from pipeline.plan import Link, ProcessRead, Snapshot, Verdict, Want
 from pipeline.ports import Bounds, Difference, Ports, Tx
 from pipeline.rounds import Inquiry
@@ -58,6 +59,19 @@ class Looked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """Suspects as they are asked about, with what our tables say of their age.
+
+    since: since when the flow is in use here. made: when items were made, as notices say. at: what time it is.
+    """
+
+    inquiries: list[Inquiry]
+    since: datetime | None
+    made: Mapping[BusinessKey, datetime]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Read:
     """A suspect as it was read, and in what its sides differ."""
 
@@ -81,7 +95,8 @@ def look_at(
     """
     if not suspects:
         return Looked()
-    inquiries, since, at = ports.store.run(partial(_inquiries, flow=flow, suspects=suspects))
+    asked = ports.store.run(partial(_ask, flow=flow, suspects=suspects))
+    inquiries = asked.inquiries
     raise_if_closed(inquiries[0].closed_sides)
     rounds.ask(inquiries, ports)
     for inquiry, suspect in zip(inquiries, suspects, strict=True):
@@ -91,7 +106,7 @@ def look_at(
     if waiting and len(waiting) == len(inquiries):
         raise next(iter(waiting.values()))
     known = [inquiry for inquiry in inquiries if inquiry.head.subject not in {*unread, *waiting}]
-    read = [_compared(inquiry, since, at, ports) for inquiry in known]
+    read = [_compared(inquiry, asked, ports) for inquiry in known]
     explain = partial(_explain, flow=flow, read=read, ports=ports)
     found, moved = ports.store.run(partial(_keep if is_kept else _show, explain=explain, flow=flow, run_id=run_id))
     return Looked(
@@ -107,17 +122,21 @@ def look_at(
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
-def _inquiries(tx: Tx, flow: str, suspects: Sequence[Suspect]) -> tuple[list[Inquiry], datetime | None, datetime]:
-    """What is to be read, since when the flow is in use, and what time it is."""
+def _ask(tx: Tx, flow: str, suspects: Sequence[Suspect]) -> _Asked:
     links = tx.links.of([(flow, each.key) for each in suspects])
     closed = steps.closed_sides(tx)
-    made = []
+    inquiries = []
     for each in suspects:
         link = links.get((flow, each.key)) or Link(id=None, flow=flow, business_key=each.key)
         # As after a stale plan: both sides are read.
         head = replace(preview.look_of(flow, each.key, link, tx.now), stale_count=1)
-        made.append(Inquiry(head=head, link=link, closed_sides=closed))
-    return made, tx.differences.in_use_since(flow), tx.now
+        inquiries.append(Inquiry(head=head, link=link, closed_sides=closed))
+    return _Asked(
+        inquiries=inquiries,
+        since=tx.differences.in_use_since(flow),
+        made=tx.differences.told_made(flow, [each.key for each in suspects]),
+        at=tx.now,
+    )
 
 
 def raise_if_closed(sides: Collection[Side]) -> None:
@@ -171,16 +190,16 @@ def _is_read(inquiry: Inquiry) -> bool:
     return bool(inquiry.snapshots) and len(inquiry.snapshots) == len(inquiry.wants)
 
 
-def _compared(inquiry: Inquiry, since: datetime | None, at: datetime, ports: Ports) -> _Read:
-    link = inquiry.link
+def _compared(inquiry: Inquiry, asked: _Asked, ports: Ports) -> _Read:
+    link, item = inquiry.link, _item_in(inquiry, ports)
     pair = Pair(
         flow=link.flow,
         business_key=link.business_key,
         link=link if link.id else None,
-        item=_item_in(inquiry, ports),
+        item=dated(item, asked.made.get(link.business_key)) if item else None,
         processes=_processes_in(inquiry.snapshots, link),
-        at=at,
-        in_use_since=since,
+        at=asked.at,
+        in_use_since=asked.since,
     )
     return _Read(pair=pair, mismatches=ports.flows[link.flow].mismatches(pair))
 

@@ -13,9 +13,8 @@ from pipeline import heal, steps
 from pipeline.errors import PipelineError, TransientError
 from pipeline.flows.shared.writing import BY_US
 from pipeline.flows.tenant import Policy
-from pipeline.keys import aprimo_key
 from pipeline.missed import looked_again
-from pipeline.pages import Met, is_suspect, not_met, not_met_here, paired, process_pairs, shows_live, still_open
+from pipeline.pages import Met, is_suspect, item_pairs, not_met, not_met_here, process_pairs, shows_live, still_open
 from pipeline.plan import Link
 from pipeline.ports import Bounds, Difference, DifferenceState, Mode, Phase, Ports, Run, Tx
 from pipeline.ports.inventory import Inventory, ItemPage, ProcessPage
@@ -268,19 +267,11 @@ def _items(walk: Walk) -> None:
 
 def _items_of(walk: Walk, page: ItemPage) -> None:
     port = walk.ports.flows[walk.flow]
-    rows = {aprimo_key(each.want.kind, each.want.object_id): each for each in page.items}
-    links, since, now = walk.ports.store.run(
-        lambda tx: (tx.differences.links_of(walk.flow, list(rows)), tx.differences.in_use_since(walk.flow), tx.now)
-    )
+    pairs = walk.ports.store.run(partial(item_pairs, flow=walk.flow, page=page))
     walk.tell_rows("item_rows", page)
     walk.count(item_pages=1, items=len(page.items))
-    pairs = [
-        paired(walk.flow, key, link, item=item, at=now, in_use_since=since)
-        for key, item in rows.items()
-        for link in links.get(key, (None,))
-    ]
     walk.suspect(Suspect(key=each.business_key) for each in pairs if is_suspect(port, each, is_whole=page.is_whole))
-    met = [link for every in links.values() for link in every] if walk.run.mode is Mode.FULL else []
+    met = [each.link for each in pairs if each.link] if walk.run.mode is Mode.FULL else []
     walk.put(Phase.ITEMS if page.cursor else Phase.PROCESSES, page.cursor, items=met)
 
 

@@ -118,6 +118,9 @@ class Differences(Protocol):
     def in_use_since(self, flow: str) -> datetime | None:
         """When the flow's first full run began that came to its end; None where none did."""
 
+    def told_made(self, flow: str, keys: Sequence[BusinessKey]) -> dict[BusinessKey, datetime]:
+        """When items of a flow were made, as Aprimo's notices of that say; absent where none came."""
+
     def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
         """The links of a flow whose business key this is, or whose item in Aprimo; absent where there is none."""
 

@@ -15,7 +15,7 @@ from pipeline.plan import FoundDifference, Link
 from pipeline.ports import Difference, DifferenceState, Mode, Phase, Run
 from pipeline.store import link_rows
 from pipeline.store.difference_rows import difference_of, given_back, number, seen_again, seen_values, told_values
-from pipeline.store.known import read_events, read_known
+from pipeline.store.known import read_events, read_known, read_made
 from pipeline.store.statements import Row, insert_into, run_each
 from pipeline.store.tables import differences, holds, links, processes, runs
 from pipeline.words import BusinessKey, EventId, JsonValue, LinkId
@@ -60,6 +60,10 @@ class SqlDifferences:
         whole = runs.c.flow == flow, runs.c.mode == Mode.FULL, runs.c.phase == Phase.OVER
         first = select(runs.c.started_at).where(*whole).order_by(runs.c.started_at).limit(1)
         return self._conn.execute(first).scalar_one_or_none()
+
+    def told_made(self, flow: str, keys: Sequence[BusinessKey]) -> dict[BusinessKey, datetime]:
+        """When items of a flow were made, as Aprimo's notices of that say; absent where none came."""
+        return read_made(self._conn, flow, keys)
 
     def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
         """The links of a flow whose business key this is, or whose item in Aprimo; absent where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -16,6 +17,8 @@ _Row = Mapping[str, Any]
 
 NEWEST = 30
 """So many notices and writes of an item are looked at, the newest ones."""
+MADE = ("aprimo.", ".created")
+"""How the type of a notice begins and ends that tells of an item's making."""
 OF_OURS = ("signoff", "operator", "timetable")
 """How the sources begin that tell of nothing in either system."""
 
@@ -46,6 +49,17 @@ def read_events(conn: Connection, ids: Iterable[EventId | None]) -> dict[EventId
     columns = (events.c.id, events.c.state, events.c.reason, events.c.data, events.c.ended_at)
     found = conn.execute(select(*columns).where(events.c.id.in_(named))).mappings()
     return {row["id"]: dict(row) for row in found}
+
+
+def read_made(conn: Connection, flow: str, keys: Sequence[BusinessKey]) -> dict[BusinessKey, datetime]:
+    """When items were made, as the first notice of that says; absent where none came. Rows of events are kept."""
+    if not keys:
+        return {}
+    lines = {line_key(flow, key): key for key in keys}
+    is_of_making = events.c.type.startswith(MADE[0]) & events.c.type.endswith(MADE[1])
+    made = select(events.c.line_key, func.min(events.c.time).label("at"))
+    found = conn.execute(made.where(events.c.line_key.in_(lines), is_of_making).group_by(events.c.line_key))
+    return {lines[row.line_key]: row.at for row in found}
 
 
 def known_of(

@@ -170,15 +170,15 @@ class Office:
         live = self.live(number)
         self.opentext.keep(replace(live, variables={**live.variables, **values}))
 
-    def tell(self, number: int, side: Side = Side.APRIMO) -> list[Hint]:
-        """A notice of one system is accepted."""
+    def tell(self, number: int, side: Side = Side.APRIMO, *, moment: str = "changed") -> list[Hint]:
+        """A notice of one system is accepted. moment: what Aprimo's tells of."""
         named: dict[str, JsonValue] = {"object_id": str(number)}
         if side is Side.OPENTEXT:
             named = {"instance_id": self.newest(number).instance_id}
         event = NewEvent(
             flow=FLOW,
             source=f"{side}.webhook",
-            type="aprimo.activity.changed" if side is Side.APRIMO else "opentext.workflow.task.completed",
+            type=f"aprimo.activity.{moment}" if side is Side.APRIMO else "opentext.workflow.task.completed",
             kind=EventKind.LOOK,
             side=side,
             subject=key(number),

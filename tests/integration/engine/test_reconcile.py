@@ -168,6 +168,24 @@ def test_what_is_made_after_the_first_full_run_and_approved_by_hand_stands_until
     assert (stands, standing(office)) == ({3: [("process", "process_missing")]}, {})
 
 
+def test_a_notice_says_when_an_item_was_made_where_aprimo_shows_no_time_for_that(everywhere: Office) -> None:
+    office = everywhere
+    for number, moment in ((1, "created"), (2, "changed")):
+        office.write_brief(number, "in_production")
+        office.tell(number, moment=moment)
+    office.rest()
+    told_at = office.clock.now
+    office.clock.pass_s(-60)
+    office.reconcile()
+    office.in_aprimo.reads.clear()
+
+    office.reconcile()
+
+    assert standing(office) == {1: [("process", "process_missing")]}
+    assert office.differences()[1][0].evidence["created_at"] == instant(told_at)
+    assert [want.object_id for want in office.in_aprimo.reads] == ["1"]
+
+
 def test_known_differences_are_looked_at_by_every_run(office: Office) -> None:
     office.submit(1)
     shown = office.field(1, "matrix")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -328,6 +329,21 @@ def test_a_run_is_kept_with_how_far_it_has_come(store: Store, clock: Clock) -> N
     assert store.run(lambda tx: tx.differences.runs()) == [other, further]
     assert store.run(lambda tx: tx.differences.runs(FLOW, mode=Mode.FULL)) == [further]
     assert store.run(lambda tx: tx.differences.runs(FLOW, mode=Mode.RECENT)) == []
+
+
+def test_when_an_item_was_made_is_what_the_first_notice_of_that_says(store: Store) -> None:
+    told = [("aprimo.activity.created", 60), ("aprimo.activity.created", 0), ("aprimo.activity.changed", -60)]
+    notices = [
+        replace(new_event(1, notice=str(number)), type=type_, time=START + timedelta(seconds=after_s))
+        for number, (type_, after_s) in enumerate([*told, ("opentext.process.created", -60)])
+    ]
+    store.run(lambda tx: add(tx, [*notices, new_event(2)]))
+
+    assert store.run(lambda tx: tx.differences.told_made(FLOW, [KEY, item(2)])) == {KEY: START}
+    assert store.run(lambda tx: (tx.differences.told_made("other", [KEY]), tx.differences.told_made(FLOW, []))) == (
+        {},
+        {},
+    )
 
 
 def test_a_flow_is_in_use_since_its_first_full_run_that_came_to_its_end_began(store: Store, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from pipeline.plan import Link
 from pipeline.ports import Difference, DifferenceState, Mode, Phase, Run
 from pipeline.store.difference_rows import difference_of, number, seen_values
 from pipeline.store.differences import AGREES, run_of, run_row
-from pipeline.store.known import known_of
+from pipeline.store.known import MADE, known_of
 from pipeline.words import BusinessKey, DeliveryState, EventId, JsonValue, LetterState, ProcessState
 from tests.support.memory.difference_rows import is_undone, put, settle
 from tests.support.memory.links import MemoryLinks
@@ -52,6 +52,15 @@ class MemoryDifferences:
         """When the flow's first full run began that came to its end; None where none did."""
         whole = (run for run in self.runs(flow, mode=Mode.FULL, is_over=True, limit=1_000_000))
         return min((run.started_at for run in whole), default=None)
+
+    def told_made(self, flow: str, keys: Sequence[BusinessKey]) -> dict[BusinessKey, datetime]:
+        """When items of a flow were made, as Aprimo's notices of that say; absent where none came."""
+        made: dict[BusinessKey, datetime] = {}
+        for key in keys:
+            told = self._tables["events"].where("line_key", line_key(flow, key))
+            times = [row["time"] for row in told if row["type"].startswith(MADE[0]) and row["type"].endswith(MADE[1])]
+            made |= {key: min(times)} if times else {}
+        return made
 
     def links_of(self, flow: str, items: Sequence[BusinessKey]) -> dict[BusinessKey, tuple[Link, ...]]:
         """The links of a flow whose business key this is, or whose item in Aprimo."""
