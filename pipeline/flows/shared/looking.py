@@ -27,12 +27,14 @@ DECISION_WAITS = "decision_waits"
 def wants(event: Event, link: Link | None, words: FlowWords) -> tuple[Want, ...]:
     """The item for what Aprimo told, the process for what OpenText told or the timetable.
 
-    Both, once a plan turned out stale, while a start is not settled, and while a decision waits to be written.
+    Both, once a plan turned out stale, while a start is not settled, while a decision waits to be written, and before
+    a person's wish for a restart ends a process, which may be over.
     """
     live = link.live_process() if link else None
     is_unsettled = live is not None and live.state is ProcessState.STARTING
     asks_process = event.side is Side.OPENTEXT or event.type == facts.DUE
-    asks_both = event.stale_count > 0 or is_unsettled or (link is not None and link.state == DECISION_WAITS)
+    is_waiting = is_unsettled or (link is not None and link.state == DECISION_WAITS)
+    asks_both = event.stale_count > 0 or is_waiting or facts.is_restart_asked(event)
     wanted = item_wanted(event, link, words) if asks_both or not asks_process else ()
     return (*wanted, *(process_wants(event, link, words) if asks_both or asks_process else ()))
 

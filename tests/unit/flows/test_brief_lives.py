@@ -136,6 +136,16 @@ def test_a_restart_ends_the_old_process_and_starts_the_next() -> None:
     assert world.link.revision == 2
 
 
+def test_a_restart_of_what_everybody_has_approved_unheard_writes_the_approval() -> None:
+    world = submitted()
+    while world.waiting():
+        world.decide(world.waiting()[0], "approved")
+
+    world.look(Side.APRIMO, facts.RESTART)
+
+    assert (world.values["state"], list(world.processes)) == ("in_production", ["instance-1"])
+
+
 def test_a_decision_reached_while_on_hold_is_written_when_the_brief_is_back() -> None:
     world = submitted()
     world.put("")
