@@ -93,7 +93,10 @@ def _review(case: Case) -> Plan:
     if case.live is None:
         return _not_yet(case) if case.item is None else _by_date(case)
     if case.live.state is ProcessState.STARTING and case.item is not None:
-        return _start(case, case.live.revision)
+        if case.live.item_version == insights.period_of(case):
+            return _start(case, case.live.revision)
+        if not case.is_process_over:
+            return endings.begin_otherwise(case, "Another period")
     if case.is_own_end:
         return endings.own_end(case)
     if facts.is_restart_asked(case.event) and not case.is_process_over:
@@ -110,16 +113,21 @@ def _by_date(case: Case) -> Plan:
     terms = case.words.terms_of(Terms)
     end = moment(case.value("end"))
     if end is None or is_empty(case.value("assets")):
-        return ignore("nothing_to_review", changes=LinkChanges(wake=_wake(case, None)))
+        return _later(case, None, why="nothing_to_review")
     begins = end + terms.after_end
     if case.event.type != facts.RESTART:
         if case.link.agreed_value(_REVIEWED) == insights.period_of(case):
-            return ignore("reviewed_already", changes=LinkChanges(wake=_wake(case, None)))
+            return _later(case, None, why="reviewed_already")
         if case.now < begins:
-            return ignore("not_yet", changes=LinkChanges(wake=_wake(case, begins)))
+            return _later(case, begins, why="not_yet")
         if case.now > begins + terms.until:
-            return ignore("too_late", changes=LinkChanges(wake=_wake(case, None)))
+            return _later(case, None, why="too_late")
     return _start(case, starting.next_revision(case.link))
+
+
+def _later(case: Case, at: datetime | None, *, why: str) -> Plan:
+    """Nothing begins before a time, if ever; what the campaign shows of its last review is kept as it is."""
+    return finish(case, Draft(changes=LinkChanges(wake=_wake(case, at)), quiet=why))
 
 
 def _start(case: Case, revision: int) -> Plan:
@@ -197,9 +205,15 @@ def _decided(case: Case) -> Plan:
 
 
 def _shown(case: Case, changes: LinkChanges, shown: Mapping[str, JsonValue], then: Sequence[FollowUp]) -> Plan:
-    """What the campaign shows; a review that began in OpenText may have no campaign."""
+    """What the campaign shows, and a look at whether its time is another by now.
+
+    A review that began in OpenText may have no campaign.
+    """
     has_item = bool(kind_of(case.link.item_key))
-    return finish(case, Draft(shown=shown if has_item else {}, changes=changes, follow_ups=tuple(then), quiet="told"))
+    if not has_item:
+        return finish(case, Draft(changes=changes, follow_ups=tuple(then), quiet="told"))
+    follow = (*then, endings.look_at_item(case))
+    return finish(case, Draft(shown=shown, changes=changes, follow_ups=follow, quiet="told"))
 
 
 def _message(decision: Decision, revision: int, why: str) -> str:

@@ -37,7 +37,7 @@ def without_reading(case: Case) -> Plan | None:
 
 def own_end(case: Case) -> Plan:
     """We ended the process but could not record it: it is over, and the item is looked at anew."""
-    return ignore("own_end", changes=_over(case, "withdrawn"), follow_ups=(_look_again(case),))
+    return ignore("own_end", changes=_over(case, "withdrawn"), follow_ups=(look_at_item(case),))
 
 
 def is_history_late(case: Case, required: frozenset[str]) -> bool:
@@ -107,6 +107,17 @@ def start_again(case: Case) -> FollowUp:
     return follow_ups.to_self(case, facts.RESTART, side=Side.APRIMO, data={facts.OURS: True})
 
 
+def look_at_item(case: Case) -> FollowUp:
+    """Another look at the item: what follows from it may have waited for the process to end."""
+    return follow_ups.to_self(case, facts.LOOK_AGAIN, side=Side.APRIMO)
+
+
+def begin_otherwise(case: Case, why: str) -> Plan:
+    """What the process was begun for is not so any more: it ends first, then the item says what begins."""
+    ending = progress.end_commands(case, why)
+    return deliver(*ending, changes=_over(case, "superseded"), follow_ups=(look_at_item(case),))
+
+
 def restart(case: Case) -> Plan:
     """A person wants a new revision: the old process ends first, then a fact of ours starts the new one."""
     ending = progress.end_commands(case, "Superseded by a new revision")
@@ -135,10 +146,6 @@ def _orphan(case: Case) -> Plan:
         return ignore(case.why_not_process)
     changes = LinkChanges(processes=() if row in case.link.processes else (row,))
     return deliver(EndProcess(instance_id=older.instance_id, reason=row.outcome.capitalize() + OURS), changes=changes)
-
-
-def _look_again(case: Case) -> FollowUp:
-    return follow_ups.to_self(case, facts.LOOK_AGAIN, side=Side.APRIMO)
 
 
 def _over(case: Case, outcome: str) -> LinkChanges:
