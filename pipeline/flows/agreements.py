@@ -33,7 +33,8 @@ class Agreement:
     approves: under which name that row has what stands approved, e.g. `120000 EUR`; None where an approval is of no
     amount, and "" where the item does not say. carries: whether Aprimo's fields are as both agreed last, and so in
     the variables of a process that lives: an edit travels, or begins anew. version: under which name the latest file
-    version is agreed, "" for none. begins_again: whether a new revision may begin while the item stands so.
+    version is agreed, "" for none. begins_again: whether a new revision may begin while the item stands so. strays:
+    those of the states that are Aprimo's and begin nothing: who puts an item there after its process has edited it.
     """
 
     states: frozenset[str]
@@ -48,3 +49,4 @@ class Agreement:
     carries: bool = False
     version: str = ""
     begins_again: bool = False
+    strays: frozenset[str] = frozenset()

@@ -58,6 +58,8 @@ ANSWERS = frozenset({"done", "resolved", CONFIRMS, REOPENS})
 """What a step may answer beside a decision."""
 _BEGINS, _STANDS_OPEN = frozenset({OPEN, REOPENED}), frozenset({OPEN, IN_PROGRESS, RESOLVED, REOPENED, ON_HOLD})
 """Where somebody puts a case to have it worked on; where one stands that is not over."""
+_STRAYS = frozenset({ON_HOLD})
+"""Where nobody can put a case that is over: only what is open can be on hold."""
 AGREES = (
     Agreement(
         states=_STANDS_OPEN,
@@ -65,6 +67,7 @@ AGREES = (
         is_mutual=True,
         equal={"resolution": "resolutionNote"},
         carries=True,
+        strays=_STRAYS,
     ),
 )
 """What must be true of both systems at rest: each open case has a live process, each live process an open case."""
@@ -127,7 +130,7 @@ def _without_process(case: Case) -> Plan:
         return case_starts.start(case, starting.next_revision(case.link))
     if case.link.agreed_value(STATE) in _STANDS_OPEN and case.state in {CLOSED, CANCELLED}:
         return case_endings.closed_here(case) if case.state == CLOSED else case_endings.cancelled_here(case)
-    return finish(case, Draft(strays=frozenset({ON_HOLD}), expects=expected_state(case)))
+    return finish(case, Draft(strays=_STRAYS, expects=expected_state(case)))
 
 
 def _begins(case: Case) -> bool:

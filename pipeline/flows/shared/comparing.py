@@ -220,9 +220,19 @@ def _is_misplaced(sides: _Sides) -> bool:
 
 
 def _is_begun(sides: _Sides) -> bool:
-    """Whether there was ever anything between us and the item; where not, only a state of Aprimo's begins it."""
-    is_aprimos = ownership.state_owner(sides.view, sides.state) is Side.APRIMO
-    return is_aprimos or sides.pair.link is not None
+    """Whether something begins, or began, where the item stands.
+
+    A state of Aprimo's begins it. Into any other a process must have taken it; what stands there by hand where both
+    agreed on another differs in its state, and is put back or told as that.
+    """
+    is_agreed = text(sides.agreed(STATE)) in {"", sides.state}
+    is_aprimos = ownership.state_owner(sides.view, sides.state) is Side.APRIMO and not _is_astray(sides)
+    return is_aprimos or (sides.pair.link is not None and is_agreed)
+
+
+def _is_astray(sides: _Sides) -> bool:
+    """Whether the item stands where Aprimo may put it, and where that begins nothing."""
+    return any(sides.state in each.strays for each in sides.applying)
 
 
 def _approval(sides: _Sides) -> Iterator[Mismatch]:
@@ -263,7 +273,7 @@ def _state(sides: _Sides) -> Iterator[Mismatch]:
     is_nameless = not sides.state
     is_followed = sides.live is not None or (is_nameless and link.state == DECISION_WAITS)
     is_opentexts = ownership.state_owner(sides.view, sides.state) is Side.OPENTEXT
-    if sides.state != agreed and (is_followed or is_opentexts):
+    if sides.state != agreed and (is_followed or is_opentexts or _is_astray(sides)):
         yield Mismatch(field=STATE, agreed=agreed, aprimo=shown_state(item), opentext=None)
 
 

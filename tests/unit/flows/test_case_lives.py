@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
@@ -12,7 +13,7 @@ from pipeline.commands import CreateObject
 from pipeline.flows import facts
 from pipeline.plan import Verdict
 from pipeline.words import Side
-from tests.support.agreeing import untold
+from tests.support.agreeing import found, untold
 from tests.support.case_world import (
     HIGH,
     KINDS,
@@ -62,6 +63,20 @@ def test_a_case_that_is_reopened_is_worked_through_again_until_its_requester_con
         "resolved",
         "closed",
     ]
+
+
+@pytest.mark.parametrize("status", ["in_progress", "on_hold"])
+def test_a_case_that_is_over_and_stands_otherwise_by_hand_differs_in_its_status_and_in_nothing_else(
+    status: str,
+) -> None:
+    world = opened()
+    world.delete_process("A duplicate")
+    world.settle_down()
+    assert world.values["state"] == "cancelled"
+
+    world.put(status)
+
+    assert [each.field for each in found(world)] == ["state"]
 
 
 class Lives(FlowLives):
