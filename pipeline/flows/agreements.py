@@ -29,19 +29,20 @@ class Agreement:
     state stands. states: our words of it; none: whatever its state, and nothing is said of the process. concerns: of
     which of those items, beside what is known of them, it is said, where not of all. is_mutual: a process that lives
     means one of the states as well. equal: our field in Aprimo -> the process variable with the same value, compared
-    while the process lives. outcome: how the newest process ended, as its row has it, where the item stands approved.
-    approves: under which name that row has what stands approved, e.g. `120000 EUR`; None where an approval is of no
-    amount, and "" where the item does not say. carries: whether Aprimo's fields are as both agreed last, and so in
-    the variables of a process that lives: an edit travels, or begins anew. version: under which name the latest file
-    version is agreed, "" for none. begins_again: whether a new revision may begin while the item stands so. strays:
-    those of the states that are Aprimo's and begin nothing: who puts an item there after its process has edited it.
+    while the process lives. outcomes: how the newest process may have ended, as its row has it, where the item stands
+    approved. approves: under which name that row has what stands approved, e.g. `120000 EUR`; None where an approval
+    is of no amount, and "" where the item does not say. carries: whether Aprimo's fields are as both agreed last, and
+    so in the variables of a process that lives: an edit travels, or begins anew. version: under which name the latest
+    file version is agreed, "" for none. begins_again: whether a new revision may begin while the item stands so.
+    strays: those of the states that are Aprimo's and begin nothing: who puts an item there after its process has
+    edited it.
     """
 
     states: frozenset[str]
     stand: Stand
     is_mutual: bool = False
     equal: Mapping[str, str] = field(default_factory=dict)
-    outcome: str = Decision.APPROVED
+    outcomes: frozenset[str] = frozenset({Decision.APPROVED})
     approves: Callable[[Snapshot, FlowWords], str] | None = None
     role: str = ""
     state_field: str = "state"

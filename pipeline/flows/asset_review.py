@@ -87,7 +87,7 @@ AGREES = (
     Agreement(
         states=frozenset({approval.OLDER}),
         stand=Stand.APPROVED,
-        outcome=approval.OLDER,
+        outcomes=frozenset({APPROVED, approval.OLDER}),
         equal={approval.VERSION: "fileVersionId"},
     ),
 )

@@ -65,7 +65,7 @@ AGREES = (
         is_mutual=True,
         carries=True,
     ),
-    Agreement(states=frozenset({"produced"}), stand=Stand.APPROVED, outcome="produced"),
+    Agreement(states=frozenset({"produced"}), stand=Stand.APPROVED, outcomes=frozenset({"produced"})),
 )
 """What must be true of both systems at rest: no request without a live process, and Aprimo shows where it stands."""
 

@@ -251,12 +251,12 @@ def _approval(sides: _Sides) -> Iterator[Mismatch]:
         if newest is None:
             if unasked.proof(item, sides.pair.link, sides.view, sides.pair.in_use_since):
                 yield Mismatch(field=PROCESS, agreed=None, aprimo=shown, opentext=None)
-        elif newest.outcome != each.outcome or (standing and standing != newest.item_version):
+        elif newest.outcome not in each.outcomes or (standing and standing != newest.item_version):
             yield Mismatch(
                 field=PROCESS,
                 agreed=newest.instance_id,
                 aprimo=shown,
-                opentext=newest.item_version if newest.outcome == each.outcome else None,
+                opentext=newest.item_version if newest.outcome in each.outcomes else None,
             )
 
 

@@ -10,7 +10,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from pipeline.plan import Verdict
 from pipeline.words import Side
-from tests.support.agreeing import untold
+from tests.support.agreeing import found, untold
 from tests.support.asset_world import World
 from tests.support.lives import FlowLives
 
@@ -49,6 +49,18 @@ def test_an_approval_is_not_put_back_onto_a_newer_version() -> None:
     world.look(Side.APRIMO)
 
     assert world.values["state"] == "approved_older"
+
+
+def test_an_approval_that_a_newer_version_has_left_behind_agrees_with_the_process_that_gave_it() -> None:
+    world = up_for_review()
+    world.all_approve()
+    world.settle_down()
+
+    world.upload()
+    world.settle_down()
+
+    assert world.values["state"] == "approved_older"
+    assert found(world) == ()
 
 
 def test_a_version_that_races_the_approval_is_never_approved_by_it() -> None:
