@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline import ownership
-from pipeline.commands import Command, SetFields, SetRecord
+from pipeline.commands import Command, SetFields, SetRecord, SetVariables
 from pipeline.flows.policies import STRICTEST, cause_of_edit, policy_of
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import same, text
@@ -83,9 +83,9 @@ class _Write:
 
 
 def finish(case: Case, draft: Draft) -> Plan:
-    """The plan: commands in order with at most one write, link changes, and a reason where nothing is sent."""
+    """The plan: commands in order with at most one write of each side, changes, and why where nothing is sent."""
     write = _write(case, draft)
-    commands = (*draft.first, *_set_fields(case, write, draft), *draft.last)
+    commands = _joined((*draft.first, *_set_fields(case, write, draft), *draft.last))
     changes = _merged(case, draft.changes, write)
     if not commands:
         reason = "hand_edit_kept" if write.notices else draft.quiet
@@ -97,6 +97,21 @@ def finish(case: Case, draft: Draft) -> Plan:
         follow_ups=draft.follow_ups,
         urgency=draft.urgency,
     )
+
+
+def _joined(commands: Sequence[Command]) -> tuple[Command, ...]:
+    """The commands with all variables of a process in the first of those that set some."""
+    every: dict[str, SetVariables] = {}
+    for each in commands:
+        if isinstance(each, SetVariables):
+            before = every.get(each.target(), each)
+            every[each.target()] = replace(
+                before,
+                variables={**before.variables, **each.variables},
+                expects={**before.expects, **each.expects},
+            )
+    kept = (each if not isinstance(each, SetVariables) else every.pop(each.target(), None) for each in commands)
+    return tuple(each for each in kept if each is not None)
 
 
 def status_holds(commands: Iterable[Command]) -> tuple[Hold, ...]:

@@ -68,6 +68,19 @@ def test_a_restart_that_finds_the_process_over_begins_anew_after_the_decision() 
     assert [each.ended_at is None for each in world.processes.values()] == [False, True]
 
 
+def test_an_edit_that_comes_while_a_translation_is_sent_back_travels_in_the_same_call() -> None:
+    world = distributed()
+    world.decide("changes_requested")
+    world.edit(name="Hero in blue")
+
+    world.look(Side.APRIMO, EDITED)
+
+    live = world.live()
+    assert live is not None
+    assert live.variables["assetTitle"] == "Hero in blue"
+    assert [command.KIND for command in world.sent[-2:]] == ["ot.set_variables", "ot.update_task"]
+
+
 def test_a_market_that_is_removed_ends_its_process() -> None:
     world = distributed()
 
