@@ -34,6 +34,7 @@ class Agreement:
     is of no amount, and "" where the item does not say. carries: whether Aprimo's fields are as both agreed last, and
     so in the variables of a process that lives: an edit travels, or begins anew. version: under which name the latest
     file version is agreed, "" for none. begins_again: whether a new revision may begin while the item stands so.
+    lasts: whether an approval holds whatever became of later revisions, so that any process may have given it.
     strays: those of the states that are Aprimo's and begin nothing: who puts an item there after its process has
     edited it.
     """
@@ -50,4 +51,5 @@ class Agreement:
     carries: bool = False
     version: str = ""
     begins_again: bool = False
+    lasts: bool = False
     strays: frozenset[str] = frozenset()

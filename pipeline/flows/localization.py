@@ -60,6 +60,7 @@ AGREES = (
         equal={"master_version": "masterVersionId"},
         carries=True,
         begins_again=True,
+        lasts=True,
     ),
 )
 """What must be true of both systems at rest: one released record per approved market, none for an unapproved one."""

@@ -244,8 +244,8 @@ def _approval(sides: _Sides) -> Iterator[Mismatch]:
     item = sides.item
     if item is None or sides.has_live or any(_state(sides)):
         return
-    newest = sides.processes[-1] if sides.processes else None
     for each in sides.approved:
+        newest = _deciding(sides, each)
         standing = each.approves(item, sides.view) if each.approves else ""
         shown = standing or text(item.values.get(each.state_field))
         if newest is None:
@@ -258,6 +258,12 @@ def _approval(sides: _Sides) -> Iterator[Mismatch]:
                 aprimo=shown,
                 opentext=newest.item_version if newest.outcome in each.outcomes else None,
             )
+
+
+def _deciding(sides: _Sides, stands: Agreement) -> ProcessRow | None:
+    """The process that says whether an approval stands: the newest, or the newest that gave one that lasts."""
+    gave = (row for row in reversed(sides.processes) if stands.lasts and row.outcome in stands.outcomes)
+    return next(gave, sides.processes[-1] if sides.processes else None)
 
 
 # ---- where the item stands ---------------------------------------------------------------------------------------

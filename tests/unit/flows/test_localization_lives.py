@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pipeline.flows import facts
 from pipeline.words import Side
-from tests.support.agreeing import untold
+from tests.support.agreeing import found, untold
 from tests.support.localization_world import DRAFT, MARKET, World
 
 FILE = {"localizedFile": "https://files.example.test/hero-dach.psd"}
@@ -79,6 +79,18 @@ def test_an_edit_that_comes_while_a_translation_is_sent_back_travels_in_the_same
     assert live is not None
     assert live.variables["assetTitle"] == "Hero in blue"
     assert [command.KIND for command in world.sent[-2:]] == ["ot.set_variables", "ot.update_task"]
+
+
+def test_what_was_published_stays_whatever_becomes_of_a_later_round() -> None:
+    world = distributed()
+    world.all_approve(**FILE)
+    world.look(Side.OPENTEXT)
+    world.look(Side.APRIMO, facts.RESTART)
+    world.delete_process()
+    world.look(Side.OPENTEXT)
+
+    assert (world.released(), world.link.state) == ([MADE], "cancelled")
+    assert found(world, world.flow.item_want(world.link)) == ()
 
 
 def test_a_market_that_is_removed_ends_its_process() -> None:
