@@ -35,8 +35,10 @@ LISTS = {
 REPORT = REPORTS / "reconciliation.md"
 ABOUT = (
     "Items of flows 1, 2, 4 and 5 that agree, each copied from one that was really carried, read whole: every page "
-    "of both systems' lists, and what was read besides. Memory is that of the process while pages were read. Renewed "
-    "by `./run test --long`."
+    "of both systems' lists, and what was read besides. Pages and reads together are at most 1 % more than the pages "
+    "that show everything once: where a search of records begins anew, because it can be paged through no further, "
+    "it shows those of one time again. Memory is that of the process while pages were read. Renewed by "
+    "`./run test --long`."
 )
 MEGABYTE = 2**20
 PAGE_BYTES = 4096
@@ -103,8 +105,9 @@ def test_items_that_agree_cost_the_pages_of_both_lists_in_flat_memory(open_desk:
     if wanted > 2_000:
         renew(REPORT, title="Reconciling what agrees", about=ABOUT, row=str(wanted), figures=figures)
     assert [run.counts.get("differences", 0) for run in runs] == [0] * len(FLOWS)
-    assert reads <= pages / 100, {route: count for route, count in calls.items() if count and route not in LISTS}
-    assert pages == least_pages(desk, each)
+    least = least_pages(desk, each)
+    assert least <= pages
+    assert pages + reads <= least + least // 100, {route: count for route, count in calls.items() if count}
     assert watched.growth < 32 * MEGABYTE
 
 
