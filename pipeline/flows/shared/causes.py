@@ -157,7 +157,8 @@ def _on_its_way(about: _About) -> _Found | None:
     known, live = about.known, about.live
     if known.letter:
         return Cause.DELIVERY_DEAD, {"letter": known.letter, "code": known.letter_code}
-    is_starting = live is not None and live.state is ProcessState.STARTING
+    # The next look finishes a start that nobody has seen to the end, unless it has no word for where the item stands.
+    is_starting = live is not None and live.state is ProcessState.STARTING and not _is_nameless(about)
     if not known.open_events and not is_starting:
         return None
     events: list[JsonValue] = [_as_json(each) for each in known.open_events]
@@ -165,10 +166,13 @@ def _on_its_way(about: _About) -> _Found | None:
     return Cause.DELIVERY_WAITING, {"events": events, **starting}
 
 
+def _is_nameless(about: _About) -> bool:
+    return bool(about.view.states) and bool(about.values) and not about.state
+
+
 def _unknown(about: _About) -> _Found | None:
     """The item, an answer or a step has no word in the flow's file, or a value is none of its field's type."""
-    is_nameless = bool(about.view.states) and bool(about.values) and not about.state
-    if is_nameless and about.field in {STATE, PROCESS}:
+    if _is_nameless(about) and about.field in {STATE, PROCESS}:
         named = {name: about.values.get(name) for name in ("state_id", "state_name")}
         return Cause.WORD_UNKNOWN, {**named, "version": about.version}
     steps = about.mismatch.opentext if about.field == REVIEWS else None

@@ -8,10 +8,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from pipeline.differences import Cause, Known
 from pipeline.flows import facts
 from pipeline.plan import Verdict
 from pipeline.words import Side
-from tests.support.agreeing import untold
+from tests.support.agreeing import pair_of, untold
 from tests.support.brief_world import World
 from tests.support.briefs import STATE_IDS
 from tests.support.lives import FlowLives
@@ -181,6 +182,19 @@ def test_a_start_that_was_given_up_half_way_is_finished_by_the_next_look() -> No
 
     assert list(world.processes) == ["instance-1"]
     assert world.values["message"] == "In approval, revision 1"
+
+
+def test_a_start_that_was_given_up_half_way_waits_for_a_word_where_the_brief_stands_nowhere() -> None:
+    world = World()
+    world.put("submitted")
+    world.look_and_die(Side.APRIMO, after=1)
+    world.put("")
+
+    world.settle_down()
+
+    pair = pair_of(world)
+    (differing,) = world.flow.mismatches(pair)
+    assert world.flow.explain(differing, pair, Known()).cause is Cause.WORD_UNKNOWN
 
 
 def test_a_remark_goes_out_once_and_is_never_carried_back() -> None:
