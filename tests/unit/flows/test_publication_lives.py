@@ -13,6 +13,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from pipeline.commands import AddToCollection, Command, RemoveFromCollection
 from pipeline.plan import Verdict
 from pipeline.words import Side
+from tests.support.agreeing import untold
 from tests.support.lives import FlowLives
 from tests.support.publication_world import World
 from tests.support.publications import HERO, TEASER, V1
@@ -268,6 +269,7 @@ class Lives(FlowLives):
         self.world.look(Side.APRIMO)
         self.world.look(Side.OPENTEXT)
         assert len(self.world.sent) == before
+        assert untold(self.world) == ()
         assert set(self.world.out.values()) <= self.world.finished
         is_refused = self.world.plans[-2].verdict is Verdict.REFUSE
         state, live = self.world.values["state"], self.world.link.live_process()
