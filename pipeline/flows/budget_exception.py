@@ -266,8 +266,7 @@ def _decided(case: Case, notices: tuple[Notice, ...]) -> Plan:
     rows = reviews.closed(case.rows, ReviewState.NOT_NEEDED)
     message = messages.decided(decision, live.revision, rows, case.words, why=process.delete_reason)
     # A refused spend stays on hold until it is within its budget again.
-    keeps = {"add": holding.SELF} if decision is Decision.REJECTED else {"drop": holding.SELF}
-    hold = holding.holding(case, holding.held_by(case, **keeps))
+    hold = holding.by_own_spend(case, asking.answers(case), is_refused=decision is Decision.REJECTED)
     changes = progress.over(case, rows, by=EndedBy.THEM, outcome=decision, state=decision)
     shown = {
         **showing.shown(case, rows, revision=live.revision, phase=decision.replace("_", " ")),
@@ -304,7 +303,7 @@ def _changed(case: Case, ask: Ask | None, notices: tuple[Notice, ...]) -> Plan:
     outcome = "superseded" if ask else "withdrawn"
     rows = reviews.closed(case.rows, ReviewState.WITHDRAWN)
     message = f"{why}: the approval of revision {live.revision} was ended. {messages.NOTHING_APPROVED}"
-    hold = holding.holding(case, holding.held_by(case, drop=holding.SELF))
+    hold = holding.by_own_spend(case, [each.name for each in asking.asks(case)])
     changes = progress.over(case, rows, by=EndedBy.US, outcome=outcome, state=outcome)
     draft = Draft(
         first=progress.end_commands(case, why),
@@ -343,7 +342,7 @@ def _quiet(case: Case, asks: tuple[Ask, ...]) -> Plan:
     """
     names = {ask.name for ask in asks}
     still: list[JsonValue] = [each for each in asking.answers(case) if each in names]
-    hold = holding.holding(case, holding.held_by(case, drop="" if asks else holding.SELF))
+    hold = holding.by_own_spend(case, names)
     is_news = bool(case.state) and case.link.agreed_value(writing.STATE) != case.state
     agreed = writing.agreed_state(case) if is_news and not asking.is_unasked(case) else {}
     draft = Draft(

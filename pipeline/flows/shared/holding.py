@@ -11,7 +11,7 @@ from pipeline.flows.shared.values import text
 from pipeline.flows.shared.writing import ours
 from pipeline.keys import aprimo_key
 from pipeline.plan import FollowUp, Plan, Verdict
-from pipeline.words import BusinessKey, JsonValue, Side
+from pipeline.words import BusinessKey, Decision, JsonValue, Side
 
 HOLD = "signoff.hold"
 """On a campaign's line: an exception of one of its commitments began or is over. data: by, is_held."""
@@ -82,6 +82,16 @@ def held_by(case: Case, *, add: str = "", drop: str = "") -> tuple[str, ...]:
     known = case.link.agreed_value(HELD_BY)
     names = {text(each) for each in known} if isinstance(known, list) else set()
     return tuple(sorted((names | {add}) - {drop, ""}))
+
+
+def by_own_spend(case: Case, names: Iterable[str], *, is_refused: bool = False) -> Holding:
+    """The hold of a campaign with no exception of its own open: refused is refused as long as it is asked for.
+
+    names: what is asked for, beside that which was just refused.
+    """
+    last = {row.item_version: row.outcome for row in case.link.processes}
+    is_held = is_refused or any(last.get(name) == Decision.REJECTED for name in names)
+    return holding(case, held_by(case, add=SELF) if is_held else held_by(case, drop=SELF))
 
 
 def holding(case: Case, names: Sequence[str]) -> Holding:

@@ -171,6 +171,21 @@ def test_a_smaller_request_takes_nothing_from_what_was_approved_before() -> None
     assert world.live() is None
 
 
+def test_a_refused_spend_holds_its_campaign_whatever_else_is_approved() -> None:
+    world = campaign(planned="14000.00")
+    world.answer("justified", justification="Dearer.")
+    world.answer("rejected")
+    world.look(Side.OPENTEXT)
+    assert world.values["hold"] == "on hold"
+
+    world.edit(request="9000.00")
+    world.look(Side.APRIMO)
+    world.all_approve()
+    world.settle_down()
+
+    assert (world.values["message"], world.values["hold"]) == ("Approved, revision 2", "on hold")
+
+
 def test_a_start_that_was_given_up_half_way_is_finished_though_somebody_has_approved_meanwhile() -> None:
     world = commitment(state="draft")
     world.put("submitted")
