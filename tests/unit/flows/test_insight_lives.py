@@ -158,6 +158,14 @@ class Lives(FlowLives):
         self.world.begin_there(end=end)
         self.world.look(Side.OPENTEXT)
 
+    @precondition(lambda self: not self.world.live() and self.world.link.live_process() is None)
+    @rule(end=st.sampled_from((END, NEXT_END, "2025-06-30")), verdict=st.sampled_from(VERDICTS))
+    def a_review_is_begun_and_signed_off_in_opentext(self, end: str, verdict: str) -> None:
+        self.world.begin_there(end=end)
+        self.world.look(Side.OPENTEXT)
+        self.world.sign_off(result(verdict))
+        self.world.look(Side.OPENTEXT)
+
     @precondition(lambda self: self.world.live())
     @rule(is_faulty=st.booleans(), is_told=TOLD)
     def the_process_ends_early(self, *, is_faulty: bool, is_told: bool) -> None:
