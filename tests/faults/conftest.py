@@ -12,7 +12,7 @@ from tests.support.databases import BOTH, Postgres, postgres
 __all__ = ["office", "postgres"]
 
 TIMEOUT_S = 480
-ON_SQLITE = frozenset({"test_one_source.py", "test_paused.py", "test_twice.py"})
+ON_SQLITE = frozenset({"test_paused.py", "test_twice.py"})
 """Days on which nothing of ours dies: the ordinary suite has them on one database, the long one on both."""
 
 

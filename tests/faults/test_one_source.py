@@ -1,10 +1,17 @@
-"""Either way of hearing of changes is enough alone: the pollers without webhooks, the webhooks without pollers."""
+"""Either way of hearing of changes is enough alone: the pollers without webhooks, the webhooks without pollers.
+
+In the ordinary suite each flow shows that over HTTP, in one process (tests/acceptance).
+"""
 
 from __future__ import annotations
+
+import pytest
 
 from console.demo_http import admin
 from tests.support.bad_days import SHORT, WITHDRAWN_TOO, bad_day
 from tests.support.bad_days_office import Office
+
+pytestmark = pytest.mark.long
 
 AUDIT = "audit-logs"
 
