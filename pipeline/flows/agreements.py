@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,7 +36,7 @@ class Agreement:
     file version is agreed, "" for none. begins_again: whether a new revision may begin while the item stands so.
     lasts: whether an approval holds whatever became of later revisions, so that any process may have given it.
     strays: those of the states that are Aprimo's and begin nothing: who puts an item there after its process has
-    edited it.
+    edited it. parts: a field of the item's -> the parts that the item names, each with a process of its own.
     """
 
     states: frozenset[str]
@@ -53,3 +53,4 @@ class Agreement:
     begins_again: bool = False
     lasts: bool = False
     strays: frozenset[str] = frozenset()
+    parts: Mapping[str, Callable[[Snapshot, FlowWords], Sequence[str]]] = field(default_factory=dict)

@@ -50,7 +50,13 @@ ALSO: Mapping[str, tuple[str, ...]] = {
 ANSWERS = frozenset({"done"})
 """What the model's answers may mean beside decisions: the translation is done."""
 AGREES = (
-    Agreement(states=frozenset(), stand=Stand.NONE, carries=True, version="version_seen"),
+    Agreement(
+        states=frozenset(),
+        stand=Stand.NONE,
+        carries=True,
+        version="version_seen",
+        parts={"markets": localization_parts.listed},
+    ),
     Agreement(
         role=localization_parts.LOCALIZED,
         state_field="record_status",

@@ -176,7 +176,7 @@ def _found(sides: _Sides) -> tuple[Mismatch, ...]:
     if sides.live is not None and sides.live.state is ProcessState.STARTING:
         return (sides.process(_instances(sides)),)
     every = [*_process(sides), *_state(sides), *_version(sides), *_reviews(sides), *_comments(sides)]
-    every += [*_shown(sides), *_carried(sides), *_equal(sides), *_remark(sides), *_approval(sides)]
+    every += [*_parts(sides), *_shown(sides), *_carried(sides), *_equal(sides), *_remark(sides), *_approval(sides)]
     return tuple({each.field: each for each in reversed(every)}.values())[::-1]
 
 
@@ -325,6 +325,14 @@ def _shown(sides: _Sides) -> Iterator[Mismatch]:
 def _has_left(sides: _Sides) -> bool:
     """Whether the item stands where the flow has no word for and no process lives: nobody follows it any more."""
     return bool(sides.view.states) and not sides.state and sides.live is None
+
+
+def _parts(sides: _Sides) -> Iterator[Mismatch]:
+    """The item names parts, and neither of us has agreed on any: nobody has heard that it does."""
+    named = {name: each.parts[name] for each in sides.agreements for name in each.parts}
+    for name, parts in named.items():
+        if sides.item is not None and parts(sides.item, sides.words) and not _is_agreed(sides, name):
+            yield Mismatch(field=name, agreed=None, aprimo=[*parts(sides.item, sides.words)], opentext=None)
 
 
 def _carried(sides: _Sides) -> Iterator[Mismatch]:
