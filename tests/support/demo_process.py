@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +20,12 @@ class DemoProcess:
     def __init__(self, *arguments: str) -> None:
         self.lines: list[str] = []
         self._said = threading.Condition()
+        # A file: a summary may be more than a pipe holds, and the demo would wait for somebody to read it.
+        self._summary = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - Closed when the demo has ended.
         self.process = subprocess.Popen(
             [*COMMAND, *arguments],
             env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-            stdout=subprocess.PIPE,
+            stdout=self._summary,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -38,14 +41,13 @@ class DemoProcess:
 
     def ended(self, *, timeout_s: float) -> tuple[int, str]:
         """Exit code and standard output; a demo that does not end is killed, and its test fails."""
-        assert self.process.stdout is not None
         try:
             self.process.wait(timeout=timeout_s)
         finally:
             self.kill()
-        said = self.process.stdout.read()
-        self.process.stdout.close()
-        return self.process.returncode, said
+        with self._summary as summary:
+            summary.seek(0)
+            return self.process.returncode, summary.read()
 
     def kill(self) -> None:
         """Ends what is left of it."""
