@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-from console.demo_http import admin
 from tests.support.bad_days import SHORT, WITHDRAWN_TOO, bad_day
 from tests.support.bad_days_office import Office
 
@@ -21,7 +20,6 @@ def test_the_pollers_alone_carry_briefs_from_end_to_end(office: Office) -> None:
     with bad_day(office, "Pollers alone", SHORT) as day:
         office.running.halt("web")
         day.end()
-    admin(office.urls["aprimo"], "POST", "webhooks/validate")
 
 
 def test_the_webhooks_alone_carry_briefs_from_end_to_end(office: Office) -> None:

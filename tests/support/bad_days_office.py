@@ -182,13 +182,15 @@ class Office:
         return sum(int(row["count"]) for row in rows if word in row["route"])
 
     def mend(self) -> None:
-        """Takes back what a bad day did: everybody runs, nothing is broken."""
+        """Takes back what a bad day did: everybody runs, nothing is broken, and Aprimo tells us again."""
         self.thaw(*self.stopped)
         for vendor in OUR_USER:
             admin(self.urls[vendor], "DELETE", "faults")
         for role in _ROLES - {"db", "models"}:
             if not self.running.is_ready(role):
                 self.running.resume(role, timeout_s=60)
+        # Aprimo gives up on a web app that failed it five times in a row.
+        admin(self.urls["aprimo"], "POST", "webhooks/validate")
 
 
 @contextmanager
