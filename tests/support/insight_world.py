@@ -110,7 +110,7 @@ class AssetWorld(_World):
 
     def first_tasks(self, command: StartProcess, instance: str) -> tuple[TaskRead, ...]:
         """An asset has no process of its own."""
-        raise NotImplementedError
+        raise AssertionError("an asset never starts one")
 
 
 @dataclass(kw_only=True)

@@ -42,7 +42,7 @@ class BudgetLives(FlowLives):
 
     def begins(self, amount: str) -> None:
         """Another item, of an amount."""
-        raise NotImplementedError
+        raise NotImplementedError  # Commitments and campaigns each say how; this is no machine that is played.
 
     @precondition(lambda self: self.world.waiting())
     @rule(answer=st.sampled_from(ANSWERS), by=PEOPLE, said=st.sampled_from(("Dearer.", "")), is_told=TOLD)
@@ -122,7 +122,7 @@ class BudgetLives(FlowLives):
 
     def is_being_decided(self) -> None:
         """What needs an approval is being approved, and holds what it is to hold."""
-        raise NotImplementedError
+        raise NotImplementedError  # Commitments and campaigns each say how; this is no machine that is played.
 
 
 class Commitments(BudgetLives):

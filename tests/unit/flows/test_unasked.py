@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipeline.differences import Cause, Explained, Known, Pair
-from pipeline.events import Event
 from pipeline.flows.registry import BoundFlow, bind
 from pipeline.flows.shared.causes import TAKE_BACK
 from pipeline.flows.tenant import FieldType, FieldWord, Policy
 from pipeline.keys import line_key
 from pipeline.plan import Link, Plan
-from pipeline.words import EventId, EventKind, EventState, JsonValue, LinkId, Side, Urgency
-from tests.support import asset_world, brief_world, commitments, production_world, publication_world
+from pipeline.words import JsonValue, LinkId, Side
+from tests.support import asset_world, brief_world, briefs, commitments, production_world, publication_world
 from tests.support.agreeing import pair_of
 from tests.support.briefs import NOW
 from tests.support.commitments import FLOW, KEY, WANT, commitment, item, seen, words
@@ -196,22 +195,8 @@ def test_what_was_seen_as_a_draft_and_then_approved_by_hand_is_told_however_old_
 
 def look(link: Link, amount: str, state: str = "approved") -> Plan:
     """What a notice of the commitment comes to."""
-    head = Event(
-        id=EventId("ev-1"),
-        flow=FLOW,
-        source="aprimo.webhook",
-        type="aprimo.commitment.changed",
-        kind=EventKind.LOOK,
-        side=Side.APRIMO,
-        subject=KEY,
-        line_key=line_key(FLOW, KEY),
-        position=1,
-        state=EventState.ACCEPTED,
-        time=NOW,
-        accepted_at=NOW,
-        data={},
-        urgency=Urgency.STANDARD,
-        trace_id="tr-1",
+    head = briefs.event(
+        Side.APRIMO, "aprimo.commitment.changed", flow=FLOW, subject=KEY, line_key=line_key(FLOW, KEY)
     )
     return flow().plan(head, {WANT: item(amount, state)}, link)
 
