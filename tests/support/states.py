@@ -63,6 +63,11 @@ class States:
     def letter_ids(self) -> list[str]:
         return [str(each) for each in self._all(select(dead_letters.c.id).order_by(dead_letters.c.id))]
 
+    def claimed(self, key_end: str) -> int:
+        """How often the line was claimed whose key ends so."""
+        with self.engine.connect() as conn:
+            return int(conn.execute(select(lines.c.token).where(lines.c.key.endswith(key_end))).scalar_one())
+
     def waits(self) -> list[str]:
         """Why lines wait."""
         return [reason for reason, _ in self.wait_ends()]

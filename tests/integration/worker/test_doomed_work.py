@@ -41,6 +41,10 @@ __all__ = ["postgres", "postgres_url", "sqlite_template", "sqlite_url"]
 
 HARD_LIMIT_S = 3.0
 LEASE_S = 4.0
+REHINT_AFTER_S = 6.0
+SLACK_S = 15.0
+"""Of a machine with much else to do. What is meant is seen in rows; the limits say that the wait has an end."""
+STEPS = 3
 CRASHES = 3
 ENGINE = {
     "CONNECT_TIMEOUT_S": 0.5,
@@ -52,7 +56,7 @@ ENGINE = {
     "HARD_LIMIT_S": HARD_LIMIT_S,
     "LEASE_S": LEASE_S,
     "COUNTDOWN_MAX_S": 1,
-    "REHINT_AFTER_S": 6,
+    "REHINT_AFTER_S": REHINT_AFTER_S,
     "WORKER_CONCURRENCY": 1,
 }
 
@@ -129,7 +133,6 @@ def test_an_event_that_kills_its_worker_three_times_is_poison_and_harms_no_neigh
     neighbours, others = range(10, 20), range(30, 35)
     with shop(tmp_path, str(request.getfixturevalue(database))) as running:
         running.accept(doomed, *neighbours)
-        # Their claim died with the first process: they wait for the end of that lease, and for no other.
         took_s = running.until(lambda: running.done(*neighbours), what="the neighbours")
         running.accept(*others)
         others_s = running.until(lambda: running.done(*others), what="the others")
@@ -140,8 +143,13 @@ def test_an_event_that_kills_its_worker_three_times_is_poison_and_harms_no_neigh
         assert len(running.notes.of("deaths")) == CRASHES
         assert Counter(running.states.events()) == Counter({"dead": 1, "delivered": len(neighbours) + len(others)})
         assert set(Counter(running.notes.of("effects")).values()) == {1}
+        # Their claim died with the first process: they wait for the end of that lease, and for no other.
+        taken = {running.states.claimed(f":{number}") for number in neighbours}
+        assert taken <= {STEPS, STEPS + 1}, taken
+        assert {running.states.claimed(f":{number}") for number in others} == {STEPS}
     findings.note("doomed work", f"poison: neighbours after {took_s:.1f} s, others after {others_s:.1f} s")
-    assert took_s < 2 * LEASE_S + 5
+    # Celery may notice a death at the hard limit only, that of the one process twice.
+    assert took_s < REHINT_AFTER_S + 2 * HARD_LIMIT_S + SLACK_S
 
 
 def test_a_step_that_never_ends_is_cut_by_the_hard_limit_and_its_slot_is_free(
@@ -159,4 +167,4 @@ def test_a_step_that_never_ends_is_cut_by_the_hard_limit_and_its_slot_is_free(
         assert len(running.notes.of("hung")) == CRASHES
         assert running.states.deliveries() == ["unknown", "done"]
     findings.note("doomed work", f"hung step: its slot was free after {free_s:.1f} s")
-    assert free_s < HARD_LIMIT_S + 5
+    assert free_s < HARD_LIMIT_S + SLACK_S
