@@ -89,6 +89,16 @@ def around(purpose: Purpose, kind: str) -> Iterator[None]:
     hit(Point(f"{purpose}.after"), kind)
 
 
+@contextmanager
+def aside() -> Iterator[None]:
+    """A request that the call needs and that is no part of it: its bytes are not the call's."""
+    token = _call.set(None)
+    try:
+        yield
+    finally:
+        _call.reset(token)
+
+
 def bytes_left(*, may_change: bool) -> None:
     """A request is on its way: the place during the call, unless a send is still only reading."""
     if _armed and (call := _call.get()) and (may_change or call[0] is not Point.SEND_DURING):

@@ -16,6 +16,7 @@ from typing import Protocol
 import requests
 from requests.adapters import BaseAdapter
 
+from pipeline import failpoints
 from pipeline.errors import LeaseLostError, PipelineError, TransientError
 from pipeline.ports import Bounds
 from pipeline.transport import tokens as oauth
@@ -178,7 +179,8 @@ class Session:
         )
         self._tally.add_token()
         try:
-            answer = self._http.exchange(prepared)
+            with failpoints.aside():
+                answer = self._http.exchange(prepared)
         except requests.RequestException as err:
             raise judge_exception(request, err, self._options.vendor) from err
         if answer.is_html or meaning_of(answer.status) not in {Meaning.REFUSED, Meaning.CONFIGURATION, Meaning.FINE}:

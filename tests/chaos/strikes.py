@@ -28,6 +28,8 @@ class Action(StrEnum):
     """SIGKILL to itself: of a worker, the child that carries."""
     KILL_WORKER = "kill_worker"
     """SIGKILL to its parent and itself: the whole worker."""
+    STOP = "stop"
+    """SIGSTOP to its parent and itself, until somebody lets them go on."""
     SLEEP = "sleep"
     RAISE = "raise"
 
@@ -144,6 +146,11 @@ def _kill_worker(_: Order) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _stop(_: Order) -> None:
+    os.kill(os.getppid(), signal.SIGSTOP)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def _sleep(order: Order) -> None:
     time.sleep(order.sleep_s)
 
@@ -155,6 +162,7 @@ def _raise(order: Order) -> None:
 _DEEDS: dict[Action, Callable[[Order], None]] = {
     Action.KILL: _kill,
     Action.KILL_WORKER: _kill_worker,
+    Action.STOP: _stop,
     Action.SLEEP: _sleep,
     Action.RAISE: _raise,
 }

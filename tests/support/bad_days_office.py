@@ -21,10 +21,11 @@ from console.demo_http import admin
 from console.demo_settings import overrides, shortened
 from console.embedded_plan import Wishes, signoff_command
 from console.supervisor import Installation
-from tests.chaos.strikes import Orders
+from pipeline.failpoints import Point
+from tests.chaos.strikes import Action, Order, Orders
 from tests.support.bad_days_histories import OUR_USER
 from tests.support.bad_days_rows import Rows
-from tests.support.processes import lives, wait_until
+from tests.support.processes import is_stopped, lives, wait_until
 
 LEASE_S = 7.0
 LATE_FACTOR = 0.025
@@ -127,6 +128,19 @@ class Office:
             _signal(pids, signal.SIGCONT)
             wait_until(self.rows.is_writable, what="the end of the transaction")
         raise AssertionError("whenever the processes were stopped, one of them was in a transaction")
+
+    def stopped_at(self, point: Point, kind: str) -> int:
+        """Waits until a process stopped itself, and its worker, at a command of this kind; gives the process."""
+        order = Order(point=point, action=Action.STOP, kind=kind)
+        self.orders.give(order)
+        wait_until(lambda: self._who_struck(order), limit_s=60, what=f"somebody who comes by {point}")
+        pid = self._who_struck(order)[-1]
+        self.stopped |= {pid, parent_of(pid)}
+        wait_until(lambda: is_stopped(pid), what="a process that is stopped")
+        return pid
+
+    def _who_struck(self, order: Order) -> list[int]:
+        return [each.pid for each in self.orders.struck() if each.order == order]
 
     def thaw(self, *pids: int) -> None:
         """Lets stopped processes go on."""

@@ -50,6 +50,17 @@ class Rows:
             pids = [int(found.rpartition(":")[2]) for found in connection.execute(held).scalars()]
         return next((pid for pid in pids if lives(pid)), None)
 
+    def under_way(self, pid: int) -> list[str]:
+        """The effect keys of what a process is sending."""
+        found = (
+            select(deliveries.c.effect_key)
+            .join(events, events.c.id == deliveries.c.event_id)
+            .join(lines, lines.c.key == events.c.line_key)
+            .where(deliveries.c.state == "sending", lines.c.leased_by.endswith(f":{pid}"))
+        )
+        with self._reader.connect() as connection:
+            return list(connection.execute(found).scalars())
+
     def crashed(self) -> int:
         """How many lines are held by a process that is gone, or were taken over from one and are not released yet."""
         held = select(lines.c.leased_by, lines.c.crashes).where(lines.c.leased_until.is_not(None))

@@ -24,6 +24,11 @@ def lives(pid: int) -> bool:
     return process_started(pid) is not None
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal and does not go on."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
+
+
 def family(pid: int) -> set[int]:
     """A process and all its living descendants."""
     parents = {int(path.parent.name): _parent(path) for path in Path("/proc").glob("[0-9]*/stat")}

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import BaseAdapter
 
 from pipeline import failpoints
+from pipeline.aprimo.wire import read_fault
 from pipeline.failpoints import Point
 from pipeline.transport.deadline import GuardedAdapter
+from pipeline.transport.messages import Request
+from pipeline.transport.tokens import TokenOptions
 from pipeline.words import Purpose
+from tests.support.scripted_http import ScriptedVendor
+from tests.support.vendor_parts import bounds, new_session
 from tests.support.webhook_receiver import WebhookReceiver, receiving
 
 KIND = "pm.set_fields"
@@ -75,6 +82,34 @@ def test_a_send_that_only_reads_is_not_yet_under_way_but_a_look_up_is(
         Point.LOOK_UP_DURING,
         Point.LOOK_UP_AFTER,
     ]
+
+
+def test_a_token_that_is_fetched_for_a_call_is_not_yet_the_call(passed: list[tuple[Point, tuple[str, ...]]]) -> None:
+    """Whoever stops here has sent nothing but the question for a token."""
+    vendor = ScriptedVendor(token_path="/token")
+    vendor.on("PUT /api/activities/5012", {})
+    options = TokenOptions(url="https://vendor.test/token", client_id="signoff", client_secret="canary-secret")
+    session = new_session("Aprimo", options, read_fault, new_adapter=lambda: _telling(vendor))
+    write = Request(method="PUT", url="https://vendor.test/api/activities/5012", route="activities", has_effect=True)
+
+    with failpoints.around(Purpose.SEND, KIND):
+        session.send(write, bounds())
+
+    assert (len(vendor.token_calls), len(vendor.calls)) == (1, 1)
+    assert [point for point, _ in passed] == [Point.SEND_BEFORE, Point.SEND_DURING, Point.SEND_AFTER]
+
+
+def _telling(vendor: ScriptedVendor) -> BaseAdapter:
+    """The vendor's adapter, telling of bytes that left as the real one does."""
+    adapter = vendor.adapter()
+    send = adapter.send
+
+    def telling(request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
+        failpoints.bytes_left(may_change=request.method != "GET")
+        return send(request, *args, **options)
+
+    adapter.send = telling  # type: ignore[method-assign] # this one alone
+    return adapter
 
 
 def test_calls_that_are_no_attempt_pass_no_failpoint(
