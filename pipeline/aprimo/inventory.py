@@ -51,7 +51,8 @@ class Items:
     def items(self, flow: str, since: datetime | None, cursor: str, bounds: Bounds) -> Iterator[ItemPage]:
         """Pages of the flow's own items from a cursor on, all or those changed since then.
 
-        Kinds whose rows do not say when they changed are listed whole. Raises the vendor's errors.
+        Of records also those of the flow's roles, each in its role: they stand on the same list. Kinds whose rows do
+        not say when they changed are listed whole. Raises the vendor's errors.
         """
         words = self._words[flow]
         if words.object_kind == RECORD:
@@ -118,7 +119,7 @@ class Items:
         """
         place = _Place.read(cursor) if cursor else _Place(since=iso(since or _BEGINNING))
         word, key = ("ModifiedOn", "modifiedOn") if since else ("CreatedOn", "createdOn")
-        names = dam_translate.field_names(_want(words, ""), words)
+        names = _listed_names(words)
         has_more = True
         while has_more:
             read_at = self._now()
@@ -132,9 +133,10 @@ class Items:
     def _record_page(
         self, words: FlowWords, bodies: Sequence[Mapping[str, Any]], cursor: str, read_at: datetime, bounds: Bounds
     ) -> ItemPage:
-        ours = [body for body in bodies if not words.type_ids or body.get("contentType") in words.type_ids]
-        read = (self._record(words, body, read_at, bounds) for body in ours)
-        lacks_fields = any(part(body, FIELDS) is None for body in ours)
+        listed = [(body, words.listed_as(RECORD, body.get("contentType"))) for body in bodies]
+        ours = [(body, role) for body, role in listed if role is not None]
+        read = (self._record(words, role, body, read_at, bounds) for body, role in ours)
+        lacks_fields = any(part(body, FIELDS) is None for body, _ in ours)
         lacks = ((FIELDS,) if lacks_fields else ()) + ((CLASSIFICATIONS,) if words.reads_classifications() else ())
         return ItemPage(
             items=tuple(each for each in read if each is not None),
@@ -144,16 +146,17 @@ class Items:
         )
 
     def _record(
-        self, words: FlowWords, body: Mapping[str, Any], read_at: datetime, bounds: Bounds
+        self, words: FlowWords, role: str, body: Mapping[str, Any], read_at: datetime, bounds: Bounds
     ) -> Snapshot | None:
         try:
             with reading("A row of Aprimo's list of records"):
                 row = dam_schemas.load_record(body)
         except PermanentError:
             return None  # One bad row must not fail its neighbours.
-        read = self._reads.of_record(_want(words, row.record_id), row, read_at, bounds)
+        read = self._reads.of_record(_want(words, row.record_id, role), row, read_at, bounds)
+        own = words.as_role(role) if role else words
         is_bare = part(body, FIELDS) is None
-        return _without(read, {*NEVER_LISTED, *words.fields, *_STATES} if is_bare else NEVER_LISTED)
+        return _without(read, {*NEVER_LISTED, *own.fields, *_STATES} if is_bare else NEVER_LISTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,8 +191,15 @@ class _Place:
         return _Place(since=iso(last if last > before else before + _NEXT_MOMENT))
 
 
-def _want(words: FlowWords, object_id: str) -> Want:
-    return Want(flow=words.flow, side=Side.APRIMO, kind=words.object_kind, object_id=object_id)
+def _want(words: FlowWords, object_id: str, role: str = "") -> Want:
+    return Want(flow=words.flow, side=Side.APRIMO, kind=words.object_kind, object_id=object_id, role=role)
+
+
+def _listed_names(words: FlowWords) -> tuple[str, ...]:
+    """Which fields rows of records are asked for: those of the items, and of the other records on the same list."""
+    others = (role for role, other in words.also.items() if other.kind == words.object_kind)
+    views = (words, *map(words.as_role, others))
+    return tuple(dict.fromkeys(name for each in views for name in dam_translate.field_names(_want(each, ""), each)))
 
 
 def _people_of(row: AnyRow, words: FlowWords) -> frozenset[int]:

@@ -167,6 +167,20 @@ class FlowWords:
         """Every kind of Aprimo object that the flow works on, its item's first, each once."""
         return tuple(dict.fromkeys([self.object_kind, *(other.kind for other in self.also.values())]))
 
+    def listed_as(self, kind: str, type_id: object) -> str | None:
+        """As which of the flow's objects the list of its items shows one: "" for an item, else a role; None for none.
+
+        Records of every type stand on one list; objects of other kinds are listed by their types.
+        """
+        if kind != self.object_kind:
+            return None
+        if not self.type_ids or type_id in self.type_ids:
+            return ""
+        others = self.also.items() if kind == RECORD else ()
+        return next(
+            (role for role, other in others if other.kind == kind and type_id in (other.type_ids or {type_id})), None
+        )
+
     def as_kind(self, kind: str) -> FlowWords:
         """These words with another kind of object as the item; the item's own where the kind is not named.
 

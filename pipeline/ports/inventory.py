@@ -41,6 +41,7 @@ class Items(Protocol):
     def items(self, flow: str, since: datetime | None, cursor: str, bounds: Bounds) -> Iterator[ItemPage]:
         """Pages of the flow's own items from a cursor on ("" for the first), all or those changed since then.
 
+        Other objects that the flow works on come with them where they stand on the same list, each in its role.
         An item may come twice, and one that moves while it is paged through may not come at all. Raises the vendor's
         errors; the pages given until then stand.
         """

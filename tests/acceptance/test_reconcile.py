@@ -15,7 +15,9 @@ from tests.acceptance import test_asset_review as assets
 from tests.acceptance import test_budget_exception as budgets
 from tests.acceptance.conftest import OpenDesk
 from tests.acceptance.test_campaign_brief import BRIEF, put, shown, submitted
+from tests.acceptance.test_localization import localized
 from tests.support.acceptance import Desk
+from tests.support.localizations import distributed
 from tests.support.terminal import Terminal
 
 MATRIX = "extrAttr306"
@@ -90,6 +92,26 @@ def test_what_people_approved_before_anybody_was_asked_is_told_where_aprimo_says
         (f"aprimo:record:{asset}", "process", "process_missing"),
         (f"aprimo:commitment:{large}", "process", "process_missing"),
     ]
+
+
+def test_a_published_record_that_somebody_edits_is_found_although_its_process_is_over_and_nobody_tells(
+    desk: Desk,
+) -> None:
+    uk = distributed(desk, "UK").market("UK")
+    uk.approve(localizedRecordId=localized(desk))
+    desk.mute_aprimo()
+    agreeing = whole(desk, "localization")
+
+    (record_id,) = uk.records()
+    desk.dam.write(record_id, ApprovalState=["Rejected"])
+    found = whole(desk, "localization")
+    reconciled(desk)
+
+    assert agreeing == []
+    assert [(each.key, each.explained.mismatch.field, each.explained.cause) for each in found] == [
+        (uk.key, "approval", "edited_in_aprimo")
+    ]
+    assert uk.published()["ApprovalState"] == "Approved"
 
 
 def _since_then(document: str) -> str:

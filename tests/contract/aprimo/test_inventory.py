@@ -11,7 +11,7 @@ import pytest
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.inventory import Items
 from pipeline.aprimo.vendor import AprimoVendor
-from pipeline.flows.tenant import FlowWords
+from pipeline.flows.tenant import FieldWord, FlowWords, ItemWords
 from pipeline.plan import Snapshot, Want
 from pipeline.ports.inventory import ItemPage
 from pipeline.words import Side
@@ -27,6 +27,15 @@ USERS = "POST /api/users/search"
 RECORDS = "POST /api/core/search/records"
 NOW = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 SINCE = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
+PUBLISHED = ItemWords(
+    kind="record",
+    type_ids=frozenset({"LocalizedAsset"}),
+    state_wire="",
+    states={},
+    fields={},
+    link_template="",
+)
+"""The records of another type that a flow works on."""
 
 
 class Placing:
@@ -268,6 +277,30 @@ def test_records_of_other_types_are_no_items_of_the_flow(scripted: ScriptedVendo
     scripted.on(RECORDS, found(record(1, contentType="Template"), record(2)))
 
     assert ids(pages(dam, of_records("Asset"))) == [[f"{2:032x}"]]
+
+
+def test_records_of_a_role_come_with_the_items_each_in_its_role(scripted: ScriptedVendor, dam: Client) -> None:
+    """They stand on the same list, so they cost no page."""
+    remark = FieldWord(name="remark", wire="MarketRemark")
+    role = replace(PUBLISHED, fields={"title": FieldWord(name="title", wire="Title"), "remark": remark})
+    scripted.on(RECORDS, found(record(1, contentType="LocalizedAsset"), record(2), record(3, contentType="Template")))
+
+    (page,) = pages(dam, replace(of_records("Asset"), also={"localized": role}))
+
+    assert [(each.want.object_id, each.want.role) for each in page.items] == [
+        (f"{1:032x}", "localized"),
+        (f"{2:032x}", ""),
+    ]
+    assert ("campaign" in page.items[0].values, "remark" in page.items[0].values) == (False, True)
+    search = next(call for call in scripted.calls if call.line == RECORDS)
+    assert search.headers["select-record-fields"].split(", ")[-1] == "MarketRemark"
+
+
+def test_objects_of_another_kind_are_on_no_list_of_the_flows(scripted: ScriptedVendor, dam: Client) -> None:
+    role = replace(PUBLISHED, kind="activity")
+    scripted.on(RECORDS, found(record(1, contentType="LocalizedAsset"), record(2)))
+
+    assert ids(pages(dam, replace(of_records("Asset"), also={"campaign": role}))) == [[f"{2:032x}"]]
 
 
 def test_what_cannot_be_paged_through_is_searched_from_the_last_rows_time_on(scripted: ScriptedVendor) -> None:
