@@ -55,7 +55,8 @@ def certificate(*, since: datetime | None, until: datetime | None, as_json: bool
     """Ask both sources what changed in a time, and name every change that no notice told of.
 
     Aprimo's lists show the last change of each object, OpenText's audit log shows each one. A change that nothing
-    told of, and that no write of ours made, is a gap: see it with `signoff reconcile`.
+    told of, that no write of ours made and that no comparison has read since is a gap: see it with
+    `signoff reconcile`.
     """
     until = until or datetime.now(UTC)
     since = since or until - A_DAY
@@ -76,6 +77,7 @@ def certificate(*, since: datetime | None, until: datetime | None, as_json: bool
 
 def _certified(since: datetime, until: datetime) -> Certificate:
     from pipeline.certificate import LEARNED_FROM, WRITE, certify  # noqa: PLC0415 - `--help` needs no use case
+    from pipeline.comparisons import Comparisons  # noqa: PLC0415 - as above
 
     made = installation.wiring_on_database()
     pages = installation.pages()
@@ -87,6 +89,7 @@ def _certified(since: datetime, until: datetime) -> Certificate:
         routes=made.routes,
         aprimo=made.aprimo.feed,
         opentext=made.opentext.feed,
+        compared=Comparisons.since(since, words=made.words, ports=made.ports).ends,
         bounds=_bounds(),
     )
 

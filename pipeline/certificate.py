@@ -2,18 +2,19 @@
 
 The sources are asked anew, and what they show is held against the events that we stored. A notice only says "look",
 so whatever made us look at or after the change has told of it; the first one that did counts. What we wrote ourselves
-and nobody told us of is known from the write. What others do with the same systems is none of our business: objects
+and nobody told us of is known from the write, and what comparisons have read since then and left alone from their
+runs. What others do with the same systems is none of our business: objects
 of other kinds are not asked for, and audit rows of other process models are counted and left out.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pipeline.feeds import AprimoFeed, AuditRow, OpenTextFeed
 from pipeline.ports import Bounds
@@ -60,26 +61,36 @@ WRITE = "signoff.write"
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change as its source shows it. what: the kind of object, or the audit row's type."""
+    """A change as its source shows it. what: the kind of object, or the audit row's type; type_id: of an object."""
 
     side: Side
     what: str
     object_id: str
     at: datetime
+    type_id: int | str | None = None
+
+
+Compared: TypeAlias = Callable[[Change], tuple[str, ...]]
+"""What the comparisons of its flows came to that have read a change which nobody told of; none where one has not."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learning:
-    """What we know of a change. told: the events that were first to tell of it, one a flow; empty: nobody told."""
+    """What we know of a change. told: the events that were first to tell of it, one a flow; empty: nobody told.
+
+    compared: what comparisons came to that have read it since, where nothing told of it.
+    """
 
     change: Change
     learned: Learned
     told: tuple[Told, ...] = ()
+    compared: tuple[str, ...] = ()
 
     @property
     def ends(self) -> tuple[str, ...]:
-        """How each of the events stands or ended, with its reason."""
-        return tuple(f"{each.state}: {each.reason}" if each.reason else str(each.state) for each in self.told)
+        """How each of the events stands or ended, with its reason; else what the comparisons came to."""
+        ends = (f"{each.state}: {each.reason}" if each.reason else str(each.state) for each in self.told)
+        return (*ends, *(f"compared: {each}" for each in self.compared))
 
 
 @dataclass(kw_only=True)
@@ -127,6 +138,7 @@ def certify(
     routes: Routes,
     aprimo: AprimoFeed,
     opentext: OpenTextFeed,
+    compared: Compared,
     bounds: Bounds,
 ) -> Certificate:
     """Ask both sources what changed in [since, until), and hold it against what we were told.
@@ -146,7 +158,7 @@ def certify(
     )
     known = _by_object(told, {row.item_id: row.instance_id for row in ours if row.stream == TASKS})
     for change in dict.fromkeys((*_in_aprimo(since, until, aprimo, bounds), *map(_change, ours))):
-        certificate.add(_learning(change, known))
+        certificate.add(_or_compared(_learning(change, known), compared))
     return certificate
 
 
@@ -155,7 +167,13 @@ def _in_aprimo(since: datetime, until: datetime, feed: AprimoFeed, bounds: Bound
     for kind in feed.dated:
         for page in feed.changed(kind, since, until, bounds):
             for item in page.items:
-                yield Change(side=Side.APRIMO, what=kind, object_id=str(item.object_id), at=item.modified_at)
+                yield Change(
+                    side=Side.APRIMO,
+                    what=kind,
+                    object_id=str(item.object_id),
+                    at=item.modified_at,
+                    type_id=item.type_id,
+                )
 
 
 def _audited(since: datetime, until: datetime, feed: OpenTextFeed, bounds: Bounds) -> Iterator[AuditRow]:
@@ -193,6 +211,12 @@ def _learning(change: Change, known: Mapping[_Object, list[Told]]) -> Learning:
     first = told[0]
     alike = {each.flow: each for each in reversed(told) if each.source == first.source}
     return Learning(change=change, learned=LEARNED_FROM[first.source], told=tuple(alike.values()))
+
+
+def _or_compared(learning: Learning, compared: Compared) -> Learning:
+    """What nobody told of, as a comparison has learned of it, if one has."""
+    ends = compared(learning.change) if learning.learned is Learned.NOBODY else ()
+    return replace(learning, learned=Learned.RECONCILIATION, compared=ends) if ends else learning
 
 
 def _may_have_made(write: Told, change: Change) -> bool:

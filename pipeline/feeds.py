@@ -12,13 +12,17 @@ from pipeline.ports import Bounds
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedItem:
-    """A row of a change list: an object and when it was changed. row is kept as the receipt's body."""
+    """A row of a change list: an object and when it was changed. row is kept as the receipt's body.
+
+    type_id: its type or content type, None where rows of its kind name none.
+    """
 
     kind: str
     object_id: int | str
     modified_at: datetime
     dedupe_key: str
     row: Mapping[str, object]
+    type_id: int | str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ Of each item the run's newest look counts: what a later phase has read is no lon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from pipeline.ports import Run
@@ -23,6 +23,13 @@ def looked_again(run: Run, looked: Iterable[str], *, unread: Mapping[str, str], 
     """
     again = frozenset(looked)
     return _told(_told(run, "unread", again, unread), "moved", again, dict.fromkeys(moved, ""))
+
+
+def may_have_missed(run: Run, keys: Collection[str]) -> bool:
+    """Whether a run has not compared one of these items: its report says so, or names not all that it has missed."""
+    named = [key for name in ("unread", "moved") for key in _named(run.report.get(name))]
+    missed = sum(run.counts.get(name, 0) for name in ("unread", "moved"))
+    return missed > len(named) or not frozenset(named).isdisjoint(keys)
 
 
 def _told(run: Run, name: str, again: frozenset[str], more: Mapping[str, str]) -> Run:

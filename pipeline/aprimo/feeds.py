@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline import keys
-from pipeline.aprimo import schemas, wire
+from pipeline.aprimo import schemas, translate, wire
 from pipeline.aprimo.client import Client
 from pipeline.aprimo.dam_schemas import load_record
 from pipeline.aprimo.dam_wire import Page as DamPage
@@ -139,6 +139,7 @@ def _item(kind: str, known: ObjectKind, row: Mapping[str, Any]) -> ChangedItem:
         modified_at=changed.modified_at,
         dedupe_key=keys.pm_poll(kind, changed.object_id, changed.modified, said),
         row=said,
+        type_id=translate.integer(row.get(TYPE_KEY)),
     )
 
 
@@ -160,5 +161,6 @@ def _record(row: Mapping[str, Any]) -> tuple[ChangedItem, str]:
         modified_at=record.modified_at,
         dedupe_key=keys.dam_poll(record.record_id, modified, record.version.id if record.version else ""),
         row=plain(row),
+        type_id=record.content_type,
     )
     return item, record.content_type

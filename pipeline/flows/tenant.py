@@ -167,6 +167,11 @@ class FlowWords:
         """Every kind of Aprimo object that the flow works on, its item's first, each once."""
         return tuple(dict.fromkeys([self.object_kind, *(other.kind for other in self.also.values())]))
 
+    def works_on(self, kind: str, type_id: object) -> bool:
+        """Whether an object of a kind and type is an item of the flow, or one of the others that it works on."""
+        named = ((self.object_kind, self.type_ids), *((other.kind, other.type_ids) for other in self.also.values()))
+        return any(kind == each and (not types or type_id in types) for each, types in named)
+
     def listed_as(self, kind: str, type_id: object) -> str | None:
         """As which of the flow's objects the list of its items shows one: "" for an item, else a role; None for none.
 

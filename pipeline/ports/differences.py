@@ -111,9 +111,19 @@ class Differences(Protocol):
         """Insert or update."""
 
     def runs(
-        self, flow: str = "", *, mode: Mode | None = None, is_over: bool | None = None, limit: int = 20
+        self,
+        flow: str = "",
+        *,
+        mode: Mode | None = None,
+        is_over: bool | None = None,
+        since: datetime | None = None,
+        limit: int = 20,
     ) -> list[Run]:
-        """Runs, the newest first. is_over: True for those that came to their end, False for those not ended yet."""
+        """Runs, the newest first.
+
+        is_over: True for those that came to their end, False for those not ended yet. since: those that began since
+        then.
+        """
 
     def in_use_since(self, flow: str) -> datetime | None:
         """When the flow's first full run began that came to its end; None where none did."""

@@ -43,7 +43,13 @@ class SqlDifferences:
         self._conn.execute(insert.on_conflict_do_update(index_elements=["id"], set_=newest))
 
     def runs(
-        self, flow: str = "", *, mode: Mode | None = None, is_over: bool | None = None, limit: int = 20
+        self,
+        flow: str = "",
+        *,
+        mode: Mode | None = None,
+        is_over: bool | None = None,
+        since: datetime | None = None,
+        limit: int = 20,
     ) -> list[Run]:
         """Runs, the newest first. is_over: True for those that came to their end, False for those not ended yet."""
         found = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
@@ -53,6 +59,8 @@ class SqlDifferences:
             found = found.where(runs.c.mode == mode)
         if is_over is not None:
             found = found.where(runs.c.phase == Phase.OVER if is_over else runs.c.ended_at.is_(None))
+        if since is not None:
+            found = found.where(runs.c.started_at >= since)
         return [run_of(dict(row)) for row in self._conn.execute(found).mappings()]
 
     def in_use_since(self, flow: str) -> datetime | None:

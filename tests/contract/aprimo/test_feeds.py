@@ -123,6 +123,7 @@ def test_a_row_keeps_the_vendors_own_time_and_has_no_fractions(scripted: Scripte
         modified_at=datetime(2026, 2, 3, 10, 15, 31, tzinfo=UTC),
         dedupe_key=f"aprimo.pm.poll:activity:5013:2026-02-03T10:15:31:{digest(row)}",
         row=row,
+        type_id=17,
     )
 
 

@@ -329,6 +329,7 @@ def test_a_run_is_kept_with_how_far_it_has_come(store: Store, clock: Clock) -> N
     assert store.run(lambda tx: tx.differences.runs()) == [other, further]
     assert store.run(lambda tx: tx.differences.runs(FLOW, mode=Mode.FULL)) == [further]
     assert store.run(lambda tx: tx.differences.runs(FLOW, mode=Mode.RECENT)) == []
+    assert store.run(lambda tx: tx.differences.runs(since=other.started_at)) == [other]
 
 
 def test_when_an_item_was_made_is_what_the_first_notice_of_that_says(store: Store) -> None:

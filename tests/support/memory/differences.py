@@ -37,7 +37,13 @@ class MemoryDifferences:
             self._tables["runs"].change(known, **run_row(run))
 
     def runs(
-        self, flow: str = "", *, mode: Mode | None = None, is_over: bool | None = None, limit: int = 20
+        self,
+        flow: str = "",
+        *,
+        mode: Mode | None = None,
+        is_over: bool | None = None,
+        since: datetime | None = None,
+        limit: int = 20,
     ) -> list[Run]:
         """Runs, the newest first. is_over: True for those that came to their end, False for those not ended yet."""
         found = [
@@ -45,6 +51,7 @@ class MemoryDifferences:
             for row in self._tables["runs"]
             if flow in {"", row["flow"]} and (mode is None or row["mode"] == mode)
             if is_over is None or (row["phase"] == Phase.OVER if is_over else row["ended_at"] is None)
+            if since is None or row["started_at"] >= since
         ]
         return sorted(found, key=lambda run: (run.started_at, run.id), reverse=True)[:limit]
 

@@ -25,6 +25,8 @@ def told_of_5012(behind: Rows, monkeypatch: pytest.MonkeyPatch) -> Rows:
     aprimo = Aprimo(items=(changed_item(5012, NOW), changed_item(5013, NOW)), undated=("task",))
     opentext = OpenText(rows=(audit_row("i1", NOW, definition="payroll:7:x"), audit_row("i2", NOW, definition="")))
     made = SimpleNamespace(
+        words={"campaign_brief": briefs.words()},
+        ports=SimpleNamespace(store=behind.store),
         routes=Routes.of([briefs.words()]),
         aprimo=SimpleNamespace(feed=aprimo),
         opentext=SimpleNamespace(feed=opentext),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipeline.certificate import Certificate, Learned, certify
+from pipeline.certificate import Certificate, Change, Compared, Learned, certify
 from pipeline.ports import Bounds
 from pipeline.ports.told import Told
 from pipeline.routes import Routes
@@ -43,7 +43,12 @@ def told(  # noqa: PLR0917 - What a table of samples varies.
     )
 
 
-def certified(*events: Told, aprimo: Aprimo | None = None, opentext: OpenText | None = None) -> Certificate:
+def certified(
+    *events: Told,
+    aprimo: Aprimo | None = None,
+    opentext: OpenText | None = None,
+    compared: Compared = lambda _: (),
+) -> Certificate:
     return certify(
         T0,
         UNTIL,
@@ -51,6 +56,7 @@ def certified(*events: Told, aprimo: Aprimo | None = None, opentext: OpenText | 
         routes=Routes.of([briefs.words()]),
         aprimo=aprimo or Aprimo(),
         opentext=opentext or OpenText(),
+        compared=compared,
         bounds=BOUNDS,
     )
 
@@ -156,6 +162,25 @@ def test_a_change_is_ours_from_the_writes_beginning_to_the_last_moment_it_may_la
     found = certified(write, aprimo=Aprimo(items=(changed_item(1, began + timedelta(seconds=moment_s)),)))
 
     assert list(found.changes) == [(Side.APRIMO, "activity", learned_by)]
+
+
+def test_what_comparisons_have_read_since_is_learned_from_them_and_is_no_gap() -> None:
+    at = T0 + timedelta(minutes=5)
+    asked: list[Change] = []
+
+    def compared(change: Change) -> tuple[str, ...]:
+        asked.append(change)
+        return ("agrees", "process_missing") if change.object_id == "2" else ()
+
+    found = certified(
+        told("aprimo.pm.webhook", "1", at),
+        aprimo=Aprimo(items=tuple(replace(changed_item(number, at), type_id=17) for number in (1, 2, 3))),
+        compared=compared,
+    )
+
+    assert [(each.object_id, each.type_id) for each in asked] == [("2", 17), ("3", 17)]
+    assert learned(found) == {"2": "reconciliation", "3": "nobody"}
+    assert found.ended == {"delivered": 1, "compared: agrees": 1, "compared: process_missing": 1}
 
 
 def test_what_we_did_to_a_task_is_known_of_the_process_that_the_audit_log_says_it_is_of() -> None:

@@ -1,0 +1,81 @@
+"""What comparisons have learned of a change in Aprimo that nobody told of.
+
+A comparison that finds both sides agreeing stores nothing of the item. That it has read it is known from its run: it
+came to its end, it began after the change, and what it read reaches back behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from pipeline import preview, windows
+from pipeline.certificate import Change
+from pipeline.flows.tenant import FlowWords
+from pipeline.keys import aprimo_key
+from pipeline.missed import may_have_missed
+from pipeline.plan import Link
+from pipeline.ports import Mode, Ports, Run, Tx
+from pipeline.words import BusinessKey, Side
+
+LAG = timedelta(seconds=windows.LAG_S)
+"""A list may not show the changes of its last seconds yet, and the source's clock is not ours."""
+AGREES = "agrees"
+EVERY = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparisons:
+    """The comparisons of some time that came to their end, by flow."""
+
+    words: Mapping[str, FlowWords]
+    runs: Mapping[str, Sequence[Run]]
+    ports: Ports
+
+    @classmethod
+    def since(cls, since: datetime, *, words: Mapping[str, FlowWords], ports: Ports) -> Comparisons:
+        """Those that began since then."""
+
+        def in_transaction(tx: Tx) -> dict[str, list[Run]]:
+            return {flow: tx.differences.runs(flow, is_over=True, since=since, limit=EVERY) for flow in words}
+
+        return cls(words=words, runs=ports.store.run(in_transaction), ports=ports)
+
+    def ends(self, change: Change) -> tuple[str, ...]:
+        """What they came to at a changed object, a word a flow; none where one that it concerns has not read it.
+
+        It concerns each flow that names its kind and type, but for one that would read nothing if it were told of it.
+        """
+        return self.ports.store.run(partial(self._ends, change=change)) if change.side is Side.APRIMO else ()
+
+    def _ends(self, tx: Tx, change: Change) -> tuple[str, ...]:
+        key, ends = aprimo_key(change.what, change.object_id), list[str]()
+        for flow, words in self.words.items():
+            if not words.works_on(change.what, change.type_id):
+                continue
+            links = tx.differences.links_of(flow, [key]).get(key, ())
+            keys = {key, *(link.business_key for link in links)}
+            if words.listed_as(change.what, change.type_id) is None:
+                if self._would_read(flow, key, links, tx.now):
+                    return ()
+            elif any(_has_read(run, change.at, keys) for run in self.runs[flow]):
+                ends += [each.cause for each in tx.differences.find(flow=flow, keys=sorted(keys))] or [AGREES]
+            else:
+                return ()
+        return tuple(ends)
+
+    def _would_read(self, flow: str, key: BusinessKey, links: Sequence[Link], now: datetime) -> bool:
+        """Whether a notice of an object would make a flow read anything: what reads nothing does nothing about it."""
+        known = next((link for link in links if link.business_key == key), None)
+        if known is None and links:
+            return True
+        look = preview.look_of(flow, key, known or Link(id=None, flow=flow, business_key=key), now)
+        return bool(self.ports.flows[flow].wants(look, {}, known))
+
+
+def _has_read(run: Run, at: datetime, keys: Collection[str]) -> bool:
+    """Whether a run that came to its end has compared what was changed then; one of a single item need not have."""
+    reaches_back = run.mode is Mode.FULL or (run.since is not None and run.since <= at)
+    return reaches_back and run.started_at >= at + LAG and not may_have_missed(run, keys)
