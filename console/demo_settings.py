@@ -59,6 +59,7 @@ def overrides(folder: Path, without: Without = Without.NOTHING) -> dict[str, str
         "SIGNOFF_POLL_OPENTEXT_EVERY_S": "5",
         "SIGNOFF_POLL_OPENTEXT_LIST_EVERY_S": "10",
         "SIGNOFF_POLL_OVERDUE_EVERY_S": "1",
+        "SIGNOFF_POLL_REVIEWS_DUE_EVERY_S": "1",
         "SIGNOFF_POLL_HISTORY_EVERY_S": "1",
         "SIGNOFF_ENGINE_RETRY_BASE_S": "0.5",
         "SIGNOFF_ENGINE_SWEEP_EVERY_S": "2",

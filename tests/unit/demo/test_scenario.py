@@ -1,12 +1,13 @@
 """The demo's stories: every outcome in turn, and reviewers who do what each story needs."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from console.demo_play import steps_of
 from console.demo_scenario import Story, briefs, people
-from console.demo_settings import shortened
+from console.demo_settings import overrides, shortened
 from sandbox.opentext.scenario import Case, Scenario
 
 
@@ -81,3 +82,9 @@ def test_terms_are_shortened_by_the_pace_and_nothing_else_is_touched() -> None:
     shorter = 'until = "P3D"\nafter_end = "PT84S"\ndue_in = "PT12S"\n  due_in = "PT1S"  # half an hour\n'
 
     assert shortened(document, pace=14_400) == shorter
+
+
+@pytest.mark.parametrize("what", ["OVERDUE", "HISTORY", "REVIEWS_DUE"])
+def test_what_becomes_due_in_a_story_is_looked_for_every_second(tmp_path: Path, what: str) -> None:
+    """A usual installation looks every few minutes of the clock, which is longer than a demo lasts."""
+    assert overrides(tmp_path)[f"SIGNOFF_POLL_{what}_EVERY_S"] == "1"
