@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import signal
+from functools import partial
 
 from console.demo_scenario import Story
+from pipeline.commands.aprimo import SetFields
+from pipeline.commands.opentext import StartProcess
+from pipeline.failpoints import Point
+from tests.chaos.strikes import Action, Order
 from tests.support.bad_days import Day, bad_day
-from tests.support.bad_days_office import Office, parent_of
+from tests.support.bad_days_office import Office
 
 START = {"method": "POST", "path": "/workflow/v1/process-instances"}
 COMMENT = {"method": "POST", "path": "*/comments"}
 MESSAGE = {"method": "PUT", "path": "/workflow/v1/process-instances/executions/*"}
-UNDER_WAY_S = 2.0
 LATE_START_S = 2.0
 """A start's `late` time is 3 s here: a look-up before that proves nothing."""
 
 
 def test_a_worker_killed_in_mid_carry_doubles_nothing(office: Office) -> None:
-    """Its call is under way: the start takes effect after the kill, the write to Aprimo before it."""
+    """Its call is under way: a whole worker's in a start, in a write to Aprimo only the process that sends it."""
     with bad_day(office, "Killed") as day:
-        day.play_during(lambda: _kill_worker_in_start(day), lambda: _kill_child_in_write(day))
+        day.play_during(
+            partial(_kill, day, Action.KILL_WORKER, StartProcess.KIND),
+            partial(_kill, day, Action.KILL, SetFields.KIND),
+        )
         figures = day.end()
 
-    assert _tries_of_start(day, Story.REJECTED) == ["send/lost", "look_up/found"]
+    starts = [_tries_of_start(day, role.brief.story) for role in day.stage.roles]
+    assert ["send/lost", "look_up/found"] in starts
     assert figures.kills == 2
     assert figures.lost >= 2
 
@@ -47,28 +53,7 @@ def _tries_of_start(day: Day, story: Story) -> list[str]:
     return day.office.rows.tries(f"start:campaign_brief:{day.subject(story)}:1")
 
 
-def _kill_worker_in_start(day: Day) -> None:
-    """Kills the whole worker of the process that holds the line."""
-    name = day.role(Story.REJECTED).brief.name
-    day.office.break_route("opentext", **START, match=name, kind="delay", delay_s=UNDER_WAY_S).await_hit()
-    _kill(day, parent_of(_holder(day, Story.REJECTED)))
-
-
-def _kill_child_in_write(day: Day) -> None:
-    """Kills only the process that holds the line."""
-    path = f"/api/activities/{day.role(Story.EDITED).id}"
-    day.office.break_route(
-        "aprimo", method="PUT", path=path, match="extrAttr306", kind="slow_body", delay_s=UNDER_WAY_S
-    ).await_hit()
-    _kill(day, _holder(day, Story.EDITED))
-
-
-def _holder(day: Day, story: Story) -> int:
-    pid = day.office.rows.holder(day.subject(story))
-    assert pid is not None, "nobody carries the brief: the call was over already"
-    return pid
-
-
-def _kill(day: Day, pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
+def _kill(day: Day, action: Action, kind: str) -> None:
+    """Whoever has just sent a command of this kind dies before it reads the answer."""
+    day.office.struck(Order(point=Point.SEND_DURING, action=action, kind=kind))
     day.kills += 1

@@ -131,13 +131,17 @@ class Office:
 
     def stopped_at(self, point: Point, kind: str) -> int:
         """Waits until a process stopped itself, and its worker, at a command of this kind; gives the process."""
-        order = Order(point=point, action=Action.STOP, kind=kind)
-        self.orders.give(order)
-        wait_until(lambda: self._who_struck(order), limit_s=60, what=f"somebody who comes by {point}")
-        pid = self._who_struck(order)[-1]
+        pid = self.struck(Order(point=point, action=Action.STOP, kind=kind))
         self.stopped |= {pid, parent_of(pid)}
         wait_until(lambda: is_stopped(pid), what="a process that is stopped")
         return pid
+
+    def struck(self, order: Order) -> int:
+        """Gives an order, waits until it is carried out, and gives the process that did."""
+        before = len(self._who_struck(order))
+        self.orders.give(order)
+        wait_until(lambda: len(self._who_struck(order)) > before, limit_s=60, what=f"somebody at {order.point}")
+        return self._who_struck(order)[-1]
 
     def _who_struck(self, order: Order) -> list[int]:
         return [each.pid for each in self.orders.struck() if each.order == order]

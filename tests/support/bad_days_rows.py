@@ -36,13 +36,6 @@ class Rows:
         for each in (self._reader, self._writer, self._patient, self._pages):
             each.dispose()
 
-    def holder(self, subject: str) -> int | None:
-        """The process that has leased an item's line; None while nobody has."""
-        held = select(lines.c.leased_by).where(lines.c.key.contains(subject), lines.c.leased_until.is_not(None))
-        with self._reader.connect() as connection:
-            found = connection.execute(held).scalars().first()
-        return int(found.rpartition(":")[2]) if found else None
-
     def any_holder(self) -> int | None:
         """A process that has leased a line, rather one that carries; None while nobody has."""
         held = select(lines.c.leased_by).where(lines.c.leased_until.is_not(None)).order_by(lines.c.step)
