@@ -17,6 +17,8 @@ CLEAR, RELEASE, VERIFY = "signoff.clear", "signoff.release", "signoff.verify"
 SUBMITTED, IN_APPROVAL, APPROVED = "submitted", "in_approval", "approved"
 PACKAGE = "package"
 """Agreed: what is approved and not released yet, as `Package.as_json`; None once it is over."""
+FORMER = "former"
+"""Agreed: what the package released before, as `packages.as_list`: how each record stood before its first release."""
 NOTHING: Mapping[str, JsonValue] = {"submitted": False, PACKAGE: None}
 """Agreed once a package is neither in approval nor on its way out."""
 _FINAL = "final_approval"

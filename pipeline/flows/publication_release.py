@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.commands import Command
 from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows.publication_parts import (
     APPROVED,
     CLEAR,
+    FORMER,
     NOTHING,
     PACKAGE,
     RELEASE,
@@ -24,9 +24,19 @@ from pipeline.flows.publication_parts import (
     next_fact,
     on_package,
 )
-from pipeline.flows.shared import follow_ups, looking, midway, packages, releasing, submission, told, writing
+from pipeline.flows.shared import (
+    follow_ups,
+    looking,
+    midway,
+    packages,
+    releasing,
+    submission,
+    taking_back,
+    told,
+    writing,
+)
 from pipeline.flows.shared.case import Case
-from pipeline.flows.shared.packages import Package, Terms
+from pipeline.flows.shared.packages import Package, Part, Terms
 from pipeline.flows.shared.values import minute, moment, text
 from pipeline.flows.shared.writing import STATE, Draft, ours
 from pipeline.flows.tenant import FlowWords
@@ -72,9 +82,8 @@ def go_on(case: Case) -> Plan:
         hint = f"Aprimo does not show us {case.link.item_key} any more: nothing more of it is released."
         return refuse("item_hidden_or_deleted", hint)
     found = _against(case, package)
-    back = releasing.take_back(case, package) if _may_be_out(case.event) and found else ()
-    if back:
-        return _taken_back(case, found, back)
+    if found and _may_be_out(case.event) and releasing.is_any_out(case, package):
+        return _taken_back(case, package, found)
     if case.item is not None and case.state != APPROVED:
         changes = LinkChanges(agreed=ours(case, {**NOTHING, STATE: "withheld"}), wake=Wake(at=None))
         return ignore("not_approved_any_more", changes=changes, follow_ups=(_look_again(case),))
@@ -122,7 +131,7 @@ def dated(case: Case, package: Package) -> Plan:
 
 def _cleared(case: Case, package: Package) -> Plan:
     """All guards hold: how the records stand is remembered before the first of them is written."""
-    ready = replace(package, parts=releasing.as_they_stand(case, package))
+    ready = replace(package, parts=taking_back.as_they_stand(case, package, _former(case)))
     wake = Wake(at=None) if case.link.wake_reason is WakeReason.EMBARGO else None
     changes = LinkChanges(agreed=ours(case, {PACKAGE: ready.as_json()}), wake=wake)
     return deliver(changes=changes, follow_ups=(next_fact(case, RELEASE),))
@@ -139,11 +148,12 @@ def _verified(case: Case, package: Package) -> Plan:
     """After the last write: all guards still hold, so the package is released."""
     if not releasing.is_released(case, package):
         why = ("Somebody changed a record while the package was released.",)
-        return _taken_back(case, why, releasing.take_back(case, package))
+        return _taken_back(case, package, why)
     count = len(package.parts)
     message = f"Released, revision {package.revision}: {count} record{'' if count == 1 else 's'}"
     shown: dict[str, JsonValue] = {"message": message, "guard": "", "public_links": releasing.links(case, package)}
-    changes = LinkChanges(state="released", agreed=ours(case, {PACKAGE: None}))
+    former = packages.as_list(taking_back.released(case, package, _former(case)))
+    changes = LinkChanges(state="released", agreed=ours(case, {PACKAGE: None, FORMER: former}))
     return on_package(
         case, Draft(shown=shown, state="released", expects=expected(case), changes=changes, quiet="released")
     )
@@ -159,16 +169,17 @@ def _withheld(case: Case, found: Sequence[str]) -> Plan:
     return on_package(case, draft)
 
 
-def _taken_back(case: Case, found: Sequence[str], back: Sequence[Command]) -> Plan:
+def _taken_back(case: Case, package: Package, found: Sequence[str]) -> Plan:
     """Something moved while records were released: those that went out go back, and a person is told."""
-    why = " ".join(found)
+    why, back = " ".join(found), taking_back.take_back(case, package)
     message = "Taken back: something changed while the package was released."
     notice = Notice(code="taken_back", text=f"{message} {why}", person=told.requester(case))
     is_ours = case.item is None or case.state == APPROVED
-    agreed = ours(case, {**NOTHING, STATE: "taken_back"})
+    former = packages.as_list(taking_back.still_released(case, package, _former(case)))
+    agreed = ours(case, {**NOTHING, STATE: "taken_back", FORMER: former})
     changes = LinkChanges(state="taken_back", agreed=agreed, notices=(notice,), wake=Wake(at=None))
     draft = Draft(
-        first=tuple(back),
+        first=back,
         shown={"guard": why, "message": message},
         state="taken_back" if is_ours else "",
         expects=expected(case),
@@ -178,6 +189,11 @@ def _taken_back(case: Case, found: Sequence[str], back: Sequence[Command]) -> Pl
         quiet="taken_back",
     )
     return replace(on_package(case, draft), holds=writing.status_holds(back))
+
+
+def _former(case: Case) -> tuple[Part, ...]:
+    """What the package released before."""
+    return packages.parts_in(case.link.agreed_value(FORMER))
 
 
 def _look_again(case: Case) -> FollowUp:

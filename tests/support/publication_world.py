@@ -10,9 +10,10 @@ from typing import ClassVar
 from pipeline.commands import AddToCollection, Command, RemoveFromCollection, SetRecord, StartProcess
 from pipeline.events import Event
 from pipeline.flows import facts
-from pipeline.flows.publication_parts import RELEASE, VERIFY
+from pipeline.flows.publication_parts import PACKAGE, RELEASE, VERIFY
 from pipeline.flows.shared import versions
-from pipeline.plan import Link, ProcessRead, Snapshot, TaskRead, Want
+from pipeline.flows.shared.packages import Package
+from pipeline.plan import Link, Plan, ProcessRead, Snapshot, TaskRead, Want
 from pipeline.words import InstanceId, JsonValue, Side
 from tests.support.flow_world import FlowWorld, StaleWriteError
 from tests.support.publications import HERO, TEASER, event, no_link, package, record_values, words
@@ -23,8 +24,8 @@ class World(FlowWorld):
     """One package's life with its two records.
 
     meanwhile: what people do between a release and the step before it, the last one first; racing: between two
-    writes of one plan. out: the records that we released, with the revisions that did it. finished: the revisions
-    whose release was told to be done.
+    writes of one plan. out: the records that we released, each with the revisions that did it and the versions, in
+    order. finished: the revisions whose release was told to be done.
     """
 
     WORDS = staticmethod(words)
@@ -44,7 +45,7 @@ class World(FlowWorld):
     collections: dict[str, set[str]] = field(default_factory=dict)
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
     racing: list[Callable[[], None]] = field(default_factory=list)
-    out: dict[str, int] = field(default_factory=dict)
+    out: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     finished: set[int] = field(default_factory=set)
     version_count: int = 1
 
@@ -121,6 +122,11 @@ class World(FlowWorld):
         """The records that say that they are released."""
         return {each for each, values in self.records.items() if values["record_status"] == "released"}
 
+    def stands(self, record_id: str) -> tuple[JsonValue, JsonValue, set[str]]:
+        """Status, release state and classifications of a record."""
+        values = self.records[record_id]
+        return values["record_status"], values["release_state"], _paths(values)
+
     # ---- what the engine does --------------------------------------------------------------------------------------
 
     def work(self, head: Event) -> None:
@@ -150,9 +156,7 @@ class World(FlowWorld):
         by_wire[versions.EXPECTED] = self.latest(command.record_id)
         if any(by_wire[wire] != expected for wire, expected in command.expects.items()):
             raise StaleWriteError
-        rows = values["classifications"]
-        paths = {str(each["path"]) for each in (rows if isinstance(rows, list) else []) if isinstance(each, dict)}
-        paths = (paths | set(command.add_classifications)) - set(command.remove_classifications)
+        paths = (_paths(values) | set(command.add_classifications)) - set(command.remove_classifications)
         names = {word.wire: name for name, word in words_.fields.items()}
         values |= {names[wire]: value for wire, value in command.fields.items()}
         values["classifications"] = [{"id": path, "path": path} for path in sorted(paths)]
@@ -206,13 +210,19 @@ class World(FlowWorld):
         if (name, value) == ("state", "released"):
             self.finished.add(self.link.revision)
 
+    def _plan(self, head: Event) -> Plan:
+        plan = super()._plan(head)
+        if plan.changes.state == "taken_back":
+            self._note_taken_back(plan)
+        return plan
+
     def _note_release(self, command: SetRecord) -> None:
         """A record goes out only while the package is approved, in the version that was approved, after its date."""
         if command.status != "released":
             self.out.pop(command.record_id, None)
             return
-        self.out[command.record_id] = self.link.revision
         latest = self.latest(command.record_id)
+        self.out.setdefault(command.record_id, []).append((self.link.revision, latest))
         is_approved = any(
             _is_approved(each) and _names(each, command.record_id, latest) for each in self.processes.values()
         )
@@ -220,6 +230,26 @@ class World(FlowWorld):
         is_now = str(self.values["release_on"]) <= self.now.isoformat()
         if not (is_approved and is_reviewed and is_now and self.values["state"] == "approved"):
             self.unfounded.append(f"{command.record_id[0]} in revision {self.link.revision}")
+
+    def _note_taken_back(self, plan: Plan) -> None:
+        """A record keeps the release that was told to be done, if that is of the version that is approved now."""
+        package = Package.from_json(self.link.agreed_value(PACKAGE))
+        back = {each.record_id for each in plan.commands if isinstance(each, SetRecord) and each.status}
+        out = {part.record_id for part in package.parts} & self.out.keys() if package else set()
+        wrong = [each for each in out if (each in back) is self._holds(each)]
+        self.unfounded += [f"{each[0]} taken back in revision {self.link.revision}" for each in wrong]
+
+    def _holds(self, record_id: str) -> bool:
+        """Whether the last release of a record that was told to be done is of its latest and approved version."""
+        told = [version for revision, version in self.out[record_id] if revision in self.finished]
+        values, latest = self.records[record_id], self.latest(record_id)
+        is_approved = values["review"] == values["approval"] == "Approved" and values["approved_version"] == latest
+        return is_approved and told[-1:] == [latest]
+
+
+def _paths(values: Mapping[str, JsonValue]) -> set[str]:
+    rows = values["classifications"]
+    return {str(each["path"]) for each in (rows if isinstance(rows, list) else []) if isinstance(each, dict)}
 
 
 def _is_approved(process: ProcessRead) -> bool:

@@ -52,16 +52,22 @@ class Part:
     """A record of a package.
 
     wanted: the version that the approvers were shown, "" where nobody named one. The rest is known once all guards
-    held: the version that is released, and how the record stood before: its status, what `release_state` said, and
-    the channels it was in.
+    held: the version that is released, and the channels that the record was in before; former: the version that it
+    was released in already, "" for none; status: how it stood before the first release; brought: the channels into
+    which it came with former ones.
     """
 
     record_id: str
     wanted: str = ""
     version: str = ""
+    former: str = ""
     status: str = ""
-    state: str = ""
     channels: tuple[str, ...] = ()
+    brought: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """As it is remembered in the link."""
+        return {**vars(self), "channels": list(self.channels), "brought": list(self.brought)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +82,7 @@ class Package:
 
     def as_json(self) -> dict[str, JsonValue]:
         """As it is remembered in the link."""
-        parts: list[JsonValue] = [{**vars(part), "channels": list(part.channels)} for part in self.parts]
-        return {**vars(self), "parts": parts, "channels": list(self.channels)}
+        return {**vars(self), "parts": as_list(self.parts), "channels": list(self.channels)}
 
     @classmethod
     def from_json(cls, value: JsonValue) -> Package | None:
@@ -87,8 +92,8 @@ class Package:
         return cls(
             instance_id=text(value["instance_id"]),
             revision=int(text(value["revision"])),
-            parts=tuple(_part(each) for each in rows_in(value["parts"])),
-            channels=tuple(text(each) for each in list_in(value["channels"])),
+            parts=parts_in(value["parts"]),
+            channels=_texts(value["channels"]),
             date=text(value["date"]),
         )
 
@@ -180,11 +185,27 @@ def is_absent(record: Snapshot | None) -> bool:
     return record is None or record.is_absent
 
 
+def as_list(parts: Iterable[Part]) -> list[JsonValue]:
+    """Records as they are remembered in the link."""
+    return [part.as_json() for part in parts]
+
+
+def parts_in(value: JsonValue) -> tuple[Part, ...]:
+    """What `as_list` gave; none for anything else."""
+    return tuple(_part(row) for row in rows_in(value))
+
+
 def _part(row: Mapping[str, JsonValue]) -> Part:
-    names = ("record_id", "wanted", "version", "status", "state")
+    names = ("record_id", "wanted", "version", "former", "status")
     return Part(
-        **{name: text(row[name]) for name in names}, channels=tuple(text(c) for c in list_in(row["channels"]))
+        **{name: text(row[name]) for name in names},
+        channels=_texts(row["channels"]),
+        brought=_texts(row["brought"]),
     )
+
+
+def _texts(value: JsonValue) -> tuple[str, ...]:
+    return tuple(text(each) for each in list_in(value))
 
 
 def rows_in(value: JsonValue) -> list[Mapping[str, JsonValue]]:

@@ -1,10 +1,10 @@
-"""Releasing a package's records: what must hold of each first, the commands, and how what went out is taken back."""
+"""Releasing a package's records: what must hold of each first, the commands, and what they look like once out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from pipeline.commands import AddToCollection, Command, OrderLinks, RemoveFromCollection, SetRecord
+from pipeline.commands import AddToCollection, Command, OrderLinks, SetRecord
 from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.packages import (
     ASSET,
@@ -18,7 +18,7 @@ from pipeline.flows.shared.packages import (
     rows_in,
 )
 from pipeline.flows.shared.values import moment, same, text
-from pipeline.flows.shared.versions import expected, latest, latest_id
+from pipeline.flows.shared.versions import expected, latest
 from pipeline.flows.tenant import FieldType, FlowWords
 from pipeline.plan import Snapshot, Want
 from pipeline.words import JsonValue, Side
@@ -32,7 +32,7 @@ _ARCHIVED = "archived"
 
 def faults(case: Case, package: Package) -> tuple[str, ...]:
     """Why nothing may be released: every guard that fails, of every record; none where all hold."""
-    terms, asset = case.words.terms_of(Terms), case.words.as_role(ASSET)
+    terms = case.words.terms_of(Terms)
     found = [] if package.parts else ["The package names no records."]
     found += [
         f"The channel {name!r} is not in the flow's file."
@@ -42,13 +42,16 @@ def faults(case: Case, package: Package) -> tuple[str, ...]:
     if package.date and moment(package.date) is None:
         found.append(f"The release date is none: {package.date!r}.")
     for part in package.parts:
+        wrong = faults_of(case, part)
         record = record_in(case.snapshots, part.record_id, case.words)
-        wrong = _wrong(part, record, terms, asset)
         found += [f"{_name(part, record)} {' and '.join(wrong)}."] if wrong else []
     return tuple(found)
 
 
-def _wrong(part: Part, record: Snapshot | None, terms: Terms, asset: FlowWords) -> list[str]:
+def faults_of(case: Case, part: Part) -> list[str]:
+    """Why one record may not be released, or stay so, in the version that is meant."""
+    terms, asset = case.words.terms_of(Terms), case.words.as_role(ASSET)
+    record = record_in(case.snapshots, part.record_id, case.words)
     version = latest(record)
     if record is None or is_absent(record):
         return ["cannot be read"]
@@ -71,32 +74,12 @@ def _wrong(part: Part, record: Snapshot | None, terms: Terms, asset: FlowWords) 
     return wrong
 
 
-def as_they_stand(case: Case, package: Package) -> tuple[Part, ...]:
-    """The records with their latest versions and with how they stand now, to be taken back to."""
-    return tuple(
-        _standing(part, record_in(case.snapshots, part.record_id, case.words), case) for part in package.parts
-    )
-
-
-def _standing(part: Part, record: Snapshot | None, case: Case) -> Part:
-    values = record.values if record else {}
-    paths = _paths(record)
-    return Part(
-        record_id=part.record_id,
-        wanted=part.wanted,
-        version=latest_id(record),
-        status=text(values.get("record_status")),
-        state=text(values.get(RELEASE_STATE)),
-        channels=tuple(name for name, each in _channels(case).items() if each.classification in paths),
-    )
-
-
 # ---- commands ------------------------------------------------------------------------------------------------------
 
 
 def release(case: Case, package: Package) -> tuple[Command, ...]:
     """Every record's one write, then the collections, then the order: only the version that was approved."""
-    terms, chosen = case.words.terms_of(Terms), _chosen(case, package)
+    terms, channels = case.words.terms_of(Terms), chosen(case, package)
     asset = case.words.as_role(ASSET)
     guards: dict[str, JsonValue] = {asset.fields[name].wire: wanted for name, wanted in terms.guards.items()}
     writes = [
@@ -104,13 +87,13 @@ def release(case: Case, package: Package) -> tuple[Command, ...]:
             record_id=part.record_id,
             status=terms.status,
             fields={asset.fields[RELEASE_STATE].wire: terms.released},
-            add_classifications=tuple(channel.classification for channel in chosen),
+            add_classifications=tuple(channel.classification for channel in channels),
             expects={**expected(part.version), **guards},
         )
         for part in package.parts
     ]
     everything = tuple(part.record_id for part in package.parts)
-    collections = dict.fromkeys(channel.collection for channel in chosen if channel.collection)
+    collections = dict.fromkeys(channel.collection for channel in channels if channel.collection)
     collected = [AddToCollection(collection=each, record_ids=everything) for each in collections]
     return (*writes, *collected, *_order(case, package, terms))
 
@@ -124,35 +107,27 @@ def _order(case: Case, package: Package, terms: Terms) -> tuple[OrderLinks, ...]
 
 def is_released(case: Case, package: Package) -> bool:
     """Whether every record says that it is."""
-    return all(_is_out(record_in(case.snapshots, part.record_id, case.words), case) for part in package.parts)
+    return all(is_out(record_in(case.snapshots, part.record_id, case.words), case) for part in package.parts)
 
 
-def take_back(case: Case, package: Package) -> tuple[Command, ...]:
-    """What was released goes back to how it stood; a record that never went out is left alone."""
-    out = [part for part in package.parts if _is_out(record_in(case.snapshots, part.record_id, case.words), case)]
-    leaving: dict[str, list[str]] = {}
-    for part in out:
-        for collection in dict.fromkeys(each.collection for each in _added(case, package, part) if each.collection):
-            leaving.setdefault(collection, []).append(part.record_id)
-    return (
-        *(_back(case, package, part) for part in out),
-        *(RemoveFromCollection(collection=name, record_ids=tuple(ids)) for name, ids in leaving.items()),
-    )
+def is_any_out(case: Case, package: Package) -> bool:
+    """Whether a record of the package says so, with whichever release."""
+    return any(is_out(record_in(case.snapshots, part.record_id, case.words), case) for part in package.parts)
 
 
-def _added(case: Case, package: Package, part: Part) -> list[Channel]:
-    """The channels that a record came into with the release: one that it was in before keeps it."""
-    return [each for each in _chosen(case, package) if each.name.casefold() not in part.channels]
+def is_out(record: Snapshot | None, case: Case) -> bool:
+    """Whether a record says that it is released."""
+    terms = case.words.terms_of(Terms)
+    if record is None or record.is_absent:
+        return False
+    is_said = same(record.values.get(RELEASE_STATE), terms.released, FieldType.TEXT)
+    return is_said and record.values.get("record_status") == terms.status.casefold()
 
 
-def _back(case: Case, package: Package, part: Part) -> SetRecord:
-    terms, asset = case.words.terms_of(Terms), case.words.as_role(ASSET)
-    return SetRecord(
-        record_id=part.record_id,
-        status=part.status,
-        fields={asset.fields[RELEASE_STATE].wire: terms.taken_back},
-        remove_classifications=tuple(channel.classification for channel in _added(case, package, part)),
-    )
+def chosen(case: Case, package: Package) -> Sequence[Channel]:
+    """The channels of a package, as far as the flow's file knows them."""
+    known = case.words.terms_of(Terms).channels
+    return [known[name.casefold()] for name in package.channels if name.casefold() in known]
 
 
 def links(case: Case, package: Package) -> str:
@@ -169,28 +144,6 @@ def version_want(part: Part, words: FlowWords) -> Want:
     return Want(flow=words.flow, side=Side.APRIMO, kind="file_version", object_id=part.version)
 
 
-def _is_out(record: Snapshot | None, case: Case) -> bool:
-    terms = case.words.terms_of(Terms)
-    if record is None or record.is_absent:
-        return False
-    is_said = same(record.values.get(RELEASE_STATE), terms.released, FieldType.TEXT)
-    return is_said and record.values.get("record_status") == terms.status.casefold()
-
-
-def _chosen(case: Case, package: Package) -> Sequence[Channel]:
-    known = _channels(case)
-    return [known[name.casefold()] for name in package.channels if name.casefold() in known]
-
-
-def _channels(case: Case) -> Mapping[str, Channel]:
-    return case.words.terms_of(Terms).channels
-
-
 def _name(part: Part, record: Snapshot | None) -> str:
     title = text(record.values.get("title")) if record else ""
     return f"{title} ({part.record_id})" if title else part.record_id or "A record without an id"
-
-
-def _paths(record: Snapshot | None) -> set[str]:
-    rows = record.values.get("classifications") if record else None
-    return {text(row.get("path")) for row in rows_in(rows)}

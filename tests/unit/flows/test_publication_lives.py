@@ -155,10 +155,14 @@ class Lives(FlowLives):
         super().__init__()
         self.world = World()
 
-    @initialize()
-    def it_is_ready(self) -> None:
-        self.world.put("submitted")
-        self.world.look(Side.APRIMO)
+    @initialize(is_out=st.booleans())
+    def it_is_ready(self, *, is_out: bool) -> None:
+        """And was released before, or never."""
+        told(self.world, "submitted")
+        if is_out:
+            self.world.all_approve()
+            self.world.look(Side.OPENTEXT)
+            told(self.world, "submitted")
 
     @rule(state=st.sampled_from((*STATES, *HAND_SET)), is_told=st.booleans())
     def someone_sets_a_state(self, state: str, *, is_told: bool) -> None:
@@ -270,7 +274,8 @@ class Lives(FlowLives):
         self.world.look(Side.OPENTEXT)
         assert len(self.world.sent) == before
         assert untold(self.world) == ()
-        assert set(self.world.out.values()) <= self.world.finished
+        assert all(self.world.finished & {revision for revision, _ in each} for each in self.world.out.values())
+        assert ("released", "Taken back") not in [self.world.stands(each)[:2] for each in self.world.records]
         is_refused = self.world.plans[-2].verdict is Verdict.REFUSE
         state, live = self.world.values["state"], self.world.link.live_process()
         is_known = self.world.link.state not in {"unknown", "decision_waits"}
