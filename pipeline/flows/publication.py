@@ -67,7 +67,8 @@ def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWord
     item = looking.item_in(snapshots, event.subject)
     process = looking.process_in(snapshots)
     rows: JsonValue = None
-    if item is not None and (is_begun_there or item.values.get("state") in {SUBMITTED, IN_APPROVAL}):
+    may_begin = is_begun_there or event.type == facts.RESTART
+    if item is not None and (may_begin or item.values.get("state") in {SUBMITTED, IN_APPROVAL}):
         rows = item.values.get("records")
     elif process is not None and process.process is not None and is_final_open(process.process.tasks):
         rows = process.process.variables.get("records")
@@ -112,7 +113,8 @@ def _by_state(case: Case, *, is_begun_there: bool) -> Plan:
 
 def _without_process(case: Case) -> Plan:
     """No process lives: what is ready begins one, if that is news; a date that moved is waited for anew."""
-    is_again = case.event.type == facts.RESTART and case.state == IN_APPROVAL
+    is_in_approval = IN_APPROVAL in {case.state, case.link.agreed_value(STATE)}
+    is_again = case.event.type == facts.RESTART and is_in_approval
     if is_again or (case.state == SUBMITTED and starting.is_new(case)):
         return start.start(case, starting.next_revision(case.link))
     package = Package.from_json(case.link.agreed_value(PACKAGE))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from pipeline.commands import AddToCollection, Command, RemoveFromCollection
+from pipeline.flows import facts
 from pipeline.plan import Verdict
 from pipeline.words import Side
 from tests.support.agreeing import untold
@@ -138,6 +139,17 @@ def test_a_process_that_a_person_starts_for_a_draft_takes_the_package_into_appro
     world.all_approve()
     world.look(Side.OPENTEXT)
     assert (world.values["state"], world.released()) == ("released", {HERO, TEASER})
+
+
+@pytest.mark.parametrize("state", ["approved", "released", "rejected", "in_approval"])
+def test_a_restart_begins_a_new_revision_wherever_a_hand_has_put_a_package_in_approval(state: str) -> None:
+    world = up_for_release()
+    world.put(state)
+
+    world.look(Side.APRIMO, facts.RESTART)
+
+    assert world.values["state"] == "in_approval"
+    assert [each.ended_at is None for each in world.processes.values()] == [False, True]
 
 
 def told(world: World, state: str) -> None:
