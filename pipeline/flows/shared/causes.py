@@ -23,11 +23,10 @@ from pipeline.flows.shared.comparing import (
     VERSION,
     expected_variable,
     is_carried,
-    role_of,
     variable_name,
-    words_of_key,
 )
 from pipeline.flows.shared.notes import REMARK
+from pipeline.flows.shared.sides import role_of, words_of_key
 from pipeline.flows.shared.values import instant, is_malformed, moment, same, text
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.plan import ProcessRead, ProcessRow

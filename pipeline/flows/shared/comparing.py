@@ -7,21 +7,19 @@ for what it says and no more: it only gives reason to look. What both sides show
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from pipeline import ownership
-from pipeline.differences import PROCESS, STATE, Mismatch, Pair
+from pipeline.differences import STATE, Mismatch, Pair
 from pipeline.flows.agreements import Agreement, Stand
-from pipeline.flows.shared import remarks, reviews, submission, unasked
-from pipeline.flows.shared.case import row_of
+from pipeline.flows.shared import remarks, reviews, stands_approved, submission
 from pipeline.flows.shared.looking import DECISION_WAITS
 from pipeline.flows.shared.notes import REMARK
+from pipeline.flows.shared.sides import Sides, sides_of
 from pipeline.flows.shared.values import is_empty, same, text
 from pipeline.flows.shared.versions import latest_id
 from pipeline.flows.tenant import FieldType, FieldWord, FlowWords
-from pipeline.keys import kind_of, split_aprimo_key
-from pipeline.plan import Link, ProcessRead, ProcessRow, ReviewRow, Snapshot
-from pipeline.words import BusinessKey, JsonValue, ProcessState, ReviewState, Side, WakeReason
+from pipeline.plan import ProcessRead, ReviewRow, Snapshot
+from pipeline.words import JsonValue, ProcessState, ReviewState, Side, WakeReason
 
 UNKNOWN_STEP = "unknown step: "
 """How a task is named among reviews that stands for no role of the flow's file."""
@@ -36,7 +34,7 @@ def suspects(pair: Pair, words: FlowWords, agreements: Sequence[Agreement]) -> t
 
     No process in the pair means that none was asked for; a field that the row does not carry is taken to agree.
     """
-    return _found(_sides(pair, words, agreements, is_full=False))
+    return _found(sides_of(pair, words, agreements, is_full=False))
 
 
 def mismatches(pair: Pair, words: FlowWords, agreements: Sequence[Agreement]) -> tuple[Mismatch, ...]:
@@ -44,19 +42,7 @@ def mismatches(pair: Pair, words: FlowWords, agreements: Sequence[Agreement]) ->
 
     words: the flow's; agreements: its module's `AGREES`.
     """
-    return _found(_sides(pair, words, agreements, is_full=True))
-
-
-def words_of_key(key: BusinessKey, words: FlowWords, agreements: Sequence[Agreement]) -> FlowWords:
-    """The words of the object that a business key is about: one of a flow's parts has its own."""
-    role = role_of(key, agreements)
-    return words.as_role(role) if role else words.as_kind(kind_of(key) or words.object_kind)
-
-
-def role_of(key: BusinessKey, agreements: Sequence[Agreement]) -> str:
-    """As which of the flow's objects the item of a part is read; "" for an item of the flow's own."""
-    has_part = bool(kind_of(key)) and bool(split_aprimo_key(key)[2])
-    return next((each.role for each in agreements if has_part and each.role), "")
+    return _found(sides_of(pair, words, agreements, is_full=True))
 
 
 def variable_name(field: str, words: FlowWords, agreements: Sequence[Agreement]) -> str:
@@ -78,112 +64,21 @@ def shown_state(item: Snapshot) -> JsonValue:
     return values.get(STATE) or values.get("state_name") or values.get("state_id")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sides:
-    """Both sides of a pair, sorted. words: the flow's; view: those of the item, and agreements: what is said of it.
-
-    item: what is there and ours. is_gone: whether it was asked for and is not. living: the processes that live; None
-    where nobody asked. live: our row of the one that lives, as far as we know, and read: that process as it was read.
-    is_full: whether both sides were read, not only a page's row.
-    """
-
-    pair: Pair
-    words: FlowWords
-    view: FlowWords
-    agreements: tuple[Agreement, ...]
-    item: Snapshot | None
-    is_gone: bool
-    living: tuple[ProcessRead, ...] | None
-    live: ProcessRow | None
-    read: ProcessRead | None
-    is_full: bool
-
-    @property
-    def state(self) -> str:
-        """Our word for the item's state; "" where it has none of ours, or was not read."""
-        return text(self.item.values.get(STATE)) if self.item else ""
-
-    @property
-    def has_live(self) -> bool:
-        """Whether a process lives: as it was read, else as we know."""
-        return bool(self.living) if self.living is not None else self.live is not None
-
-    @property
-    def applying(self) -> tuple[Agreement, ...]:
-        """What is said of the item where it stands now."""
-        return tuple(each for each in self.agreements if self._applies(each))
-
-    @property
-    def processes(self) -> tuple[ProcessRow, ...]:
-        """What we ever began for it, in the order of their revisions."""
-        return self.pair.link.processes if self.pair.link else ()
-
-    @property
-    def approved(self) -> tuple[Agreement, ...]:
-        """What is said of it because it stands approved, if it does."""
-        return tuple(each for each in self.applying if each.stand is Stand.APPROVED and each.states)
-
-    def agreed(self, name: str) -> JsonValue:
-        """What both last agreed on."""
-        return self.pair.link.agreed_value(name) if self.pair.link else None
-
-    def process(self, living: JsonValue) -> Mismatch:
-        """That the process is not as it must be. living: the instances that live, None for none."""
-        known = self.live.instance_id if self.live else None
-        return Mismatch(field=PROCESS, agreed=known, aprimo=self.state or None, opentext=living)
-
-    def _applies(self, each: Agreement) -> bool:
-        state = text(self.item.values.get(each.state_field)) if self.item else ""
-        if each.states and state not in each.states:
-            return False
-        return each.concerns is None or (
-            self.item is not None and each.concerns(self.item, self.pair.link, self.view)
-        )
-
-
-def _sides(pair: Pair, words: FlowWords, agreements: Sequence[Agreement], *, is_full: bool) -> _Sides:
-    role, link = role_of(pair.business_key, agreements), pair.link
-    view = words_of_key(pair.business_key, words, agreements)
-    living = tuple(each for each in pair.processes if each.ended_at is None)
-    live = link.live_process() if link else None
-    is_ours = pair.item is not None and not pair.item.is_absent and _is_of_type(pair.item, view)
-    return _Sides(
-        pair=pair,
-        words=words,
-        view=view,
-        agreements=tuple(each for each in agreements if each.role == role),
-        item=pair.item if is_ours else None,
-        is_gone=pair.item is not None and not is_ours,
-        living=living if is_full or pair.processes else None,
-        live=live,
-        read=next((each for each in living if link and live and _is_of(each, live, link)), None),
-        is_full=is_full,
-    )
-
-
-def _is_of_type(item: Snapshot, view: FlowWords) -> bool:
-    """Whether an item is one of the flow's types; a page's row that does not say so is one."""
-    return not view.type_ids or item.values.get("type_id") in {*view.type_ids, None}
-
-
-def _is_of(process: ProcessRead, live: ProcessRow, link: Link) -> bool:
-    row = row_of(process, link)
-    return row is not None and row.revision == live.revision
-
-
-def _found(sides: _Sides) -> tuple[Mismatch, ...]:
+def _found(sides: Sides) -> tuple[Mismatch, ...]:
     """Each field once, in the order in which they matter."""
     if sides.live is not None and sides.live.state is ProcessState.STARTING:
         return (sides.process(_instances(sides)),)
-    every = [*_process(sides), *_state(sides), *_version(sides), *_reviews(sides), *_comments(sides)]
-    every += [*_parts(sides), *_shown(sides), *_carried(sides), *_equal(sides), *_remark(sides), *_approval(sides)]
+    state = tuple(_state(sides))
+    every = [*_process(sides), *state, *_version(sides), *_reviews(sides), *_comments(sides)]
+    every += [*_parts(sides), *_shown(sides), *_carried(sides), *_equal(sides), *_remark(sides)]
+    every += () if state else stands_approved.mismatches(sides)
     return tuple({each.field: each for each in reversed(every)}.values())[::-1]
 
 
 # ---- the process -------------------------------------------------------------------------------------------------
 
 
-def _process(sides: _Sides) -> Iterator[Mismatch]:
+def _process(sides: Sides) -> Iterator[Mismatch]:
     """More than one lives, or one that must not, or none where one must."""
     living, link = sides.living or (), sides.pair.link
     if link is not None and link.wake_reason is WakeReason.HISTORY and not living:
@@ -195,7 +90,7 @@ def _process(sides: _Sides) -> Iterator[Mismatch]:
         yield sides.process(_instances(sides))
 
 
-def _instances(sides: _Sides) -> JsonValue:
+def _instances(sides: Sides) -> JsonValue:
     """The instances that live, as far as is known: none, the one, or a list."""
     known = [each.instance_id for each in sides.living or ()]
     if sides.living is None and sides.live is not None and sides.live.instance_id:
@@ -204,7 +99,7 @@ def _instances(sides: _Sides) -> JsonValue:
     return every if len(every) > 1 else next(iter(every), None)
 
 
-def _is_misplaced(sides: _Sides) -> bool:
+def _is_misplaced(sides: Sides) -> bool:
     """Whether the item stands where a process must live and none does, or the other way round."""
     if sides.item is None:
         return False
@@ -219,7 +114,7 @@ def _is_misplaced(sides: _Sides) -> bool:
     return any(each.is_mutual for each in lives) and sides.state == text(sides.agreed(STATE))
 
 
-def _is_begun(sides: _Sides) -> bool:
+def _is_begun(sides: Sides) -> bool:
     """Whether something begins, or began, where the item stands.
 
     A state of Aprimo's begins it. Into any other a process must have taken it; what stands there by hand where both
@@ -230,51 +125,20 @@ def _is_begun(sides: _Sides) -> bool:
     return is_aprimos or (sides.pair.link is not None and is_agreed)
 
 
-def _is_astray(sides: _Sides) -> bool:
+def _is_astray(sides: Sides) -> bool:
     """Whether the item stands where Aprimo may put it, and where that begins nothing."""
     return any(sides.state in each.strays for each in sides.applying)
-
-
-def _approval(sides: _Sides) -> Iterator[Mismatch]:
-    """The item stands approved, and its newest process approved nothing, or something else; or it never had one.
-
-    Where none was ever begun the approval may be older than we are: nothing is said of it unless we know better. Nor
-    of a state that was not agreed on, which `_state` tells.
-    """
-    item = sides.item
-    if item is None or sides.has_live or any(_state(sides)):
-        return
-    for each in sides.approved:
-        newest = _deciding(sides, each)
-        standing = each.approves(item, sides.view) if each.approves else ""
-        shown = standing or text(item.values.get(each.state_field))
-        if newest is None:
-            if unasked.proof(item, sides.pair.link, sides.view, sides.pair.in_use_since):
-                yield Mismatch(field=PROCESS, agreed=None, aprimo=shown, opentext=None)
-        elif newest.outcome not in each.outcomes or (standing and standing != newest.item_version):
-            yield Mismatch(
-                field=PROCESS,
-                agreed=newest.instance_id,
-                aprimo=shown,
-                opentext=newest.item_version if newest.outcome in each.outcomes else None,
-            )
-
-
-def _deciding(sides: _Sides, stands: Agreement) -> ProcessRow | None:
-    """The process that says whether an approval stands: the newest, or the newest that gave one that lasts."""
-    gave = (row for row in reversed(sides.processes) if stands.lasts and row.outcome in stands.outcomes)
-    return next(gave, sides.processes[-1] if sides.processes else None)
 
 
 # ---- where the item stands ---------------------------------------------------------------------------------------
 
 
-def _state(sides: _Sides) -> Iterator[Mismatch]:
+def _state(sides: Sides) -> Iterator[Mismatch]:
     """The item stands where neither both agreed nor Aprimo alone may put it."""
     agreed, item, link = text(sides.agreed(STATE)), sides.item, sides.pair.link
     if not agreed or item is None or link is None or STATE not in item.values or _is_misplaced(sides):
         return
-    if _is_below(sides) or _is_of_process(sides):
+    if stands_approved.is_below(sides) or stands_approved.is_of_process(sides):
         return
     is_nameless = not sides.state
     is_followed = sides.live is not None or (is_nameless and link.state == DECISION_WAITS)
@@ -283,21 +147,7 @@ def _state(sides: _Sides) -> Iterator[Mismatch]:
         yield Mismatch(field=STATE, agreed=agreed, aprimo=shown_state(item), opentext=None)
 
 
-def _is_below(sides: _Sides) -> bool:
-    """Whether nobody need be asked about the item, wherever it stands: Aprimo alone says where."""
-    asked = [each.concerns for each in sides.agreements if each.stand is Stand.APPROVED and each.concerns]
-    if sides.item is None or sides.live is not None or not asked:
-        return False
-    return not any(concerns(sides.item, sides.pair.link, sides.view) for concerns in asked)
-
-
-def _is_of_process(sides: _Sides) -> bool:
-    """Whether it stands approved and never had a process, and no write takes that back: the process is what lacks."""
-    is_by_verb = sides.view.object_kind in ownership.BY_VERB
-    return is_by_verb and bool(sides.approved) and not sides.has_live and not sides.processes
-
-
-def _version(sides: _Sides) -> Iterator[Mismatch]:
+def _version(sides: Sides) -> Iterator[Mismatch]:
     """Another file version is the latest than the one that was agreed on; elsewhere than agreed the state tells."""
     latest = latest_id(sides.item) if sides.state == text(sides.agreed(STATE)) else ""
     for each in sides.applying:
@@ -309,7 +159,7 @@ def _version(sides: _Sides) -> Iterator[Mismatch]:
 # ---- fields --------------------------------------------------------------------------------------------------------
 
 
-def _shown(sides: _Sides) -> Iterator[Mismatch]:
+def _shown(sides: Sides) -> Iterator[Mismatch]:
     """What we show in Aprimo stands otherwise there."""
     values = sides.item.values if sides.item and not _has_left(sides) else {}
     for name in ownership.names_of(sides.view, Side.OPENTEXT):
@@ -322,12 +172,12 @@ def _shown(sides: _Sides) -> Iterator[Mismatch]:
             yield Mismatch(field=name, agreed=agreed, aprimo=values[name], opentext=agreed)
 
 
-def _has_left(sides: _Sides) -> bool:
+def _has_left(sides: Sides) -> bool:
     """Whether the item stands where the flow has no word for and no process lives: nobody follows it any more."""
     return bool(sides.view.states) and not sides.state and sides.live is None
 
 
-def _parts(sides: _Sides) -> Iterator[Mismatch]:
+def _parts(sides: Sides) -> Iterator[Mismatch]:
     """The item names parts, and neither of us has agreed on any: nobody has heard that it does."""
     named = {name: each.parts[name] for each in sides.agreements for name in each.parts}
     for name, parts in named.items():
@@ -335,7 +185,7 @@ def _parts(sides: _Sides) -> Iterator[Mismatch]:
             yield Mismatch(field=name, agreed=None, aprimo=[*parts(sides.item, sides.words)], opentext=None)
 
 
-def _carried(sides: _Sides) -> Iterator[Mismatch]:
+def _carried(sides: Sides) -> Iterator[Mismatch]:
     """What Aprimo owns was edited there and did not travel, or stands otherwise in the process."""
     if not any(each.carries and _follows(each, sides) for each in sides.agreements):
         return
@@ -352,13 +202,13 @@ def _carried(sides: _Sides) -> Iterator[Mismatch]:
             yield Mismatch(field=word.name, agreed=agreed, aprimo=aprimo, opentext=opentext)
 
 
-def _is_said(sides: _Sides, agreed: JsonValue) -> bool:
+def _is_said(sides: Sides, agreed: JsonValue) -> bool:
     """Whether Aprimo says anything of a field; where nothing, who began the process in OpenText may have said it."""
     is_begun_by_us = sides.read is not None and not is_empty(sides.read.variables.get("signoffEffect"))
     return is_begun_by_us or not is_empty(agreed)
 
 
-def _follows(each: Agreement, sides: _Sides) -> bool:
+def _follows(each: Agreement, sides: Sides) -> bool:
     """Whether edits of an item travel now: into the process that lives, or to its parts whenever they are made."""
     return each.stand is Stand.NONE and not each.states if sides.live is None else True
 
@@ -376,7 +226,7 @@ def is_carried(word: FieldWord, held: JsonValue, expected: JsonValue) -> bool:
     return same(held, expected, kind if is_number and not is_text_of_list else FieldType.TEXT)
 
 
-def _equal(sides: _Sides) -> Iterator[Mismatch]:
+def _equal(sides: Sides) -> Iterator[Mismatch]:
     """A field in Aprimo and the variable with the same value differ, while the process lives."""
     item, read = sides.item, sides.read
     for each in sides.applying if item and read else ():
@@ -387,21 +237,21 @@ def _equal(sides: _Sides) -> Iterator[Mismatch]:
                 yield Mismatch(field=name, agreed=sides.agreed(name), aprimo=value, opentext=held)
 
 
-def _remark(sides: _Sides) -> Iterator[Mismatch]:
+def _remark(sides: Sides) -> Iterator[Mismatch]:
     """A remark was typed, and the reviewers were not told."""
     values = sides.item.values if sides.item and sides.live else {}
     if REMARK in sides.view.fields and not same(values.get(REMARK), sides.agreed(REMARK)) and REMARK in values:
         yield Mismatch(field=REMARK, agreed=sides.agreed(REMARK), aprimo=values[REMARK], opentext=None)
 
 
-def _is_agreed(sides: _Sides, name: str) -> bool:
+def _is_agreed(sides: Sides, name: str) -> bool:
     return sides.pair.link is not None and name in sides.pair.link.agreed
 
 
 # ---- what was read of the process --------------------------------------------------------------------------------
 
 
-def _reviews(sides: _Sides) -> Iterator[Mismatch]:
+def _reviews(sides: Sides) -> Iterator[Mismatch]:
     """Reviews that were opened, moved or decided, and are not shown yet."""
     link, live, read = sides.pair.link, sides.live, sides.read
     if link is None or live is None or read is None:
@@ -436,7 +286,7 @@ def _as_json(rows: Iterable[ReviewRow]) -> dict[str, JsonValue]:
     return {row.stakeholder: " · ".join(filter(None, [row.decision or row.state, row.assignee])) for row in rows}
 
 
-def _comments(sides: _Sides) -> Iterator[Mismatch]:
+def _comments(sides: Sides) -> Iterator[Mismatch]:
     """What was said in the process and is not shown yet."""
     link, read = sides.pair.link, sides.read
     if link is None or read is None or not sides.is_full:

@@ -22,11 +22,10 @@ from pipeline.flows.shared import endings, looking, loops, versions
 from pipeline.flows.shared.case import OURS
 from pipeline.flows.shared.comparing import (
     expected_variable,
-    role_of,
     shown_state,
     variable_name,
-    words_of_key,
 )
+from pipeline.flows.shared.sides import role_of, words_of_key
 from pipeline.flows.shared.values import same, text
 from pipeline.flows.shared.writing import BY_US, approved_content, as_wire, set_fields
 from pipeline.flows.tenant import FieldType, FlowWords
