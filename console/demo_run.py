@@ -19,7 +19,7 @@ from console.demo_marketers import Marketers, Reviewers
 from console.demo_repair import Letters, Operator, letters
 from console.demo_scenario import PACE
 from console.demo_settings import BUDGETS_PER_S, DRAFTING_PER_S, MARKETERS_PER_S, Without, overrides
-from console.demo_show import Screen
+from console.demo_show import Screen, Standing
 from console.demo_summary import REPLAYED, Calls, read_calls, sandbox_calls, summary, traffic_of
 from console.demo_waits import Waits
 from console.embedded_plan import Wishes
@@ -125,8 +125,16 @@ def _turn(plays: Sequence[Play], operator: Operator | None, screen: Screen, wait
     turned_at = time.monotonic()
     for each in plays:
         each.turn()
-    screen.show([role for each in plays if isinstance(each, BriefPlay) for role in each.roles], waits.now())
+    briefs = [role for each in plays if isinstance(each, BriefPlay) for role in each.roles]
+    screen.show(briefs, waits.now(), [_standing(each) for each in plays if not isinstance(each, BriefPlay)])
     time.sleep(max(0.0, _TURN_EVERY_S - (time.monotonic() - turned_at)))
+
+
+def _standing(play: Play) -> Standing:
+    figures = play.figures()
+    return Standing(
+        flow=play.flow, agree=figures["agree"], items=figures["items"], lacks=next(iter(play.complaints()), "")
+    )
 
 
 def _is_over(plays: Sequence[Play], operator: Operator | None) -> bool:

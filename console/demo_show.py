@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console, Group
@@ -22,6 +23,8 @@ _COLUMNS = ("Brief", "Rev", "Brand", "Legal", "Finance", "Regions", "In Aprimo",
 _DROPPED_FIRST = frozenset({"Rev", "Regions"})
 _WIDE = 115
 """Columns of a terminal that the whole table needs."""
+_HEADER_AND_COUNT = 3
+"""Lines of a terminal that no brief may have: the table's header, how many are left out, and the cursor's own."""
 _REVIEWS = ("brand", "legal", "finance")
 _STYLES: Mapping[str, str] = {
     "approved": "green",
@@ -33,14 +36,30 @@ _STYLES: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far another flow is: of how many items both systems agree on how many, and the first thing that lacks."""
+
+    flow: str
+    agree: int
+    items: int
+    lacks: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """One line of it."""
+        lacks = f"; {self.lacks}" if self.lacks else ""
+        return f"{self.flow.replace('_', ' ')}: both agree on {self.agree} of {self.items}{lacks}"
+
+
 class Screen(Protocol):
     """Where the demo is watched."""
 
     def tell(self, text: str) -> None:
         """Says what just happened. May be called from any thread."""
 
-    def show(self, roles: Sequence[Role], waits: Mapping[str, str]) -> None:
-        """Shows where every brief stands; waits names by item what Signoff waits for."""
+    def show(self, roles: Sequence[Role], waits: Mapping[str, str], others: Sequence[Standing]) -> None:
+        """Shows where every brief stands, and each other flow; waits names by item what Signoff waits for."""
 
     def open(self) -> AbstractContextManager[object]:
         """Holds the screen while the demo plays."""
@@ -57,7 +76,7 @@ class Lines:
         sys.stderr.write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
         sys.stderr.flush()
 
-    def show(self, roles: Sequence[Role], waits: Mapping[str, str]) -> None:
+    def show(self, roles: Sequence[Role], waits: Mapping[str, str], others: Sequence[Standing]) -> None:
         """Nothing: the lines said it."""
 
     def open(self) -> AbstractContextManager[object]:
@@ -66,13 +85,12 @@ class Lines:
 
 
 class Board:
-    """The live table, with the last lines of progress below it."""
+    """The live table of briefs, a line for each other flow, and the last lines of progress."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        self._table = Table()
         self._live = Live(console=console, auto_refresh=False, transient=False)
 
     def tell(self, text: str) -> None:
@@ -83,16 +101,40 @@ class Board:
         else:
             self._console.print(Text(line))
 
-    def show(self, roles: Sequence[Role], waits: Mapping[str, str]) -> None:
-        """The table as it is now."""
-        body = Group(
-            table(roles, waits, width=self._console.width), *(Text(line, style="dim") for line in self._lines)
-        )
+    def show(self, roles: Sequence[Role], waits: Mapping[str, str], others: Sequence[Standing]) -> None:
+        """All of it as it is now."""
+        body = board(roles, waits, others, self._lines, width=self._console.width, height=self._console.height)
         self._live.update(body, refresh=True)
 
     def open(self) -> AbstractContextManager[object]:
         """Holds the terminal."""
         return self._live
+
+
+def board(
+    roles: Sequence[Role],
+    waits: Mapping[str, str],
+    others: Sequence[Standing],
+    lines: Iterable[str],
+    *,
+    width: int,
+    height: int,
+) -> Group:
+    """What fits on a terminal: of more briefs than that, those that are over are only counted."""
+    below = [
+        *(Text(each.sentence, no_wrap=True, overflow="ellipsis") for each in others),
+        *(Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in lines),
+    ]
+    shown, left_out = _fitting(roles, room=height - len(below) - _HEADER_AND_COUNT)
+    counted = [Text(f"and {left_out} more, on which both agree", style="green")] if left_out else []
+    return Group(*([table(shown, waits, width=width)] if shown else []), *counted, *below)
+
+
+def _fitting(roles: Sequence[Role], *, room: int) -> tuple[list[Role], int]:
+    """As many as there is room for, and how many were left out: of those that are over, the first."""
+    too_many = max(0, len(roles) - max(0, room))
+    over = [role.id for role in roles if role.is_over][:too_many]
+    return [role for role in roles if role.id not in over], len(over)
 
 
 def table(roles: Sequence[Role], waits: Mapping[str, str], *, width: int = _WIDE) -> Table:

@@ -7,7 +7,7 @@ from rich.console import Console
 from console.demo_play import Role
 from console.demo_reading import Item, Seen
 from console.demo_scenario import Story
-from console.demo_show import table
+from console.demo_show import Standing, board, table
 from tests.support.demo_briefs import NOON, a_brief, a_process, a_task, an_approved_brief
 
 
@@ -57,3 +57,49 @@ def test_below_115_columns_revision_and_regions_go_before_the_verdict() -> None:
     whole = ["B01 Winter launch", "1", "approved", "approved", "approved", "DACH", "In production · approved", "yes"]
     assert printed(role, width=115) == [whole]
     assert printed(role, width=114) == [[cell for cell in whole if cell not in {"1", "DACH"}]]
+
+
+def lines_of(roles: list[Role], *, height: int, others: tuple[Standing, ...] = ()) -> list[str]:
+    """The whole board on a terminal of that height, its table by its briefs' names."""
+    console = Console(width=200, height=height, force_terminal=False)
+    with console.capture() as capture:
+        console.print(board(roles, {}, others, ["  1.0 s  told"], width=200, height=height))
+    return [line.strip().partition("  ")[0] for line in capture.get().splitlines()]
+
+
+def test_each_other_flow_has_a_line_that_says_what_still_lacks() -> None:
+    others = (
+        Standing(flow="asset_review", agree=1, items=3, lacks="A2 Product shot: the last process is still live"),
+        Standing(flow="localization", agree=3, items=3),
+    )
+
+    assert lines_of([], height=40, others=others)[:2] == [
+        "asset review: both agree on 1 of 3; A2 Product shot: the last process is still live",
+        "localization: both agree on 3 of 3",
+    ]
+
+
+def test_on_a_low_terminal_briefs_that_are_over_are_only_counted() -> None:
+    over = [
+        Role(brief=replace(a_brief(), name=f"over {number}"), id=number, seen=an_approved_brief())
+        for number in (1, 2, 3)
+    ]
+    live = [Role(brief=replace(a_brief(), name=f"live {number}"), id=number) for number in (4, 5)]
+
+    assert lines_of([*over, *live], height=9) == [
+        "Brief",
+        "over 1",
+        "over 2",
+        "over 3",
+        "live 4",
+        "live 5",
+        "1.0 s",
+    ]
+    assert lines_of([*over, *live], height=7) == [
+        "Brief",
+        "over 3",
+        "live 4",
+        "live 5",
+        "and 2 more, on which both agree",
+        "1.0 s",
+    ]
