@@ -146,11 +146,17 @@ def table(roles: Sequence[Role], waits: Mapping[str, str], *, width: int = _WIDE
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for column in _COLUMNS:
         if column not in left_out:
-            shown.add_column(column, no_wrap=True)
+            shown.add_column(column, min_width=len(column))
     for role in roles:
         row = zip(_COLUMNS, [Text(role.brief.name), *_cells(role, waits)], strict=False)  # Short until it is read.
-        shown.add_row(*(each for column, each in row if column not in left_out))
+        shown.add_row(*(_on_one_line(each) for column, each in row if column not in left_out))
     return shown
+
+
+def _on_one_line(cell: Text) -> Text:
+    """The cell is cut and not its column, so that the widest columns give way first."""
+    cell.no_wrap, cell.overflow = True, "ellipsis"
+    return cell
 
 
 def _cells(role: Role, waits: Mapping[str, str]) -> list[Text]:

@@ -59,6 +59,14 @@ def test_below_115_columns_revision_and_regions_go_before_the_verdict() -> None:
     assert printed(role, width=114) == [[cell for cell in whole if cell not in {"1", "DACH"}]]
 
 
+def test_however_much_the_other_cells_say_the_verdict_is_seen() -> None:
+    role = Role(brief=replace(a_brief(), name="A long name of a brief"), id=5012, seen=an_approved_brief())
+
+    ((*_, verdict),) = printed(role, waits={"aprimo:activity:5012": "what another item holds for a while"}, width=80)
+
+    assert verdict == "yes"
+
+
 def lines_of(roles: list[Role], *, height: int, others: tuple[Standing, ...] = ()) -> list[str]:
     """The whole board on a terminal of that height, its table by its briefs' names."""
     console = Console(width=200, height=height, force_terminal=False)
