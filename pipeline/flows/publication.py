@@ -23,7 +23,7 @@ from pipeline.flows.shared.writing import STATE, Draft, expected_state, finish
 from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.keys import is_notes, kind_of
 from pipeline.plan import Link, Plan, Snapshots, Want, ignore
-from pipeline.words import JsonValue, ProcessState, Side
+from pipeline.words import EndedBy, JsonValue, ProcessState, Side
 
 NAME = "publication"
 STARTS = "A package's state becomes submitted, or a person starts a package's process in OpenText."
@@ -67,8 +67,8 @@ def wants(event: Event, snapshots: Snapshots, link: Link | None, words: FlowWord
     item = looking.item_in(snapshots, event.subject)
     process = looking.process_in(snapshots)
     rows: JsonValue = None
-    may_begin = is_begun_there or event.type == facts.RESTART
-    if item is not None and (may_begin or item.values.get("state") in {SUBMITTED, IN_APPROVAL}):
+    stands = {item.values.get("state"), known.agreed_value(STATE)} if item is not None else set()
+    if item is not None and (is_begun_there or stands & {SUBMITTED, IN_APPROVAL}):
         rows = item.values.get("records")
     elif process is not None and process.process is not None and is_final_open(process.process.tasks):
         rows = process.process.variables.get("records")
@@ -113,14 +113,24 @@ def _by_state(case: Case, *, is_begun_there: bool) -> Plan:
 
 def _without_process(case: Case) -> Plan:
     """No process lives: what is ready begins one, if that is news; a date that moved is waited for anew."""
-    is_in_approval = IN_APPROVAL in {case.state, case.link.agreed_value(STATE)}
-    is_again = case.event.type == facts.RESTART and is_in_approval
-    if is_again or (case.state == SUBMITTED and starting.is_new(case)):
+    if _is_owed(case) or (case.state == SUBMITTED and starting.is_new(case)):
         return start.start(case, starting.next_revision(case.link))
     package = Package.from_json(case.link.agreed_value(PACKAGE))
     if package is not None and case.state == APPROVED:
         return release.dated(case, package)
     return finish(case, Draft(expects=expected_state(case)))
+
+
+def _is_owed(case: Case) -> bool:
+    """Whether what is in approval has no process because we ended it, or a person wants another one.
+
+    Our plan may have ended it and gone no further; where somebody else ended it, its end is read as what it means.
+    """
+    is_agreed = case.link.agreed_value(STATE) == IN_APPROVAL
+    if case.event.type == facts.RESTART:
+        return is_agreed or case.state == IN_APPROVAL
+    ended_by = [row.ended_by for row in case.link.processes]
+    return is_agreed and ended_by[-1:] == [EndedBy.US]
 
 
 def _in_approval(case: Case) -> Plan:

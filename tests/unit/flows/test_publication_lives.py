@@ -152,6 +152,39 @@ def test_a_restart_begins_a_new_revision_wherever_a_hand_has_put_a_package_in_ap
     assert [each.ended_at is None for each in world.processes.values()] == [False, True]
 
 
+def test_a_restart_that_was_given_up_once_the_process_was_ended_is_made_good() -> None:
+    world = up_for_release()
+    world.put("submitted")
+    world.look_and_die(Side.APRIMO, after=1)
+    world.put("in_approval")
+
+    world.settle_down()
+
+    assert world.values["state"] == "in_approval"
+    assert [each.ended_at is None for each in world.processes.values()] == [False, True]
+
+
+def test_an_outcome_that_is_not_clear_begins_nothing() -> None:
+    world = up_for_release()
+    world.end_early()
+    world.now += timedelta(hours=1)
+
+    world.settle_down()
+
+    assert (world.values["state"], len(world.processes)) == ("in_approval", 1)
+    assert "decision_unknown" in [notice.code for plan in world.plans for notice in plan.changes.notices]
+
+
+def test_a_package_that_a_hand_approves_twice_is_left_to_a_person_and_releases_nothing() -> None:
+    world = up_for_release()
+    told(world, "approved")
+
+    told(world, "approved")
+
+    assert [each.code for each in world.plans[-1].changes.notices] == ["edited_on_wrong_side:state"]
+    assert (world.values["state"], world.released()) == ("approved", set())
+
+
 def told(world: World, state: str) -> None:
     """Somebody puts the package into a state, and we are told."""
     world.put(state)
@@ -295,7 +328,8 @@ class Lives(FlowLives):
             assert self.world.link.wake_at is not None
         if state == "submitted" and is_known and not is_refused:
             assert live is not None
-        if live is not None:
+        left = {each.field for plan in self.world.plans[-2:] for each in plan.changes.differences}
+        if live is not None and "state" not in left:
             assert state not in {"draft", "withdrawn", "approved", "released"}
 
 
