@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from sandbox.kit import origin
+from sandbox.kit.alarm import Alarm
 from sandbox.kit.origin import Origin
 from sandbox.opentext.bpmn import ModelError
 from sandbox.opentext.callbacks import Callbacks
@@ -22,12 +23,13 @@ from sandbox.opentext.errors import Refusal, bad_request, not_found
 from sandbox.opentext.machine import Machine
 from sandbox.opentext.models import Executable, Program, compile_model, link
 from sandbox.opentext.options import Options
-from sandbox.opentext.rows import InstanceRow, ModelRow, StateRow, stamp
+from sandbox.opentext.rows import InstanceRow, ModelRow, StateRow, moment, stamp
 from sandbox.opentext.session import Session
 from sandbox.opentext.store import Store, Work
 
 T = TypeVar("T")
-_TIMER_POLL_S = 0.05
+_TIMER_AGAIN_S = 0.05
+"""After this one that is due and could not be fired is tried again."""
 
 
 class Engine:
@@ -45,6 +47,7 @@ class Engine:
         self._machines: dict[str, Machine] = {}
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._background: set[asyncio.Task[None]] = set()
+        self._alarm = Alarm()
 
     def deploy(self, xml: bytes, *, model_id: str) -> ModelRow:
         """Add a version of a model; running instances keep theirs. Refuses what cannot be executed."""
@@ -121,6 +124,7 @@ class Engine:
             self._machines.pop(machine.instance_id, None)
             raise
         work.commit()
+        self._alarm.ring()
         self.after_commit(session)
         if machine.is_ended:
             self._machines.pop(machine.instance_id, None)
@@ -138,7 +142,14 @@ class Engine:
         """Fire timers as they come due, for ever."""
         while True:
             await self.fire_timers()
-            await asyncio.sleep(_TIMER_POLL_S)
+            await self._alarm.sleep(self._wait_s())
+
+    def _wait_s(self) -> float | None:
+        due_at = self.store.next_due()
+        if due_at is None:
+            return None
+        wait_s = (moment(due_at) - self.now()).total_seconds()
+        return wait_s if wait_s > 0 else _TIMER_AGAIN_S
 
     async def fire_timers(self) -> None:
         """Fire every timer whose time has come."""

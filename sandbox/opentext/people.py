@@ -4,7 +4,6 @@ What somebody will do is decided when the task begins and kept as a row, so that
 start is decided when the scenario comes. The pace shortens how long they take; the times they leave behind are real.
 """
 
-import asyncio
 import dataclasses
 import hashlib
 from collections import Counter
@@ -12,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.kit.alarm import Alarm
 from sandbox.opentext.acts import Acts
 from sandbox.opentext.engine import Engine
 from sandbox.opentext.errors import Refusal
@@ -20,7 +20,8 @@ from sandbox.opentext.scenario import Act, Case, Scenario, Start
 from sandbox.opentext.session import Session
 from sandbox.opentext.store import Work
 
-_POLL_S = 0.02
+_MODEL_POLL_S = 0.1
+"""How often it is looked whether the model is there of which somebody would start a process."""
 _WHEN = {"after_s", "is_never", "meanwhile"}
 """What of an act is not kept with its row: it has been used when the row is made."""
 
@@ -35,6 +36,7 @@ class People:
         self.scenario = Scenario.read(engine.options.people)
         self._turns: Counter[str] = Counter()
         self._waiting: dict[str, datetime] = {}
+        self._alarm = Alarm()
         engine.before_commit = self.plan
         engine.after_commit = self.watch
 
@@ -83,7 +85,13 @@ class People:
         """Act whenever somebody's time has come, for ever."""
         while True:
             await self.act_due()
-            await asyncio.sleep(_POLL_S)
+            await self._alarm.sleep(self._wait_s())
+
+    def _wait_s(self) -> float | None:
+        if not self._waiting:
+            return None
+        wait_s = (min(self._waiting.values()) - self._engine.now()).total_seconds()
+        return wait_s if wait_s > 0 else _MODEL_POLL_S
 
     async def act_due(self) -> None:
         """Let everybody act whose time has come; who starts a process waits until its model is there."""
@@ -186,6 +194,7 @@ class People:
             self._turns[row.key] += 1
         if row.at is not None and row.result == "waits":
             self._waiting[row.id] = moment(row.at)
+            self._alarm.ring()
 
     # ---- acting ------------------------------------------------------------------------------------------------
 

@@ -153,6 +153,10 @@ class Store:
         """The root instances with a timer that is due at a time."""
         return [root_id for root_id, due_at in self._due.items() if due_at <= time]
 
+    def next_due(self) -> str | None:
+        """When the next timer is due, of whatever instance."""
+        return min(self._due.values(), default=None)
+
     def execution(self, execution_id: str) -> Execution | None:
         """The execution of an id, if something waits there."""
         return self._executions.get(execution_id)
