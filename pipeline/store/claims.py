@@ -7,17 +7,34 @@ has the write lock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Integer,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from pipeline.ports import Claim, Due
 from pipeline.store import serial
 from pipeline.store.tables import events, gates, lines
+from pipeline.store.types import UtcTime
 from pipeline.words import EventId, Step, urgency_of_lane
 
 
@@ -30,50 +47,24 @@ class Lease:
     until: datetime
 
 
-def hinted(step: Step, event_ids: Sequence[EventId], now: datetime, *, is_alone: bool) -> ColumnElement[bool]:
-    """The lines of these events that are due for the step.
-
-    One whose lease ran out only where its id came alone: if it brings its worker down again, no neighbour suffers.
-    """
-    keys = select(events.c.line_key).where(events.c.id.in_(event_ids))
-    is_free = lines.c.leased_until.is_(None)
-    # An expression, so that no planner reads the index of everything that is due instead of these few keys.
-    is_step = lines.c.step.concat("") == step
-    return and_(lines.c.key.in_(keys), is_step, or_(is_free, lines.c.leased_until < now) if is_alone else is_free)
+def hinted(
+    conn: Connection, step: Step, event_ids: Sequence[EventId], lease: Lease, *, is_alone: bool, limit: int
+) -> list[tuple[Claim, str]]:
+    """Lease the lines of these events that are due for the step, those due longest first; each with its lane."""
+    taking = _TAKE_ALONE if is_alone else _TAKE_HINTED
+    return _take(conn, taking, lease, {"b_step": step, "b_ids": [*event_ids], "b_limit": limit})
 
 
-def fills(step: Step, lane: str) -> ColumnElement[bool]:
-    """Lines of the lane that nobody holds."""
-    return and_(lines.c.step == step, lines.c.lane == lane, lines.c.leased_until.is_(None))
+def fills(conn: Connection, step: Step, lane: str, lease: Lease, *, limit: int) -> list[tuple[Claim, str]]:
+    """Lease lines of the lane that are due for the step and that nobody holds."""
+    return _take(conn, _TAKE_FILLS, lease, {"b_step": step, "b_lane": lane, "b_limit": limit})
 
 
-def take(conn: Connection, which: ColumnElement[bool], lease: Lease, limit: int) -> list[tuple[Claim, str]]:
-    """Lease up to `limit` lines of this kind, those due longest first; each with its lane."""
-    # A common table expression runs once; as a plain sub-select a join could run it again and lock more than `limit`.
-    due_first = _due(lease.now).where(which).limit(limit).cte("due_first")
-    claim = (
-        update(lines)
-        .where(lines.c.key.in_(select(due_first.c.key)))
-        .values(
-            leased_by=lease.me,
-            leased_until=lease.until,
-            token=lines.c.token + 1,
-            crashes=case((lines.c.leased_until.is_(None), lines.c.crashes), else_=lines.c.crashes + 1),
-        )
-        .returning(
-            lines.c.key,
-            lines.c.flow,
-            lines.c.token,
-            lines.c.head,
-            lines.c.tail,
-            lines.c.crashes,
-            lines.c.failures,
-            lines.c.lane,
-            lines.c.ready_at,
-            lines.c.wanted,
-        )
-    )
-    rows = sorted(conn.execute(claim).all(), key=lambda row: (row.ready_at, row.key))
+def _take(
+    conn: Connection, taking: ReturningUpdate[Any], lease: Lease, terms: Mapping[str, object]
+) -> list[tuple[Claim, str]]:
+    told = {"b_me": lease.me, "b_now": lease.now, "b_until": lease.until, **terms}
+    rows = sorted(conn.execute(taking, told).all(), key=lambda row: (row.ready_at, row.key))
     return [(_claim(row, lease), row.lane) for row in rows]
 
 
@@ -82,25 +73,8 @@ def due(conn: Connection, now: datetime, *, limit: int, hinted_before: datetime)
 
     A hint from before a gate of theirs opened came to nothing, however fresh it is.
     """
-    opened = exists().where(_covers(gates.c.scope), gates.c.until <= now, gates.c.until > lines.c.hinted_at)
-    is_unhinted = or_(lines.c.hinted_at.is_(None), lines.c.hinted_at < hinted_before, opened)
-    is_unheld = or_(lines.c.leased_until.is_(None), lines.c.leased_until < now)
-    found = _due(now).where(is_unhinted, is_unheld).limit(limit).cte("found")
-    head = select(events.c.id).where(events.c.line_key == lines.c.key, events.c.position == lines.c.head)
-    mark = (
-        update(lines)
-        .where(lines.c.key.in_(select(found.c.key)))
-        .values(hinted_at=now)
-        .returning(
-            lines.c.key,
-            lines.c.step,
-            lines.c.lane,
-            lines.c.leased_until,
-            lines.c.ready_at,
-            head.scalar_subquery().label("event_id"),
-        )
-    )
-    rows = sorted(conn.execute(mark).all(), key=lambda row: (row.ready_at, row.key))
+    told = {"b_now": now, "b_limit": limit, "b_hinted_before": hinted_before}
+    rows = sorted(conn.execute(_MARK_DUE, told).all(), key=lambda row: (row.ready_at, row.key))
     return [
         Due(
             key=row.key,
@@ -113,16 +87,7 @@ def due(conn: Connection, now: datetime, *, limit: int, hinted_before: datetime)
     ]
 
 
-def _due(now: datetime) -> Select[Any]:
-    return (
-        select(lines.c.key)
-        .where(lines.c.ready_at <= now, ~is_gated(now))
-        .order_by(lines.c.ready_at)
-        .with_for_update(of=lines, skip_locked=True)
-    )
-
-
-def is_gated(now: datetime) -> ColumnElement[bool]:
+def is_gated(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Whether a gate that is closed at that moment holds the line."""
     return exists().where(_covers(gates.c.scope), or_(gates.c.until.is_(None), gates.c.until > now))
 
@@ -157,3 +122,84 @@ def _claim(row: Row[Any], lease: Lease) -> Claim:
         leased_until=lease.until,
         wanted=serial.load_holds(row.wanted),
     )
+
+
+# ---- the statements ------------------------------------------------------------------------------------------------
+# Each is built once: building one takes longer than SQLite needs to run it.
+
+_NOW = bindparam("b_now", type_=UtcTime)
+_LIMIT = bindparam("b_limit", type_=Integer)
+
+
+def _due() -> Select[Any]:
+    return (
+        select(lines.c.key)
+        .where(lines.c.ready_at <= _NOW, ~is_gated(_NOW))
+        .order_by(lines.c.ready_at)
+        .limit(_LIMIT)
+        .with_for_update(of=lines, skip_locked=True)
+    )
+
+
+def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    # A common table expression runs once; as a plain sub-select a join could run it again and lock more than it may.
+    due_first = _due().where(which).cte("due_first")
+    return (
+        update(lines)
+        .where(lines.c.key.in_(select(due_first.c.key)))
+        .values(
+            leased_by=bindparam("b_me"),
+            leased_until=bindparam("b_until", type_=UtcTime),
+            token=lines.c.token + 1,
+            crashes=case((lines.c.leased_until.is_(None), lines.c.crashes), else_=lines.c.crashes + 1),
+        )
+        .returning(
+            lines.c.key,
+            lines.c.flow,
+            lines.c.token,
+            lines.c.head,
+            lines.c.tail,
+            lines.c.crashes,
+            lines.c.failures,
+            lines.c.lane,
+            lines.c.ready_at,
+            lines.c.wanted,
+        )
+    )
+
+
+_IS_FREE = lines.c.leased_until.is_(None)
+_IS_HINTED = and_(
+    lines.c.key.in_(select(events.c.line_key).where(events.c.id.in_(bindparam("b_ids", expanding=True)))),
+    # An expression, so that no planner reads the index of everything that is due instead of these few keys.
+    lines.c.step.concat("") == bindparam("b_step"),
+)
+_TAKE_HINTED = _taking(and_(_IS_HINTED, _IS_FREE))
+_TAKE_ALONE = _taking(and_(_IS_HINTED, or_(_IS_FREE, lines.c.leased_until < _NOW)))
+"""Also a line whose lease ran out: if it brings its worker down again, no neighbour suffers."""
+_TAKE_FILLS = _taking(and_(lines.c.step == bindparam("b_step"), lines.c.lane == bindparam("b_lane"), _IS_FREE))
+
+
+def _marking() -> ReturningUpdate[Any]:
+    opened = exists().where(_covers(gates.c.scope), gates.c.until <= _NOW, gates.c.until > lines.c.hinted_at)
+    is_unhinted = or_(
+        lines.c.hinted_at.is_(None), lines.c.hinted_at < bindparam("b_hinted_before", type_=UtcTime), opened
+    )
+    found = _due().where(is_unhinted, or_(_IS_FREE, lines.c.leased_until < _NOW)).cte("found")
+    head = select(events.c.id).where(events.c.line_key == lines.c.key, events.c.position == lines.c.head)
+    return (
+        update(lines)
+        .where(lines.c.key.in_(select(found.c.key)))
+        .values(hinted_at=_NOW)
+        .returning(
+            lines.c.key,
+            lines.c.step,
+            lines.c.lane,
+            lines.c.leased_until,
+            lines.c.ready_at,
+            head.scalar_subquery().label("event_id"),
+        )
+    )
+
+
+_MARK_DUE = _marking()

@@ -64,10 +64,11 @@ class SqlLines:
     ) -> list[Claim]:
         """Lease due lines: those of the hinted events first, then (unless alone) others of the lane, up to limit."""
         lease = claims.Lease(me=me, now=self._now, until=self._now + timedelta(seconds=lease_s))
-        which = claims.hinted(step, event_ids, self._now, is_alone=is_alone)
-        hinted = claims.take(self._conn, which, lease, limit) if event_ids else []
+        hinted = (
+            claims.hinted(self._conn, step, event_ids, lease, is_alone=is_alone, limit=limit) if event_ids else []
+        )
         room = 0 if is_alone else limit - len(hinted)
-        filled = claims.take(self._conn, claims.fills(step, lane), lease, room) if room > 0 else []
+        filled = claims.fills(self._conn, step, lane, lease, limit=room) if room > 0 else []
         found = [*hinted, *filled]
         self._held.update({claim.key: (claim.token, claim_lane) for claim, claim_lane in found})
         return [claim for claim, _ in found]
