@@ -76,14 +76,8 @@ class SqlDeliveries:
         """Per event its deliveries that are neither done nor dropped, in order (unknown ones first)."""
         if not ids:
             return {}
-        is_known = deliveries.c.state != DeliveryState.UNKNOWN
-        found = (
-            select(deliveries, _ATTEMPTS)
-            .where(deliveries.c.event_id.in_(ids), holds("deliveries", DELIVERY_IS_OPEN))
-            .order_by(deliveries.c.event_id, is_known, deliveries.c.plan_number, deliveries.c.ordinal)
-        )
         of_event: dict[EventId, list[Delivery]] = {}
-        for row in self._conn.execute(found).mappings():
+        for row in self._conn.execute(_OPEN_OF_EVENTS, {"b_ids": [*ids]}).mappings():
             of_event.setdefault(row["event_id"], []).append(_delivery(row))
         return {event_id: tuple(rows) for event_id, rows in of_event.items()}
 
@@ -184,6 +178,12 @@ _ATTEMPTS = (
     .where(attempts.c.delivery_id == deliveries.c.id)
     .scalar_subquery()
     .label("attempts")
+)
+_IS_KNOWN = deliveries.c.state != DeliveryState.UNKNOWN
+_OPEN_OF_EVENTS = (
+    select(deliveries, _ATTEMPTS)
+    .where(deliveries.c.event_id.in_(bindparam("b_ids", expanding=True)), holds("deliveries", DELIVERY_IS_OPEN))
+    .order_by(deliveries.c.event_id, _IS_KNOWN, deliveries.c.plan_number, deliveries.c.ordinal)
 )
 _HOLDS_KEY = holds("deliveries", DELIVERY_HOLDS_ITS_KEY)
 _MAY_FAIL = deliveries.c.state.in_([DeliveryState.PLANNED, DeliveryState.SENDING])

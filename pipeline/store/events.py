@@ -63,10 +63,8 @@ class SqlEvents:
         claimed = {claim.key: claim for claim in claims}
         if not claimed:
             return {}
-        is_open = and_(events.c.line_key.in_(claimed), holds("events", EVENT_IS_OPEN))
-        found = select(*_EVENT_COLUMNS).where(is_open).order_by(events.c.line_key, events.c.position)
         waiting: dict[LineKey, list[Event]] = {}
-        for row in self._conn.execute(found).mappings():
+        for row in self._conn.execute(_OPEN_OF_LINES, {"b_keys": [*claimed]}).mappings():
             claim = claimed[row["line_key"]]
             if claim.head <= row["position"] <= claim.tail:
                 waiting.setdefault(claim.key, []).append(_event(row))
@@ -110,19 +108,8 @@ class SqlEvents:
         """Per line the lowest open event, absent where none is open."""
         if not keys:
             return {}
-        other = events.alias("other")
-        lowest = (
-            select(func.min(other.c.position))
-            .where(other.c.line_key == lines.c.key, holds("other", EVENT_IS_OPEN))
-            .scalar_subquery()
-        )
-        found = (
-            select(*_EVENT_COLUMNS)
-            .select_from(lines)
-            .join(events, and_(events.c.line_key == lines.c.key, events.c.position == lowest))
-            .where(lines.c.key.in_(keys))
-        )
-        return {row["line_key"]: _event(row) for row in self._conn.execute(found).mappings()}
+        rows = self._conn.execute(_NEXT_OPEN, {"b_keys": [*keys]}).mappings()
+        return {row["line_key"]: _event(row) for row in rows}
 
     def _move_row(self, move: EventMove) -> dict[str, Any]:
         after = move_event(move.before, move.after)
@@ -135,6 +122,29 @@ class SqlEvents:
             "b_ended_at": None if after in OPEN_EVENT_STATES else self._now,
         }
 
+
+_OPEN_OF_LINES = (
+    select(*_EVENT_COLUMNS)
+    .where(events.c.line_key.in_(bindparam("b_keys", expanding=True)), holds("events", EVENT_IS_OPEN))
+    .order_by(events.c.line_key, events.c.position)
+)
+
+_other = events.alias("other")
+_NEXT_OPEN = (
+    select(*_EVENT_COLUMNS)
+    .select_from(lines)
+    .join(
+        events,
+        and_(
+            events.c.line_key == lines.c.key,
+            events.c.position
+            == select(func.min(_other.c.position))
+            .where(_other.c.line_key == lines.c.key, holds("other", EVENT_IS_OPEN))
+            .scalar_subquery(),
+        ),
+    )
+    .where(lines.c.key.in_(bindparam("b_keys", expanding=True)))
+)
 
 _MOVE = (
     update(events)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
 
 from pipeline.events import Reading
 from pipeline.plan import Notice
@@ -15,6 +15,7 @@ from pipeline.ports import Anchor, AuditEntry, Checkpoint, Gate, Person, SeenRow
 from pipeline.store import anchors, chain, notices, people, silence, tables
 from pipeline.store.statements import add_rows, insert_into
 from pipeline.store.tables import TICK_IS_OPEN, checkpoints, gates, holds, receipts, seen_rows, ticks
+from pipeline.store.types import UtcTime
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 
 AUDIT_LOCK = 0x5167_6E6F
@@ -182,10 +183,15 @@ class SqlLedger:
 
 def closed_gates(conn: Connection, now: datetime) -> list[Gate]:
     """Gates that are closed at that moment."""
-    closed = select(gates).where(or_(gates.c.until.is_(None), gates.c.until > now))
-    rows = conn.execute(closed.order_by(gates.c.scope, gates.c.kind)).mappings()
+    rows = conn.execute(_CLOSED_GATES, {"b_now": now}).mappings()
     return [Gate(**{**row, "kind": GateKind(row["kind"])}) for row in rows]
 
+
+_CLOSED_GATES = (
+    select(gates)
+    .where(or_(gates.c.until.is_(None), gates.c.until > bindparam("b_now", type_=UtcTime)))
+    .order_by(gates.c.scope, gates.c.kind)
+)
 
 REFUSED_BODY_MAX = 65_536
 """Bytes kept of a body that cannot be used; its hash is of all of it."""

@@ -78,13 +78,7 @@ class SqlLines:
         tokens = {claim.key: claim.token for claim in claims}
         if not tokens:
             return {}
-        held = (
-            select(lines.c.key, lines.c.token, lines.c.tail, lines.c.lane)
-            .where(lines.c.key.in_(tokens), lines.c.leased_until.is_not(None))
-            .order_by(lines.c.key)
-            .with_for_update()
-        )
-        ours = [row for row in self._conn.execute(held) if row.token == tokens[row.key]]
+        ours = [row for row in self._conn.execute(_FENCE, {"b_keys": [*tokens]}) if row.token == tokens[row.key]]
         self._held.update({row.key: (row.token, row.lane) for row in ours})
         return {row.key: row.tail for row in ours}
 
@@ -173,6 +167,13 @@ class SqlLines:
 
 
 _WAITS_FOR_HOLDS = and_(holds("lines", LINE_WAITS_FOR_HOLDS), lines.c.leased_until.is_(None))
+
+_FENCE = (
+    select(lines.c.key, lines.c.token, lines.c.tail, lines.c.lane)
+    .where(lines.c.key.in_(bindparam("b_keys", expanding=True)), lines.c.leased_until.is_not(None))
+    .order_by(lines.c.key)
+    .with_for_update()
+)
 
 _MOVE = (
     update(lines)
