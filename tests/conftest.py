@@ -10,16 +10,24 @@ import pytest
 from tests.support import findings
 from tests.support.together import Together
 
+EXAMPLES = 50
+"""Of a property that does not say itself how many it needs."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The ordinary suite plays the same examples everywhere; the long one draws new ones each time.
+    """The ordinary suite plays the same examples everywhere; the long one draws new ones each time, and more.
 
     A busy machine is no fault of an example.
     """
-    is_ordinary = config.option.markexpr == "not long"
+    marker = config.option.markexpr
+    is_ordinary = "not long" in marker and "long" not in marker.replace("not long", "")
     patient = [hypothesis.HealthCheck.too_slow]
     hypothesis.settings.register_profile(
-        "ours", derandomize=is_ordinary, suppress_health_check=patient, deadline=None
+        "ours",
+        derandomize=is_ordinary,
+        max_examples=EXAMPLES if is_ordinary else 2 * EXAMPLES,
+        suppress_health_check=patient,
+        deadline=None,
     )
     hypothesis.settings.load_profile("ours")
 

@@ -23,29 +23,36 @@ SHORT = "not long"
 PATIENT_S = 900
 """The limit of a test that lets all others go first."""
 ABREAST = ("--numprocesses=3", "--dist=loadscope", "--no-loadscope-reorder", f"--override-ini=timeout={PATIENT_S}")
+IN_MEMORY, ON_DATABASES = "not database", "database"
+"""The halves of tests that are played on every kind of store, as markers."""
 COVERED = ("--cov", "--cov-report=term-missing:skip-covered")
 LOWEST = 19
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run of pytest. paths: folders and files; without: what of them is left to others."""
+    """A run of pytest. paths: folders and files; without: what of them is left to others; half: or which half is."""
 
     options: Sequence[str] = ()
     paths: Sequence[str]
     without: Sequence[str] = ()
+    half: str = ""
 
     def play(self, marker: str) -> int:
         """Run the tests that the marker names; 0 if all passed."""
         ignored = [f"--ignore={path}" for path in self.without]
-        words = ["-m", marker, *self.options, *ignored, *self.paths]
+        wanted = f"({marker}) and {self.half}" if self.half else marker
+        words = ["-m", wanted, *self.options, *ignored, *self.paths]
         return abs(subprocess.call([sys.executable, "-m", "pytest", *words]))
 
 
 LIVES = tuple(map(str, sorted(Path("tests/unit/flows").glob("test_*_lives.py"))))
 """Long, and no line of ours is met in them alone: their coverage need not be known."""
-RULES = Run(options=(*ABREAST, *COVERED), paths=("tests/unit", "tests/integration/engine"), without=LIVES)
+ENGINE = "tests/integration/engine"
+RULES = Run(options=(*ABREAST, *COVERED), paths=("tests/unit", ENGINE), without=LIVES, half=IN_MEMORY)
 """Their coverage is that of rules and use cases, by tests that call these themselves. It doubles a test's time."""
+STORES = Run(options=ABREAST, paths=(ENGINE,), half=ON_DATABASES)
+"""The same use cases once more on each database: no line of theirs is met there alone."""
 TIMED = Run(
     paths=(
         "tests/integration/vendors/test_budget_on_valkey.py",
@@ -79,7 +86,7 @@ ROLES = "tests/faults/test_killed_roles.py"
 DAYS = Run(paths=("tests/faults",), without=(ROLES,))
 REST = Run(paths=("tests",), without=(*RULES.paths, *BUSY.paths, *DAYS.paths))
 """Also what nobody has thought of here."""
-STREAMS = {"processes": (REST, Run(paths=(ROLES,)), TIMED), "days": (DAYS,), "busy": (RULES, BUSY)}
+STREAMS = {"processes": (REST, Run(paths=(ROLES,)), TIMED), "days": (DAYS,), "busy": (RULES, STORES, BUSY)}
 LOWLY = "busy"
 
 

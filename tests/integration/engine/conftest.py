@@ -37,6 +37,14 @@ __all__ = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is kept in a database is played in memory as well."""
+    for item in items:
+        kept_in = item.callspec.params.get("kept_in") if hasattr(item, "callspec") else None
+        if item.path.parent.name == "engine" and kept_in not in {None, "memory"}:
+            item.add_marker(pytest.mark.database)
+
+
 @pytest.fixture
 def store(kept_in: str, url_behind: str) -> Iterator[AnyStore]:
     if kept_in == "memory":
