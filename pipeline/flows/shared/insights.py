@@ -191,7 +191,7 @@ def show(case: Case, result: Result) -> Plan:
         "verdict": result.verdict.capitalize(),
         "findings": result.findings,
         "insight_period": _period(result.begin, result.end),
-        "insight_on": result.at,
+        "insight_on": result.at[:10],  # A day: a field of the DAM may keep no time of it.
         "needs_revision": _YES if result.verdict == REVISE else _NO,
         "retire_proposal": _YES if result.verdict == RETIRE and not terms.archives else _NO,
     }

@@ -32,6 +32,7 @@ def test_a_review_that_is_signed_off_is_shown_on_its_asset() -> None:
     assert world.values["message"] == "Signed off, revision 1"
     assert (world.asset.values["verdict"], world.asset.values["insight_period"]) == ("Reuse", f"2025-10-01 to {END}")
     assert world.asset.verdicts() == {"reuse"}
+    assert world.asset.values["insight_on"] == world.now.date().isoformat()
 
 
 def test_what_somebody_edits_of_a_campaigns_last_review_is_put_back() -> None:
