@@ -57,10 +57,11 @@ class Comparisons:
                 continue
             links = tx.differences.links_of(flow, [key]).get(key, ())
             keys = {key, *(link.business_key for link in links)}
-            if words.listed_as(change.what, change.type_id) is None:
-                if self._would_read(flow, key, links, tx.now):
-                    return ()
-            elif any(_has_read(run, change.at, keys) for run in self.runs[flow]):
+            role = words.listed_as(change.what, change.type_id)
+            is_own = role is not None and role not in words.listed_beside()
+            if not is_own and not self._would_read(flow, key, links, tx.now):
+                continue
+            if role is not None and any(_has_read(run, change.at, keys) for run in self.runs[flow]):
                 ends += [each.cause for each in tx.differences.find(flow=flow, keys=sorted(keys))] or [AGREES]
             else:
                 return ()

@@ -308,6 +308,12 @@ ACTS: Mapping[str, frozenset[str]] = {
 STATUS, CLASSIFICATIONS = "record_status", "classifications"
 """What a record has beside its fields: a flow that sets one names it among its fields, as OpenText's."""
 
+FILED: Mapping[str, frozenset[str]] = {
+    "performance_insight": frozenset({CLASSIFICATIONS}),
+    "localization": frozenset({CLASSIFICATIONS}),
+}
+"""Flow -> what of them is agreed on with what its records show, so that a hand edit of it has a policy."""
+
 GIVEN_BACK = frozenset({"draft", "submitted", "open"})
 """Aprimo's values that we write all the same: what was edited goes back to draft, a hand edit back to submitted."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pipeline.differences import Pair
 from pipeline.keys import aprimo_key, process_key, whole_of
+from pipeline.ownership import CLASSIFICATIONS
 from pipeline.plan import Link, ProcessRead, Snapshot
 from pipeline.ports import Difference, FlowPort, Mode, Run, Tx
 from pipeline.ports.inventory import ItemPage, ProcessPage
@@ -61,9 +62,17 @@ def is_suspect(flow: FlowPort, pair: Pair, *, is_whole: bool) -> bool:
     """Whether an item is read in full. A row that does not carry everything can clear only what nobody touched."""
     if flow.suspects(pair):
         return True
-    if is_whole or pair.link is None or pair.item is None:
+    if pair.link is None or pair.item is None:
         return False
-    return pair.link.live_process() is not None or pair.item.version != pair.link.seen.get(Side.APRIMO)
+    is_touched = pair.item.version != pair.link.seen.get(Side.APRIMO)
+    if is_whole:
+        return is_touched and _is_filed_unseen(pair.link, pair.item)
+    return is_touched or pair.link.live_process() is not None
+
+
+def _is_filed_unseen(link: Link, item: Snapshot) -> bool:
+    """Whether both agreed under which classifications a record stands, and its row does not say them."""
+    return CLASSIFICATIONS in link.agreed and CLASSIFICATIONS not in item.values
 
 
 def process_pairs(tx: Tx, flow: str, page: ProcessPage) -> list[Pair]:

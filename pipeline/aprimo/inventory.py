@@ -21,6 +21,7 @@ from pipeline.aprimo.schemas import ObjectRow
 from pipeline.aprimo.wire import EA_PREFIX, OBJECT_KINDS
 from pipeline.errors import PermanentError
 from pipeline.flows.tenant import RECORD, FlowWords
+from pipeline.ownership import FILED
 from pipeline.plan import Snapshot, Want
 from pipeline.ports import Bounds
 from pipeline.ports.inventory import ItemPage
@@ -33,6 +34,8 @@ FIELDS, ATTRIBUTES, CLASSIFICATIONS = "fields", "extended attributes", "classifi
 """What rows may lack of an item."""
 NEVER_LISTED = frozenset({"classifications", "file_id", "preview_link"})
 """What no row of a collection carries of a record, by the names that a read gives it."""
+BESIDE = "records "
+"""How a cursor begins that is one of records which follow the flow's own items."""
 _STATES = frozenset({"state", "state_id", "state_name"})
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _NEXT_MOMENT = timedelta(milliseconds=1)
@@ -51,14 +54,23 @@ class Items:
     def items(self, flow: str, since: datetime | None, cursor: str, bounds: Bounds) -> Iterator[ItemPage]:
         """Pages of the flow's own items from a cursor on, all or those changed since then.
 
-        Of records also those of the flow's roles, each in its role: they stand on the same list. Kinds whose rows do
+        Of records also those of the flow's roles, each in its role: they stand on the same list. Records that have
+        lines of their own beside items of another kind follow these, as pages of another list. Kinds whose rows do
         not say when they changed are listed whole. Raises the vendor's errors.
         """
         words = self._words[flow]
-        if words.object_kind == RECORD:
-            yield from self._records(words, since, cursor, bounds)
-        else:
-            yield from self._objects(words, since, cursor, bounds)
+        has_records, is_beside = bool(words.listed_beside()), cursor.startswith(BESIDE)
+        if not is_beside:
+            for page in self._own(words, since, cursor, bounds):
+                yield page if page.cursor or not has_records else replace(page, cursor=BESIDE)
+        if has_records:
+            place = cursor.removeprefix(BESIDE) if is_beside else ""
+            for page in self._records(words, since, place, bounds):
+                yield replace(page, cursor=f"{BESIDE}{page.cursor}") if page.cursor else page
+
+    def _own(self, words: FlowWords, since: datetime | None, cursor: str, bounds: Bounds) -> Iterator[ItemPage]:
+        read = self._records if words.object_kind == RECORD else self._objects
+        return read(words, since, cursor, bounds)
 
     # ---- Productivity Management -----------------------------------------------------------------------------------
 
@@ -137,12 +149,13 @@ class Items:
         ours = [(body, role) for body, role in listed if role is not None]
         read = (self._record(words, role, body, read_at, bounds) for body, role in ours)
         lacks_fields = any(part(body, FIELDS) is None for body, _ in ours)
-        lacks = ((FIELDS,) if lacks_fields else ()) + ((CLASSIFICATIONS,) if words.reads_classifications() else ())
+        is_placed = words.reads_classifications()
+        is_filed = CLASSIFICATIONS in FILED.get(words.flow, ())
         return ItemPage(
             items=tuple(each for each in read if each is not None),
             cursor=cursor,
-            is_whole=self._client.options.are_lists_whole and not lacks,
-            lacks=lacks,
+            is_whole=self._client.options.are_lists_whole and not lacks_fields and not is_placed,
+            lacks=((FIELDS,) if lacks_fields else ()) + ((CLASSIFICATIONS,) if is_placed or is_filed else ()),
         )
 
     def _record(
@@ -153,7 +166,8 @@ class Items:
                 row = dam_schemas.load_record(body)
         except PermanentError:
             return None  # One bad row must not fail its neighbours.
-        read = self._reads.of_record(_want(words, row.record_id, role), row, read_at, bounds)
+        want = Want(flow=words.flow, side=Side.APRIMO, kind=RECORD, object_id=row.record_id, role=role)
+        read = self._reads.of_record(want, row, read_at, bounds)
         own = words.as_role(role) if role else words
         is_bare = part(body, FIELDS) is None
         return _without(read, {*NEVER_LISTED, *own.fields, *_STATES} if is_bare else NEVER_LISTED)
@@ -191,14 +205,14 @@ class _Place:
         return _Place(since=iso(last if last > before else before + _NEXT_MOMENT))
 
 
-def _want(words: FlowWords, object_id: str, role: str = "") -> Want:
-    return Want(flow=words.flow, side=Side.APRIMO, kind=words.object_kind, object_id=object_id, role=role)
+def _want(words: FlowWords, object_id: str) -> Want:
+    return Want(flow=words.flow, side=Side.APRIMO, kind=words.object_kind, object_id=object_id)
 
 
 def _listed_names(words: FlowWords) -> tuple[str, ...]:
-    """Which fields rows of records are asked for: those of the items, and of the other records on the same list."""
-    others = (role for role, other in words.also.items() if other.kind == words.object_kind)
-    views = (words, *map(words.as_role, others))
+    """Which fields rows of records are asked for: those of every record that the flow works on."""
+    others = (role for role, other in words.also.items() if other.kind == RECORD)
+    views = (*([words] if words.object_kind == RECORD else []), *map(words.as_role, others))
     return tuple(dict.fromkeys(name for each in views for name in dam_translate.field_names(_want(each, ""), each)))
 
 

@@ -11,8 +11,9 @@ from pipeline.flows.localization_standing import tell
 from pipeline.flows.localization_terms import terms_of
 from pipeline.flows.shared import endings, follow_ups, messages, progress, reviews, told
 from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.filing import Filing
 from pipeline.flows.shared.versions import Version
-from pipeline.flows.shared.writing import Draft, Filing, finish, ours, status_holds
+from pipeline.flows.shared.writing import Draft, finish, ours, status_holds
 from pipeline.plan import FollowUp, LinkChanges, Notice, Plan, ProcessRead, ProcessRow, ReviewRow, Verdict, ignore
 from pipeline.words import Decision, EndedBy, JsonValue, ReviewState, Side, Urgency
 
@@ -113,8 +114,7 @@ def _refused(
         urgency=Urgency.EXPRESS,
         quiet="nothing_published",
     )
-    plan = finish(case, draft)
-    return replace(plan, holds=status_holds(plan.commands))
+    return finish(case, draft)
 
 
 def look_at_master(case: Case) -> FollowUp:

@@ -19,6 +19,7 @@ from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.values import instant, text
 from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.keys import aprimo_key
+from pipeline.ownership import CLASSIFICATIONS
 from pipeline.plan import Agreed, MadeItem, ProcessRead, ProcessRow, ReviewRow
 from pipeline.words import BusinessKey, Decision, JsonValue
 
@@ -107,7 +108,12 @@ def _wire(values: Mapping[str, JsonValue], words: FlowWords) -> dict[str, JsonVa
 
 
 def _agreed(case: Case, live: ProcessRow, values: Mapping[str, JsonValue], file_version: str) -> dict[str, Agreed]:
-    kept: dict[str, JsonValue] = {PUBLISHED: live.item_version, FILE: file_version, localization_parts.GONE: False}
+    kept: dict[str, JsonValue] = {
+        PUBLISHED: live.item_version,
+        FILE: file_version,
+        localization_parts.GONE: False,
+        CLASSIFICATIONS: [*sorted(_classifications(case, case.words))],
+    }
     return writing.ours(case, {**values, **kept})
 
 
@@ -189,7 +195,12 @@ def _next_version(
         upload=upload.key(),
         comment=f"Revision {live.revision}",
     )
-    release = SetRecord(record_id=record_id, status=RELEASED, fields=_wire(values, words))
+    release = SetRecord(
+        record_id=record_id,
+        status=RELEASED,
+        fields=_wire(values, words),
+        add_classifications=_classifications(case, words),
+    )
     return Published(commands=(upload, add, release), agreed=_agreed(case, live, values, ""))
 
 

@@ -281,7 +281,8 @@ def _is_carried_list(words: FlowWords, name: str) -> bool:
 
 def _misplaced_policies(words: FlowWords) -> list[str]:
     views = [words, *(words.as_role(role) for role in words.also)]
-    allowed = {"state", *(name for view in views for name in ownership.names_of(view, Side.OPENTEXT))}
+    filed = ownership.FILED.get(words.flow, frozenset())
+    allowed = {"state", *filed, *(name for view in views for name in ownership.names_of(view, Side.OPENTEXT))}
     return [
         f"policies.{name}: is no field that OpenText owns; known are: {', '.join(sorted(allowed))}"
         for name in words.policies

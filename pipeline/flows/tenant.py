@@ -101,11 +101,27 @@ class NamingTerms(Protocol):
 
 
 @runtime_checkable
-class FilingTerms(Protocol):
+class PlacingTerms(Protocol):
     """A flow's own tables by which the classifications of an item may say something."""
 
     def reads_classifications(self) -> bool:
         """Whether they do."""
+
+
+@runtime_checkable
+class LiningTerms(Protocol):
+    """A flow's own tables by which records that it works on beside its items have lines of their own."""
+
+    def lines_of(self) -> tuple[str, ...]:
+        """Their roles."""
+
+
+@runtime_checkable
+class FilingTerms(Protocol):
+    """A flow's own tables that name classifications of which a record has one and loses the others."""
+
+    def files(self) -> frozenset[str]:
+        """Their paths."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,16 +191,23 @@ class FlowWords:
     def listed_as(self, kind: str, type_id: object) -> str | None:
         """As which of the flow's objects the list of its items shows one: "" for an item, else a role; None for none.
 
-        Records of every type stand on one list; objects of other kinds are listed by their types.
+        Records of every type stand on one list, those with lines of their own too; objects of other kinds are listed
+        by their types.
         """
         if kind != self.object_kind:
-            return None
+            roles = self.listed_beside() if kind == RECORD else ()
+            return next((each for each in roles if type_id in (self.also[each].type_ids or {type_id})), None)
         if not self.type_ids or type_id in self.type_ids:
             return ""
         others = self.also.items() if kind == RECORD else ()
         return next(
             (role for role, other in others if other.kind == kind and type_id in (other.type_ids or {type_id})), None
         )
+
+    def listed_beside(self) -> tuple[str, ...]:
+        """The roles of records that have lines of their own, and stand on another list than the flow's items."""
+        roles = self.terms.lines_of() if isinstance(self.terms, LiningTerms) else ()
+        return tuple(each for each in roles if self.also[each].kind == RECORD != self.object_kind)
 
     def as_kind(self, kind: str) -> FlowWords:
         """These words with another kind of object as the item; the item's own where the kind is not named.
@@ -211,7 +234,7 @@ class FlowWords:
 
     def reads_classifications(self) -> bool:
         """Whether the flow looks at the classifications of its item."""
-        return isinstance(self.terms, FilingTerms) and self.terms.reads_classifications()
+        return isinstance(self.terms, PlacingTerms) and self.terms.reads_classifications()
 
     def terms_of(self, kind: type[_Terms]) -> _Terms:
         """What the flow's own tables say. Raises TypeError where they are another flow's."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from pipeline.differences import Known, ToldOf, Written
 from pipeline.keys import is_notes, line_key
+from pipeline.ownership import CLASSIFICATIONS, STATUS
 from pipeline.store.tables import EVENT_IS_OPEN, attempts, dead_letters, deliveries, events, holds, links
 from pipeline.words import BusinessKey, DeliveryState, EventId, EventKind, EventState, JsonValue, LineKey, Side
 
@@ -168,5 +169,11 @@ def _told_of(row: _Row) -> ToldOf:
 
 
 def _fields(values: _Row) -> Mapping[str, JsonValue]:
-    """What a command writes: fields of an item, or variables of a process."""
-    return {**(values.get("fields") or {}), **(values.get("variables") or {})}
+    """What a command writes: fields of an item, or variables of a process; of a record also how it files it."""
+    paths = [*(values.get("add_classifications") or ()), *(values.get("remove_classifications") or ())]
+    filed = {CLASSIFICATIONS: paths, STATUS: values.get("status")}
+    return {
+        **(values.get("fields") or {}),
+        **(values.get("variables") or {}),
+        **{name: value for name, value in filed.items() if value},
+    }

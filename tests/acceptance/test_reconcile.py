@@ -13,6 +13,7 @@ from pipeline.reconcile import Step
 from pipeline.suspects import Found
 from tests.acceptance import test_asset_review as assets
 from tests.acceptance import test_budget_exception as budgets
+from tests.acceptance import test_performance_insight as insights
 from tests.acceptance.conftest import OpenDesk
 from tests.acceptance.test_campaign_brief import BRIEF, put, shown, submitted
 from tests.acceptance.test_localization import localized
@@ -72,6 +73,34 @@ def test_what_nobody_told_of_is_found_explained_and_mended_and_a_heal_given_back
     assert (mended.exit_code, json.loads(mended.stdout)["differences"], healed) == (0, [], before)
     assert len(desk.running("campaignBrief")) == 2
     assert (undone.exit_code, shown(desk, number)[MATRIX]) == (0, "scribble")
+
+
+def test_an_assets_tags_are_those_of_its_latest_review_whatever_somebody_files_by_hand(
+    desk: Desk, terminal: Terminal
+) -> None:
+    hero, banner = insights.asset(desk), insights.asset(desk)
+    number = insights.campaign(desk, hero, banner)
+    desk.rest()
+    instance = desk.instance(insights.PROCESS, f"aprimo:activity:{number}")
+    insights.sign_off(desk, instance, insights.result(hero, "reuse"), insights.result(banner, "reuse"))
+    agreeing = terminal.run("reconcile", "--flow", "performance_insight", "--full", "--json")
+    desk.mute_aprimo()
+    reuse, revise = (desk.dam.id_of("classifications", path) for path in ("/Reuse/Recommended", "/Revise"))
+    desk.dam.send("PUT", f"record/{hero}", {"classifications": {"remove": [reuse]}})
+    desk.dam.send("PUT", f"record/{banner}", {"classifications": {"addOrUpdate": [{"id": revise}]}})
+
+    found = terminal.run("reconcile", "--flow", "performance_insight", "--json")
+    reconciled(desk)
+    after = terminal.run("reconcile", "--flow", "performance_insight", "--full", "--json")
+
+    assert (agreeing.exit_code, json.loads(agreeing.stdout)["differences"]) == (0, [])
+    assert {
+        (each["business_key"], each["field"], each["cause"]) for each in json.loads(found.stdout)["differences"]
+    } == {(f"aprimo:record:{each}", "classifications", "edited_in_aprimo") for each in (hero, banner)}
+    assert (after.exit_code, json.loads(after.stdout)["differences"]) == (0, [])
+    for record in (hero, banner):
+        tags = insights.paths(desk, record)
+        assert ("/Reuse/Recommended" in tags, "/Revise" in tags) == (True, False)
 
 
 def test_what_people_approved_before_anybody_was_asked_is_told_where_aprimo_says_when_it_was_made(

@@ -93,6 +93,11 @@ class AssetWorld(_World):
         made = super().read(want)
         return replace(made, values={**made.values, "classifications": rows})
 
+    def file_by_hand(self, verdict: str) -> None:
+        """Somebody takes the verdict's classification away, or gives it."""
+        self.edit()
+        self.filed ^= {self.words.terms_of(Terms).paths[verdict]}
+
     def do_set_record(self, command: SetRecord) -> None:
         """The asset's fields, classifications and status change."""
         self.write(command.fields, command.expects)

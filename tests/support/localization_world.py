@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -135,6 +135,16 @@ class World(FlowWorld):
         }
         return DRAFT
 
+    def file(self, record_id: str, *paths: str, leaves: Collection[str] = ()) -> None:
+        """A localized record comes under these classifications, and leaves others."""
+        filed = {*self.filed(record_id), *paths} - {*leaves}
+        self.records[record_id]["classifications"] = [{"id": each, "path": each} for each in sorted(filed)]
+
+    def filed(self, record_id: str) -> set[str]:
+        """The paths of its classifications."""
+        rows = self.records[record_id]["classifications"]
+        return {str(row["path"]) for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set()
+
     def released(self) -> list[str]:
         """The records that are released."""
         return [each for each, values in self.records.items() if values["record_status"] == "released"]
@@ -175,6 +185,7 @@ class World(FlowWorld):
         self.records["e" * 32] = self.records.pop(record_id)
         self.made[f"create-record:{command.reference}"] = "e" * 32
         self._set("e" * 32, command.fields, command.status)
+        self.file("e" * 32, *command.classifications)
 
     def do_add_version(self, command: AddVersion) -> None:
         """A record's file gets another version."""
@@ -198,6 +209,7 @@ class World(FlowWorld):
             if now != expected:
                 raise StaleWriteError
         self._set(command.record_id, command.fields, command.status)
+        self.file(command.record_id, *command.add_classifications, leaves=command.remove_classifications)
 
     # ---- parts -----------------------------------------------------------------------------------------------------
 

@@ -13,9 +13,10 @@ from random import Random
 
 from pipeline.differences import Cause, Known, Pair, ToldOf, Written
 from pipeline.flows.registry import BoundFlow, bind
+from pipeline.flows.shared.insights import Terms
 from pipeline.plan import ProcessRead, Snapshot
 from pipeline.words import BusinessKey, DeliveryId, EventId, EventState, InstanceId, JsonValue, Side
-from tests.support import asset_world, commitments, localization_world, production_world
+from tests.support import asset_world, commitments, insight_world, localization_world, production_world
 from tests.support.agreeing import pair_of
 from tests.support.brief_world import World
 from tests.support.flow_world import FlowWorld
@@ -64,6 +65,7 @@ def _at_rest() -> Mapping[str, Planted]:
         "approved_asset": _approved_asset(),
         "market": _market(),
         "production": _production(),
+        "assessed": _assessed(),
     }
     return {name: _of(world) for name, world in worlds.items()} | _never_begun()
 
@@ -147,6 +149,18 @@ def _production() -> production_world.World:
     return world
 
 
+def _assessed() -> insight_world.AssetWorld:
+    """An asset that a review found to be revised, and the next one to be used again."""
+    world = insight_world.reviewed()
+    world.sign_off(insight_world.result("revise"))
+    world.settle_down()
+    world.begin_there(end=insight_world.NEXT_END)
+    world.look(Side.OPENTEXT)
+    world.sign_off(insight_world.result("reuse"))
+    world.settle_down()
+    return world.asset
+
+
 # ---- what differs --------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +184,9 @@ def _shapes() -> list[tuple[Cause, str, Shape]]:
         ("message", lambda one, chance: _edited(_base("in_review", one), chance, message="Hurry")),
         ("state", lambda one, chance: _state(_base("submitted", one), "in_production", 7, chance)),
         ("approval", lambda one, chance: _edited(_base("approved_asset", one), chance, approval="Rejected")),
+        ("tag removed", lambda one, chance: _filed(_base("assessed", one), chance)),
+        ("tag of an older review", lambda one, chance: _filed(_base("assessed", one), chance, "reuse", "revise")),
+        ("score", lambda one, chance: _edited(_base("assessed", one), chance, score="1")),
         ("percent", lambda one, chance: _edited(_base("production", one), chance, percent=99)),
     ]
     every: list[tuple[Cause, str, Shape]] = [(Cause.NOTICE_MISSING, *each) for each in (*untold, *silent)]
@@ -258,6 +275,13 @@ def _edited(one: Planted, chance: Random, **values: JsonValue) -> Planted:
 
 def _state(one: Planted, state: str, state_id: int, chance: Random) -> Planted:
     return _edited(one, chance, state=state, state_id=one.flow.words.states.get(state, state_id), state_name=state)
+
+
+def _filed(one: Planted, chance: Random, *verdicts: str) -> Planted:
+    """Somebody files the asset under these verdicts' classifications, and no others of ours."""
+    paths = one.flow.words.terms_of(Terms).paths
+    rows: list[JsonValue] = [{"id": verdict, "path": paths[verdict]} for verdict in verdicts]
+    return _edited(one, chance, classifications=rows)
 
 
 def _item(one: Planted) -> Snapshot:

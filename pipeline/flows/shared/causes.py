@@ -14,7 +14,7 @@ from pipeline import ownership
 from pipeline.differences import PROCESS, STATE, Cause, Explained, Known, Mismatch, Pair, ToldOf, Written
 from pipeline.flows.agreements import Agreement, Stand
 from pipeline.flows.policies import HELD, STRICTEST, cause_of_edit, policy_of
-from pipeline.flows.shared import unasked
+from pipeline.flows.shared import filing, unasked
 from pipeline.flows.shared.case import row_of
 from pipeline.flows.shared.comparing import (
     COMMENTS,
@@ -291,6 +291,8 @@ def _of_field(about: _About) -> _Found:
     """A field was edited on the side that does not own it, on both, or on its own and nobody heard of it."""
     field, agreed = about.field, about.mismatch.agreed
     word = about.view.fields.get(field) or about.words.fields.get(field)
+    if field in filing.KINDS:
+        return _by_hand(about)
     if word is None:
         return Cause.UNEXPLAINED, {}
     has_aprimo_left = not same(about.mismatch.aprimo, agreed, word.type)
@@ -366,6 +368,8 @@ def _sorted(texts: Iterable[str]) -> list[JsonValue]:
 def _wire(about: _About) -> str:
     """The name that what differs has in Aprimo; "" for what has none."""
     word = about.view.fields.get(about.field)
+    if about.field in filing.KINDS:
+        return about.field
     return about.view.state_wire if about.field == STATE else word.wire if word else ""
 
 

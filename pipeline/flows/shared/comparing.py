@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pipeline import ownership
 from pipeline.differences import STATE, Mismatch, Pair
 from pipeline.flows.agreements import Agreement, Stand
-from pipeline.flows.shared import remarks, reviews, stands_approved, submission
+from pipeline.flows.shared import filing, remarks, reviews, stands_approved, submission
 from pipeline.flows.shared.looking import DECISION_WAITS
 from pipeline.flows.shared.notes import REMARK
 from pipeline.flows.shared.sides import Sides, sides_of
@@ -70,7 +70,7 @@ def _found(sides: Sides) -> tuple[Mismatch, ...]:
         return (sides.process(_instances(sides)),)
     state = tuple(_state(sides))
     every = [*_process(sides), *state, *_version(sides), *_reviews(sides), *_comments(sides)]
-    every += [*_parts(sides), *_shown(sides), *_carried(sides), *_equal(sides), *_remark(sides)]
+    every += [*_parts(sides), *_shown(sides), *_filed(sides), *_carried(sides), *_equal(sides), *_remark(sides)]
     every += () if state else stands_approved.mismatches(sides)
     return tuple({each.field: each for each in reversed(every)}.values())[::-1]
 
@@ -170,6 +170,15 @@ def _shown(sides: Sides) -> Iterator[Mismatch]:
             and not same(values[name], agreed, sides.view.fields[name].type)
         ):
             yield Mismatch(field=name, agreed=agreed, aprimo=values[name], opentext=agreed)
+
+
+def _filed(sides: Sides) -> Iterator[Mismatch]:
+    """A record stands elsewhere than where we filed it, as far as it says so."""
+    for name, kind in filing.KINDS.items():
+        agreed = sides.agreed(name)
+        shown = filing.shown(sides.item, name, agreed, sides.view)
+        if shown is not None and not same(shown, agreed, kind):
+            yield Mismatch(field=name, agreed=agreed, aprimo=shown, opentext=agreed)
 
 
 def _has_left(sides: Sides) -> bool:

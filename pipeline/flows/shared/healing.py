@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline import ownership
-from pipeline.commands import Command, EndProcess, SetVariables
+from pipeline.commands import Command, EndProcess, SetRecord, SetVariables
 from pipeline.differences import HAND_EDITS, STATE, Cause
 from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows.agreements import Agreement
-from pipeline.flows.shared import endings, looking, loops, versions
+from pipeline.flows.shared import endings, filing, looking, loops, versions
 from pipeline.flows.shared.case import OURS
 from pipeline.flows.shared.comparing import (
     expected_variable,
@@ -27,10 +27,10 @@ from pipeline.flows.shared.comparing import (
 )
 from pipeline.flows.shared.sides import role_of, words_of_key
 from pipeline.flows.shared.values import same, text
-from pipeline.flows.shared.writing import BY_US, approved_content, as_wire, set_fields
+from pipeline.flows.shared.writing import BY_US, approved_content, as_wire, set_fields, status_holds
 from pipeline.flows.tenant import FieldType, FlowWords
 from pipeline.keys import kind_of, split_aprimo_key
-from pipeline.plan import Link, LinkChanges, Plan, ProcessRead, Snapshots, Want, deliver, ignore
+from pipeline.plan import Link, LinkChanges, Plan, ProcessRead, Snapshot, Snapshots, Want, deliver, ignore
 from pipeline.words import JsonValue, Side
 
 CHANGED = "changed_since"
@@ -153,7 +153,7 @@ def _in_aprimo(heal: _Heal, *, is_undo: bool) -> Plan:
         return ignore(looking.GONE)
     target, expected = (heal.former, heal.agreed) if is_undo else (heal.agreed, heal.former)
     kind = FieldType.TEXT if heal.field == STATE else _type(view, heal.field)
-    current = shown_state(item) if heal.field == STATE else item.values.get(heal.field)
+    current = _current(heal, item, view)
     why = _why_not(heal, current, target=target, expected=expected, kind=kind)
     if heal.field == STATE and is_undo and ownership.state_owner(view, text(target)) is Side.OPENTEXT:
         why = why or NOT_UNDOABLE
@@ -163,6 +163,8 @@ def _in_aprimo(heal: _Heal, *, is_undo: bool) -> Plan:
         why = why or CHANGED
     if why:
         return ignore(why)
+    if heal.field in filing.KINDS:
+        return _filed(heal, item, filing.towards(heal.field, current, target), is_undo=is_undo)
     wire, value = _as_written(view, heal.field, target)
     if not wire:
         return ignore(NOT_OURS)
@@ -172,6 +174,24 @@ def _in_aprimo(heal: _Heal, *, is_undo: bool) -> Plan:
     object_kind, object_id, _ = split_aprimo_key(heal.link.item_key)
     command = set_fields(object_kind, object_id, {wire: value}, expects)
     return deliver(command, changes=_left(heal, command, wire, view) if is_undo else LinkChanges())
+
+
+def _current(heal: _Heal, item: Snapshot, view: FlowWords) -> JsonValue:
+    """What Aprimo shows now."""
+    if heal.field in filing.KINDS:
+        return filing.shown(item, heal.field, heal.agreed, view)
+    return shown_state(item) if heal.field == STATE else item.values.get(heal.field)
+
+
+def _filed(heal: _Heal, item: Snapshot, change: filing.Filing, *, is_undo: bool) -> Plan:
+    """The record is filed as both agree, or as a person had filed it."""
+    object_kind, object_id, _ = split_aprimo_key(heal.link.item_key)
+    write = set_fields(object_kind, object_id, {}, filing.expected(item, heal.field))
+    if not isinstance(write, SetRecord):
+        return ignore(NOT_OURS)
+    command = filing.of(write, change)
+    left = _left_as(heal, command, heal.field, heal.agreed) if is_undo else LinkChanges()
+    return deliver(command, changes=left, holds=status_holds((command,)))
 
 
 def _in_opentext(heal: _Heal, *, is_undo: bool) -> Plan:
@@ -235,13 +255,18 @@ def _left(heal: _Heal, command: Command, name: str, view: FlowWords) -> LinkChan
     written = expected_variable(heal.field, heal.agreed, view)
     if command.SIDE is Side.APRIMO:
         _, written = _as_written(view, heal.field, heal.agreed)
-    left = loops.left(command, name, field=heal.field, written=written, revision=heal.link.revision, at=heal.now)
-    return LinkChanges(loops=left)
+    return _left_as(heal, command, name, written)
+
+
+def _left_as(heal: _Heal, command: Command, name: str, written: JsonValue) -> LinkChanges:
+    given = loops.fields_of(command).get(name, heal.former)
+    known = loops.left(given, field=heal.field, written=written, revision=heal.link.revision, at=heal.now)
+    return LinkChanges(loops={loops.key_of(command, name): known})
 
 
 def _type(view: FlowWords, field: str) -> FieldType:
     word = view.fields.get(field)
-    return word.type if word else FieldType.TEXT
+    return word.type if word else filing.KINDS.get(field, FieldType.TEXT)
 
 
 # ---- processes -----------------------------------------------------------------------------------------------------

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import timedelta
 
 from pipeline.commands import CreateTask
 from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.filing import Filing, filed
 from pipeline.flows.shared.spending import decimal
 from pipeline.flows.shared.values import instant, moment, text
-from pipeline.flows.shared.writing import Draft, Filing, filed, finish, ours, status_holds
+from pipeline.flows.shared.writing import Draft, finish, ours
 from pipeline.flows.toml_table import Table
 from pipeline.keys import split_aprimo_key
+from pipeline.ownership import CLASSIFICATIONS
 from pipeline.plan import LinkChanges, Plan, ProcessRead
 from pipeline.words import JsonValue
 
+ASSET = "asset"
+"""The role of what is reviewed."""
 VERDICT = "signoff.verdict"
 """On an asset's line: what a review found of it. data: as `Result.as_json`. Also agreed: what is shown last."""
 REUSE, REVISE, RETIRE = "reuse", "revise", "retire"
@@ -44,6 +49,14 @@ class Terms:
     def named(self) -> tuple[tuple[str, str], ...]:
         """The classifications of the verdicts."""
         return tuple(("classification", path) for path in self.paths.values())
+
+    def lines_of(self) -> tuple[str, ...]:
+        """The assets: what a review found of one is worked on its own line."""
+        return (ASSET,)
+
+    def files(self) -> frozenset[str]:
+        """The same, of which an asset has one at most: its newest verdict's."""
+        return frozenset(self.paths.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,20 +208,20 @@ def show(case: Case, result: Result) -> Plan:
         "needs_revision": _YES if result.verdict == REVISE else _NO,
         "retire_proposal": _YES if result.verdict == RETIRE and not terms.archives else _NO,
     }
+    wanted = {terms.paths[result.verdict]} if result.verdict != RETIRE or is_retired else set[str]()
+    agreed = ours(case, {VERDICT: result.as_json(), CLASSIFICATIONS: [*sorted(wanted)]})
     draft = Draft(
         shown=shown,
-        filing=_filing(case, terms, result.verdict, is_retired=is_retired),
+        filing=_filing(case, wanted, terms, is_retired=is_retired),
         last=_task(case, terms, result),
-        changes=LinkChanges(state=result.verdict, agreed=ours(case, {VERDICT: result.as_json()})),
+        changes=LinkChanges(state=result.verdict, agreed=agreed),
     )
-    made = finish(case, draft)
-    return replace(made, holds=status_holds(made.commands))
+    return finish(case, draft)
 
 
-def _filing(case: Case, terms: Terms, verdict: str, *, is_retired: bool) -> Filing:
-    wanted = {terms.paths[verdict]} if verdict != RETIRE or is_retired else set[str]()
-    others = set(terms.paths.values()) - wanted
-    now = filed(case)
+def _filing(case: Case, wanted: AbstractSet[str], terms: Terms, *, is_retired: bool) -> Filing:
+    others = terms.files() - wanted
+    now = filed(case.item)
     is_archived = case.value("record_status") == _ARCHIVED
     return Filing(
         add=tuple(sorted(wanted - now)),

@@ -9,7 +9,7 @@ is new and urgent, such as a decision, or begins a process is written all the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,10 +18,13 @@ from pipeline.differences import Cause
 from pipeline.events import Event
 from pipeline.flows.policies import cause_of_edit, policy_of
 from pipeline.flows.shared.comparing import shown_state
+from pipeline.flows.shared.filing import KINDS, Filing
+from pipeline.flows.shared.filing import shown as filing_shown
 from pipeline.flows.shared.values import text
 from pipeline.flows.shared.writing import STATE, as_wire
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.keys import digest
+from pipeline.ownership import CLASSIFICATIONS, STATUS
 from pipeline.plan import Agreed, FoundDifference, Link, Loop, Notice, Plan, Snapshots, Verdict, ignore
 from pipeline.words import JsonValue, Side, Urgency
 
@@ -62,16 +65,13 @@ def key_of(command: Command, name: str) -> str:
     return f"{command.target()} {name}"
 
 
-def left(
-    command: Command, name: str, *, field: str, written: JsonValue, revision: int, at: datetime
-) -> dict[str, Loop]:
+def left(given: JsonValue, *, field: str, written: JsonValue, revision: int, at: datetime) -> Loop:
     """What is remembered where a person had back what we wrote over: as long as that stands it is not written over.
 
-    command: the write that gives it back; field: our name for it; written: what we had written.
+    given: what is given back; field: our name for it; written: what we had written.
     """
-    over = digest([revision, fields_of(command)[name]])[:_DIGITS]
-    known = Loop(field=field, written=digest(written)[:_DIGITS], at=at, over=over)
-    return {key_of(command, name): known}
+    over = digest([revision, given])[:_DIGITS]
+    return Loop(field=field, written=digest(written)[:_DIGITS], at=at, over=over)
 
 
 def fields_of(command: Command) -> Mapping[str, JsonValue]:
@@ -106,11 +106,24 @@ class _Guard:
 
     def keep(self, command: Command) -> Command | None:
         """The command without the fields that are not to be written; None where nothing is left of it."""
-        fields = fields_of(command)
+        fields = {**fields_of(command), **self._filed(command)}
         left = {name: value for name, value in fields.items() if self._may_write(command, name, value)}
         if len(left) == len(fields):
             return command
-        return _with_fields(command, left) if left or _does_more(command) else None
+        stopped = _without_filing(command, fields.keys() - left.keys())
+        kept = {name: value for name, value in left.items() if name in fields_of(command)}
+        return _with_fields(stopped, kept) if kept or _does_more(stopped) else None
+
+    def _filed(self, command: Command) -> dict[str, JsonValue]:
+        """What a write of the item makes of it beside its fields, as far as that is agreed on, or is now."""
+        if not isinstance(command, SetRecord) or not self._is_item(command):
+            return {}
+        change = Filing(add=command.add_classifications, remove=command.remove_classifications, status=command.status)
+        agreed = {name: self.agreed.get(name) or self.link.agreed.get(name) for name in KINDS if change.changes(name)}
+        return {name: known.value for name, known in agreed.items() if known is not None}
+
+    def _is_item(self, command: Command) -> bool:
+        return self.link.item_key.endswith(f":{command.target()}")
 
     def _may_write(self, command: Command, name: str, value: JsonValue) -> bool:
         key, written = key_of(command, name), digest(value)[:_DIGITS]
@@ -135,8 +148,10 @@ class _Guard:
     def _is_agreed(self, command: Command, name: str, value: JsonValue) -> bool:
         """Whether both systems agreed on the value last, so that it is put back and no news."""
         ours, agreed = self._name(command, name), self.link.agreed_value(self._name(command, name))
-        if agreed is None or not self.link.item_key.endswith(f":{command.target()}"):
+        if agreed is None or not self._is_item(command):
             return False
+        if ours in KINDS:
+            return agreed == value
         if ours == STATE:
             return self.words.states.get(text(agreed)) == value
         return ours in self.words.fields and as_wire(self.words.fields[ours], agreed, self.words) == value
@@ -180,12 +195,13 @@ class _Guard:
             is_ours = live is not None and live.instance_id == command.instance_id
             named = (word.name for word in self.words.fields.values() if is_ours and word.variable == name)
             return next(named, "")
-        is_item = command.SIDE is Side.APRIMO and self.link.item_key.endswith(f":{command.target()}")
+        is_item = command.SIDE is Side.APRIMO and self._is_item(command)
         return self._name(command, name) if is_item else ""
 
     def _in_our_words(self, command: Command, field_: str, theirs: JsonValue) -> JsonValue:
         """What the edited side shows of a field, as the flow reads it; a variable is told as it is."""
-        for want, snapshot in self.snapshots.items() if command.SIDE is Side.APRIMO else ():
+        is_read = command.SIDE is Side.APRIMO and field_ not in KINDS
+        for want, snapshot in self.snapshots.items() if is_read else ():
             if command.target().endswith(f":{want.object_id}") and want.side is Side.APRIMO:
                 return shown_state(snapshot) if field_ == STATE else snapshot.values.get(field_, theirs)
         return theirs
@@ -203,6 +219,9 @@ class _Guard:
         for want, snapshot in self.snapshots.items():
             if want.side is not command.SIDE or not command.target().endswith(f":{want.object_id}"):
                 continue
+            if name in KINDS and want.side is Side.APRIMO:
+                agreed = self.agreed.get(name) or self.link.agreed.get(name)
+                return (filing_shown(snapshot, name, agreed.value if agreed else None, self.words),)
             if name in snapshot.wire:
                 return (snapshot.wire[name],)
             if name == self.words.state_wire and "state_id" in snapshot.values:
@@ -220,6 +239,14 @@ def _with_fields(command: Command, fields: Mapping[str, JsonValue]) -> Command:
             return replace(command, variables=fields)
         case _:
             return command
+
+
+def _without_filing(command: Command, names: Collection[str]) -> Command:
+    """A write without what of the record beside its fields is not to be changed."""
+    if not isinstance(command, SetRecord):
+        return command
+    made = replace(command, status="") if STATUS in names else command
+    return replace(made, add_classifications=(), remove_classifications=()) if CLASSIFICATIONS in names else made
 
 
 def _does_more(command: Command) -> bool:

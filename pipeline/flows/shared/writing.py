@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from pipeline import ownership
 from pipeline.commands import Command, SetFields, SetRecord, SetVariables
 from pipeline.flows.policies import STRICTEST, cause_of_edit, policy_of
+from pipeline.flows.shared import filing
 from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.filing import UNFILED, Filing
 from pipeline.flows.shared.values import same, text
 from pipeline.flows.tenant import RECORD, FieldType, FieldWord, FlowWords, Policy
 from pipeline.keys import aprimo_key, split_aprimo_key
@@ -40,15 +42,6 @@ _NO_APPROVAL = frozenset(Decision) - {Decision.APPROVED}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filing:
-    """What changes of a record beside its fields: paths of classifications, and its status ("" leaves it)."""
-
-    add: tuple[str, ...] = ()
-    remove: tuple[str, ...] = ()
-    status: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Draft:
     """What a flow wants done, before it is compared with what is there.
 
@@ -63,7 +56,7 @@ class Draft:
     shown: Mapping[str, JsonValue] = field(default_factory=dict)
     state: str = ""
     strays: frozenset[str] = frozenset()
-    filing: Filing = Filing()
+    filing: Filing = UNFILED
     expects: Mapping[str, JsonValue] = field(default_factory=dict)
     changes: LinkChanges = field(default_factory=LinkChanges)
     follow_ups: tuple[FollowUp, ...] = ()
@@ -80,6 +73,7 @@ class _Write:
     differences: list[FoundDifference] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     expects: dict[str, JsonValue] = field(default_factory=dict)
+    filing: Filing = UNFILED
 
 
 def finish(case: Case, draft: Draft) -> Plan:
@@ -95,6 +89,7 @@ def finish(case: Case, draft: Draft) -> Plan:
         commands=commands,
         changes=changes,
         follow_ups=draft.follow_ups,
+        holds=status_holds(commands),
         urgency=draft.urgency,
     )
 
@@ -118,12 +113,6 @@ def status_holds(commands: Iterable[Command]) -> tuple[Hold, ...]:
     """Nobody else changes the status of these records meanwhile: several flows release, take back and archive."""
     records = [each.record_id for each in commands if isinstance(each, SetRecord) and each.status]
     return tuple(Hold(object=aprimo_key(RECORD, each), field_set="status") for each in records)
-
-
-def filed(case: Case) -> set[str]:
-    """The paths of the classifications under which the record was read."""
-    rows = case.value("classifications")
-    return {text(row.get("path")) for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set()
 
 
 def expected_state(case: Case) -> dict[str, JsonValue]:
@@ -191,6 +180,7 @@ def _write(case: Case, draft: Draft) -> _Write:
     for name in ownership.names_of(case.words, Side.OPENTEXT):
         _field(case, draft, name, write)
     _state(case, draft, write)
+    _filing(case, draft, write)
     write.agreed |= ours(case, {name: value for name, value in draft.shown.items() if name in case.words.fields})
     return write
 
@@ -219,6 +209,19 @@ def _state(case: Case, draft: Draft, write: _Write) -> None:
     elif _is_state_edited(case, draft, agreed) and _is_put_back(case, STATE, agreed, case.state, write):
         write.fields[words.state_wire] = words.states[agreed]
         write.expects |= approved_content(case.link, agreed, words)
+
+
+def _filing(case: Case, draft: Draft, write: _Write) -> None:
+    """The record is filed as both agreed, where the plan brings no news of that. A status is one of a file."""
+    for name, kind in filing.KINDS.items():
+        agreed = case.link.agreed_value(name)
+        current = filing.shown(case.item, name, agreed, case.words)
+        is_news = name in draft.changes.agreed or draft.filing.changes(name)
+        if current is None or is_news or same(current, agreed, kind):
+            continue
+        if _is_put_back(case, name, agreed, current, write):
+            write.filing = write.filing.beside(filing.towards(name, current, agreed))
+            write.expects |= filing.expected(case.item, name)
 
 
 def _agreed_state(case: Case, draft: Draft) -> str:
@@ -276,15 +279,12 @@ def _shows_what_was_approved(case: Case, state: str) -> bool:
 
 
 def _set_fields(case: Case, write: _Write, draft: Draft) -> Sequence[Command]:
-    if not write.fields and draft.filing == Filing():
+    every = draft.filing.beside(write.filing)
+    if not write.fields and every == UNFILED:
         return ()
     kind, object_id, _ = split_aprimo_key(case.link.item_key)
     made = set_fields(kind, object_id, write.fields, {**draft.expects, **write.expects})
-    return (_with_filing(made, draft.filing) if isinstance(made, SetRecord) else made,)
-
-
-def _with_filing(made: SetRecord, filing: Filing) -> SetRecord:
-    return replace(made, status=filing.status, add_classifications=filing.add, remove_classifications=filing.remove)
+    return (filing.of(made, every) if isinstance(made, SetRecord) else made,)
 
 
 def set_fields(

@@ -16,6 +16,7 @@ from pipeline.plan import Snapshot, Want
 from pipeline.ports.inventory import ItemPage
 from pipeline.words import Side
 from tests.contract.aprimo.test_dam import FIELDS, WORDS
+from tests.support import insight_world
 from tests.support.samples import sample
 from tests.support.scripted_http import Given, ScriptedVendor, SentCall
 from tests.support.vendor_parts import FLOW, aprimo_options, bounds, new_aprimo, words
@@ -36,6 +37,7 @@ PUBLISHED = ItemWords(
     link_template="",
 )
 """The records of another type that a flow works on."""
+PUBLISHED_AS_ASSET = replace(PUBLISHED, type_ids=frozenset({"Asset"}))
 
 
 class Placing:
@@ -261,6 +263,32 @@ def test_records_of_a_flow_that_looks_at_classifications_are_not_whole(scripted:
     (page,) = pages(dam, replace(of_records("Asset"), terms=Placing()))
 
     assert (page.is_whole, page.lacks) == (False, ("classifications",))
+
+
+def test_assets_with_lines_of_their_own_follow_the_campaigns_whose_reviews_they_are_of(
+    scripted: ScriptedVendor, dam: Client
+) -> None:
+    scripted.on(SEARCH, activities(activity(4, ownerId=None)))
+    scripted.on(RECORDS, found(record(1), has_next=True), found(record(2)))
+    told = replace(insight_world.words(), also={"asset": PUBLISHED_AS_ASSET})
+
+    given = pages(dam, told, since=SINCE)
+
+    assert ids(given) == [["4"], [f"{1:032x}"], [f"{2:032x}"]]
+    assert [page.cursor for page in given] == ["records ", "records 2026-02-03T10:00:00Z 2", ""]
+    assert [page.lacks for page in given] == [(), ("classifications",), ("classifications",)]
+    assert [page.is_whole for page in given] == [True, True, True]
+    assert {item.want.role for page in given[1:] for item in page.items} == {"asset"}
+
+
+def test_paging_goes_on_among_the_assets(scripted: ScriptedVendor, dam: Client) -> None:
+    scripted.on(RECORDS, found(record(2)))
+    told = replace(insight_world.words(), also={"asset": PUBLISHED_AS_ASSET})
+
+    given = pages(dam, told, cursor="records 2026-02-03T10:00:00Z 2")
+
+    assert ids(given) == [[f"{2:032x}"]]
+    assert [call.query["page"] for call in scripted.calls if call.line == RECORDS] == ["2"]
 
 
 def test_a_search_that_shows_no_fields_gives_none(scripted: ScriptedVendor, dam: Client) -> None:

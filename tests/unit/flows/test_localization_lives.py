@@ -157,6 +157,12 @@ class Lives(RuleBasedStateMachine):
             self.world.translate_anew(record_id)
             self._told(Side.APRIMO, is_told=is_told)
 
+    @rule(record_id=st.sampled_from((DRAFT, MADE)), is_told=st.booleans())
+    def someone_files_a_record_elsewhere(self, record_id: str, *, is_told: bool) -> None:
+        if record_id in self.world.records:
+            self.world.file(record_id, "/Elsewhere", leaves=self.world.filed(record_id))
+            self._told(Side.APRIMO, is_told=is_told)
+
     @rule(is_told=st.booleans())
     def someone_deletes_the_process(self, *, is_told: bool) -> None:
         self.world.delete_process()

@@ -8,7 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.aprimo.inventory import NEVER_LISTED
 from pipeline.differences import Cause
+from pipeline.flows.tenant import RECORD
+from pipeline.pages import is_suspect
+from pipeline.plan import Snapshot
 from tests.support import findings
 from tests.support.planted_causes import Planted, planted
 
@@ -20,6 +24,7 @@ def is_suspected(one: Planted) -> bool:
     """Whether a page of either side, or that a process is on none, gives reason to read the pair in full."""
     pair, link = one.pair, one.pair.link
     living = tuple(each for each in pair.processes if each.ended_at is None)
+    row = as_listed(pair.item) if pair.item is not None else None
     pages = tuple(
         replace(each, tasks=tuple(task for task in each.tasks if task.ended_at is None), comments=())
         for each in living
@@ -27,10 +32,20 @@ def is_suspected(one: Planted) -> bool:
     is_gone = pair.item is not None and pair.item.is_absent
     is_expected = link is not None and link.live_process() is not None
     return (
-        (pair.item is not None and not is_gone and bool(one.flow.suspects(replace(pair, processes=()))))
+        (
+            row is not None
+            and not is_gone
+            and is_suspect(one.flow, replace(pair, item=row, processes=()), is_whole=True)
+        )
         or (bool(pages) and bool(one.flow.suspects(replace(pair, item=None, processes=pages))))
         or (is_expected and (not living or is_gone))
     )
+
+
+def as_listed(item: Snapshot) -> Snapshot:
+    """An item as a page of a list shows it: of a record without its classifications."""
+    values = {name: value for name, value in item.values.items() if name not in NEVER_LISTED}
+    return replace(item, values=values) if item.want.kind == RECORD else item
 
 
 def causes_of(one: Planted) -> list[Cause]:
