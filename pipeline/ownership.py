@@ -310,7 +310,7 @@ STATUS, CLASSIFICATIONS = "record_status", "classifications"
 
 FILED: Mapping[str, frozenset[str]] = {
     "performance_insight": frozenset({CLASSIFICATIONS}),
-    "localization": frozenset({CLASSIFICATIONS}),
+    "localization": frozenset({CLASSIFICATIONS, STATUS}),
 }
 """Flow -> what of them is agreed on with what its records show, so that a hand edit of it has a policy."""
 

@@ -23,6 +23,7 @@ from pipeline.flows.localization_market import is_of_record, looks_at_master
 from pipeline.flows.localization_parts import for_market, has_record, market_of, want_master, want_record
 from pipeline.flows.shared import looking, notes
 from pipeline.flows.shared.case import row_of
+from pipeline.flows.shared.filing import FILE
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import is_notes, kind_of, split_aprimo_key
 from pipeline.plan import Link, Plan, ProcessRead, Snapshot, Snapshots, Want
@@ -65,6 +66,7 @@ AGREES = (
         is_mutual=True,
         equal={"master_version": "masterVersionId"},
         carries=True,
+        version=FILE,
         begins_again=True,
         lasts=True,
     ),

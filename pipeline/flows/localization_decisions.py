@@ -11,9 +11,10 @@ from pipeline.flows.localization_standing import tell
 from pipeline.flows.localization_terms import terms_of
 from pipeline.flows.shared import endings, follow_ups, messages, progress, reviews, told
 from pipeline.flows.shared.case import Case
-from pipeline.flows.shared.filing import Filing
+from pipeline.flows.shared.filing import FILE, Filing
 from pipeline.flows.shared.versions import Version
 from pipeline.flows.shared.writing import Draft, finish, ours, status_holds
+from pipeline.ownership import STATUS
 from pipeline.plan import FollowUp, LinkChanges, Notice, Plan, ProcessRead, ProcessRow, ReviewRow, Verdict, ignore
 from pipeline.words import Decision, EndedBy, JsonValue, ReviewState, Side, Urgency
 
@@ -98,6 +99,7 @@ def _refused(
         message=message,
         older=is_older,
     )
+    taken_back: dict[str, JsonValue] = {publishing.PUBLISHED: "", FILE: "", STATUS: publishing.TAKEN_BACK}
     draft = Draft(
         shown={
             **publishing.shown(case, rows, revision=live.revision, phase=state),
@@ -107,7 +109,7 @@ def _refused(
         filing=Filing(status=publishing.TAKEN_BACK) if is_taken_back else Filing(),
         changes=replace(
             progress.over(case, rows, by=EndedBy.THEM, outcome=decision, state=decision),
-            agreed={**told_now, **(ours(case, {publishing.PUBLISHED: ""}) if is_taken_back else {})},
+            agreed={**told_now, **(ours(case, taken_back) if is_taken_back else {})},
             notices=(*told.decided(case, decision, message), *told.outcomes_unknown(case)),
         ),
         follow_ups=news,

@@ -16,10 +16,11 @@ from pipeline.flows.localization_parts import LOCALIZED, has_record, market_of, 
 from pipeline.flows.localization_terms import terms_of
 from pipeline.flows.shared import matrix, remarks, reviews, versions, writing
 from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.filing import FILE
 from pipeline.flows.shared.values import instant, text
 from pipeline.flows.tenant import RECORD, FlowWords
 from pipeline.keys import aprimo_key
-from pipeline.ownership import CLASSIFICATIONS
+from pipeline.ownership import CLASSIFICATIONS, STATUS
 from pipeline.plan import Agreed, MadeItem, ProcessRead, ProcessRow, ReviewRow
 from pipeline.words import BusinessKey, Decision, JsonValue
 
@@ -27,8 +28,6 @@ RELEASED, TAKEN_BACK = "released", "draft"
 """A record's status while its market is approved, and once that approval counts no more. The DAM's own words."""
 PUBLISHED = "published_version"
 """Agreed: the version of the master that the published record was approved for."""
-FILE = "published_file"
-"""Agreed: the version of the record's own file that was approved, once it is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +111,7 @@ def _agreed(case: Case, live: ProcessRow, values: Mapping[str, JsonValue], file_
         PUBLISHED: live.item_version,
         FILE: file_version,
         localization_parts.GONE: False,
+        STATUS: RELEASED,
         CLASSIFICATIONS: [*sorted(_classifications(case, case.words))],
     }
     return writing.ours(case, {**values, **kept})

@@ -12,9 +12,11 @@ from pipeline.flows.localization_standing import tell_changed
 from pipeline.flows.localization_terms import terms_of
 from pipeline.flows.shared import looking, told, versions
 from pipeline.flows.shared.case import Case
+from pipeline.flows.shared.filing import FILE
 from pipeline.flows.shared.values import text
 from pipeline.flows.shared.versions import Version
 from pipeline.flows.shared.writing import Draft, finish, ours
+from pipeline.ownership import STATUS
 from pipeline.plan import LinkChanges, Notice, Plan, ignore
 from pipeline.words import JsonValue
 
@@ -46,12 +48,14 @@ def marked(case: Case, version: Version | None) -> dict[str, JsonValue]:
 
 def file_kept(case: Case) -> Draft:
     """Whether the record's file is the one that was approved: what it shows, what is remembered, who is told."""
-    known, latest = text(case.link.agreed_value(publishing.FILE)), versions.latest_id(case.item)
+    known, latest = text(case.link.agreed_value(FILE)), versions.latest_id(case.item)
     if not latest or known == latest or not case.link.agreed_value(publishing.PUBLISHED):
         return Draft()
     if not known:
-        return Draft(changes=LinkChanges(agreed=ours(case, {publishing.FILE: latest})))
+        return Draft(changes=LinkChanges(agreed=ours(case, {FILE: latest})))
     message = "The file was changed after the approval: what was approved is an older version of it"
     approval = terms_of(case.words).approval["approved_older"]
-    changes = LinkChanges(notices=told.of_older(case, message))
+    # What nobody approved is nothing that we keep released: from now on its status is for people to say.
+    agreed = ours(case, {FILE: latest, STATUS: ""})
+    changes = LinkChanges(agreed=agreed, notices=told.of_older(case, message))
     return Draft(shown={"approval": approval, "message": message}, changes=changes)

@@ -91,7 +91,7 @@ def goes_on(case: Case, edited: Draft) -> Plan:
         escalated = escalation.escalate(case.process, escalated.rows, case.words, now=case.now)
     rows = escalated.rows
     news, told_now = tell(case, waiting_for(case, rows), rows, revision=case.live.revision)
-    changes = progress.going_on(case, rows, state="in_localization")
+    changes, kept = progress.going_on(case, rows, state="in_localization"), records.file_kept(case)
     draft = Draft(
         first=(*edited.first, *again.first, *escalated.commands),
         changes=replace(
@@ -100,10 +100,12 @@ def goes_on(case: Case, edited: Draft) -> Plan:
                 **edited.changes.agreed,
                 **again.changes.agreed,
                 **localization_named.reviewed(case, rows),
+                **kept.changes.agreed,
                 **told_now,
             },
-            notices=(*told.outcomes_unknown(case), *_unnamed(case, rows)),
+            notices=(*told.outcomes_unknown(case), *_unnamed(case, rows), *kept.changes.notices),
         ),
+        shown=kept.shown,
         follow_ups=(*news, *edited.follow_ups),
         quiet="not_yet" if case.event.type == facts.DUE else "unchanged",
     )

@@ -133,14 +133,20 @@ def test_a_published_record_that_somebody_edits_is_found_although_its_process_is
 
     (record_id,) = uk.records()
     desk.dam.write(record_id, ApprovalState=["Rejected"])
+    filed = insights.paths(desk, record_id)
+    places = {"remove": [desk.dam.id_of("classifications", path) for path in filed]}
+    elsewhere = {"addOrUpdate": [{"id": desk.dam.id_of("classifications", "/Revise")}]}
+    desk.dam.send("PUT", f"record/{record_id}", {"status": "draft", "classifications": {**places, **elsewhere}})
     found = whole(desk, "localization")
     reconciled(desk)
 
     assert agreeing == []
-    assert [(each.key, each.explained.mismatch.field, each.explained.cause) for each in found] == [
-        (uk.key, "approval", "edited_in_aprimo")
-    ]
+    assert {(each.key, each.explained.mismatch.field, each.explained.cause) for each in found} == {
+        (uk.key, field, "edited_in_aprimo") for field in ("approval", "record_status", "classifications")
+    }
     assert uk.published()["ApprovalState"] == "Approved"
+    assert desk.dam.get(f"record/{record_id}")["status"] == "released"
+    assert insights.paths(desk, record_id) == {*filed, "/Revise"}
 
 
 def _since_then(document: str) -> str:

@@ -169,7 +169,13 @@ class World(FlowWorld):
         if want.role != "localized":
             return super().read(want)
         known = self.records.get(want.object_id)
-        return Snapshot(want=want, read_at=self.now, is_absent=known is None, values=dict(known or {}))
+        return Snapshot(
+            want=want,
+            read_at=self.now,
+            is_absent=known is None,
+            version=self.now.isoformat(),
+            values=dict(known or {}),
+        )
 
     def first_tasks(self, command: StartProcess, instance: str) -> tuple[TaskRead, ...]:
         """The translation."""
@@ -217,7 +223,7 @@ class World(FlowWorld):
         names = {word.wire: name for name, word in self.words.as_role("localized").fields.items()}
         self.records[record_id] |= {names[wire]: value for wire, value in fields.items()}
         self.records[record_id]["record_status"] = status or self.records[record_id]["record_status"]
-        if status == "released" and not self._is_approved():
+        if status == "released" and not (self._is_approved() or self._is_put_back(record_id)):
             self.unfounded.append(f"released in revision {self.link.revision}")
         self.now += timedelta(seconds=1)
 
@@ -231,6 +237,12 @@ class World(FlowWorld):
         markets = self.values["markets"]
         is_listed = isinstance(markets, list) and MARKET in markets
         return is_listed and [last.get(each) for each in STEPS[1:]] == ["approved", "approved"]
+
+    def _is_put_back(self, record_id: str) -> bool:
+        """Whether both agree that the record is released, with the very file that it has."""
+        file = versions.latest_id(self.read(_want(record_id)))
+        known = (self.link.agreed_value("record_status"), self.link.agreed_value("published_file"))
+        return self.link.item == aprimo_key("record", record_id) and known == ("released", file)
 
     def _task(self, instance: str, key: str, number: int) -> TaskRead:
         return TaskRead(

@@ -12,6 +12,7 @@ from functools import cache
 from random import Random
 
 from pipeline.differences import Cause, Known, Pair, ToldOf, Written
+from pipeline.flows import facts
 from pipeline.flows.registry import BoundFlow, bind
 from pipeline.flows.shared.insights import Terms
 from pipeline.plan import ProcessRead, Snapshot
@@ -64,6 +65,7 @@ def _at_rest() -> Mapping[str, Planted]:
         "in_review": _asset(),
         "approved_asset": _approved_asset(),
         "market": _market(),
+        "published": _published(),
         "production": _production(),
         "assessed": _assessed(),
     }
@@ -142,6 +144,15 @@ def _market() -> localization_world.World:
     return world
 
 
+def _published() -> localization_world.World:
+    """A market whose record is out."""
+    world = _market()
+    world.all_approve(localizedFile="https://files.example.test/hero-dach.psd")
+    world.look(Side.OPENTEXT)
+    world.look(Side.APRIMO, facts.LOOK_AGAIN)
+    return world
+
+
 def _production() -> production_world.World:
     world = production_world.World()
     world.put("submitted")
@@ -186,6 +197,8 @@ def _shapes() -> list[tuple[Cause, str, Shape]]:
         ("approval", lambda one, chance: _edited(_base("approved_asset", one), chance, approval="Rejected")),
         ("tag removed", lambda one, chance: _filed(_base("assessed", one), chance)),
         ("tag of an older review", lambda one, chance: _filed(_base("assessed", one), chance, "reuse", "revise")),
+        ("market tag", lambda one, chance: _edited(_base("published", one), chance, classifications=[])),
+        ("draft", lambda one, chance: _edited(_base("published", one), chance, record_status="draft")),
         ("score", lambda one, chance: _edited(_base("assessed", one), chance, score="1")),
         ("percent", lambda one, chance: _edited(_base("production", one), chance, percent=99)),
     ]
@@ -228,6 +241,7 @@ def _shapes() -> list[tuple[Cause, str, Shape]]:
         (Cause.MAPPING_CHANGED, "written", lambda one, _: _read_otherwise(_base("approved", one))),
         (Cause.MAPPING_CHANGED, "moved", lambda one, _: _mapping_moved(_base("submitted", one))),
         (Cause.VERSION_NEWER, "approved", lambda one, chance: _newer(_base("approved_asset", one), chance)),
+        (Cause.VERSION_NEWER, "published", lambda one, chance: _newer(_base("published", one), chance)),
         (Cause.VERSION_NEWER, "in review", lambda one, chance: _newer(_base("in_review", one), chance)),
     ]
     return every

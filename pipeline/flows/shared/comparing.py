@@ -174,10 +174,12 @@ def _shown(sides: Sides) -> Iterator[Mismatch]:
 
 def _filed(sides: Sides) -> Iterator[Mismatch]:
     """A record stands elsewhere than where we filed it, as far as it says so."""
-    for name, kind in filing.KINDS.items():
+    link = sides.pair.link
+    for name, kind in filing.KINDS.items() if link else ():
         agreed = sides.agreed(name)
         shown = filing.shown(sides.item, name, agreed, sides.view)
-        if shown is not None and not same(shown, agreed, kind):
+        is_said = shown is not None and link is not None and not filing.is_of_another(sides.item, name, link)
+        if is_said and not same(shown, agreed, kind):
             yield Mismatch(field=name, agreed=agreed, aprimo=shown, opentext=agreed)
 
 

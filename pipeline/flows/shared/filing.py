@@ -15,11 +15,13 @@ from pipeline.flows.shared import versions
 from pipeline.flows.shared.values import is_empty, text
 from pipeline.flows.tenant import FieldType, FilingTerms, FlowWords
 from pipeline.ownership import CLASSIFICATIONS, STATUS
-from pipeline.plan import Snapshot
+from pipeline.plan import Link, Snapshot
 from pipeline.words import JsonValue
 
 KINDS: Mapping[str, FieldType] = {STATUS: FieldType.TEXT, CLASSIFICATIONS: FieldType.LIST}
 """What may be agreed on of a record beside its fields, and how two values of it are told apart."""
+FILE = "published_file"
+"""Agreed: the version of a record's file that its status was given to, or another that was told of; "" for none."""
 _ARCHIVED = "archived"
 
 
@@ -79,8 +81,14 @@ def of(made: SetRecord, filing: Filing) -> SetRecord:
     return replace(made, status=filing.status, add_classifications=filing.add, remove_classifications=filing.remove)
 
 
+def is_of_another(item: Snapshot | None, name: str, link: Link) -> bool:
+    """Whether what was agreed on was said of another file than the record has now."""
+    known = text(link.agreed_value(FILE)) if name == STATUS else ""
+    return bool(known) and known != versions.latest_id(item)
+
+
 def expected(item: Snapshot | None, name: str) -> dict[str, JsonValue]:
-    """What must still hold when it is put right: whose status it is, is the file that was read."""
+    """What must still hold when it is put right: the file that has the status is the one that was read."""
     latest = versions.latest_id(item) if name == STATUS else ""
     return versions.expected(latest) if latest else {}
 

@@ -157,7 +157,7 @@ def _in_aprimo(heal: _Heal, *, is_undo: bool) -> Plan:
     why = _why_not(heal, current, target=target, expected=expected, kind=kind)
     if heal.field == STATE and is_undo and ownership.state_owner(view, text(target)) is Side.OPENTEXT:
         why = why or NOT_UNDOABLE
-    approved = _version_of(heal, text(target)) if heal.field == STATE else ""
+    approved = _version_of(heal, text(target)) if heal.field in {STATE, ownership.STATUS} else ""
     content = approved_content(heal.link, text(target), view) if heal.field == STATE else {}
     if (approved and approved != versions.latest_id(item)) or not content.items() <= item.wire.items():
         why = why or CHANGED

@@ -217,7 +217,9 @@ def _filing(case: Case, draft: Draft, write: _Write) -> None:
         agreed = case.link.agreed_value(name)
         current = filing.shown(case.item, name, agreed, case.words)
         is_news = name in draft.changes.agreed or draft.filing.changes(name)
-        if current is None or is_news or same(current, agreed, kind):
+        if current is None or is_news or filing.is_of_another(case.item, name, case.link):
+            continue
+        if same(current, agreed, kind):
             continue
         if _is_put_back(case, name, agreed, current, write):
             write.filing = write.filing.beside(filing.towards(name, current, agreed))

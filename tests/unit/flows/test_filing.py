@@ -235,3 +235,107 @@ def test_the_record_of_a_market_stands_where_it_was_published(named: str) -> Non
     assert of_record(world) == (Mismatch(field=FIELD, agreed=[*paths], aprimo=[], opentext=[*paths]),)
     world.look(Side.APRIMO)
     assert (of_record(world), world.filed(record)) == ((), {*paths, FOREIGN})
+
+
+# ---- the status of a market's record -------------------------------------------------------------------------------
+
+
+def published() -> tuple[MarketWorld, str]:
+    """A market whose record is out, and everything seen of it."""
+    world = MarketWorld()
+    world.distribute(MARKET)
+    world.all_approve(localizedFile="https://files.example.test/a.psd")
+    world.look(Side.OPENTEXT)
+    world.look(Side.APRIMO, facts.LOOK_AGAIN)
+    (record,) = world.released()
+    return world, record
+
+
+def differing(world: MarketWorld) -> tuple[Mismatch, ...]:
+    return found(world, world.flow.item_want(world.link))
+
+
+def test_a_published_record_that_was_made_a_draft_by_hand_differs_and_is_put_back() -> None:
+    world, record = published()
+    world.records[record]["record_status"] = "draft"
+
+    (mismatch,) = differing(world)
+    world.look(Side.APRIMO, facts.HEAL, data=heal_of(mismatch))
+
+    assert mismatch == Mismatch(field="record_status", agreed="released", aprimo="draft", opentext="released")
+    assert (world.released(), differing(world)) == ([record], ())
+
+
+def test_a_row_of_a_list_shows_that_a_published_record_is_a_draft() -> None:
+    world, record = published()
+    world.records[record]["record_status"] = "draft"
+    pair = pair_of(world, world.flow.item_want(world.link))
+
+    assert [each.field for each in world.flow.suspects(pair)] == ["record_status"]
+
+
+def test_a_notice_puts_a_status_back_while_the_file_is_the_one_that_was_approved() -> None:
+    world, record = published()
+    world.records[record]["record_status"] = "draft"
+
+    world.look(Side.APRIMO)
+
+    assert world.released() == [record]
+
+
+def test_an_archived_record_has_come_to_its_end_and_stays_so() -> None:
+    world, record = published()
+    world.records[record]["record_status"] = "archived"
+
+    world.look(Side.APRIMO)
+
+    assert (differing(world), world.records[record]["record_status"]) == ((), "archived")
+
+
+@pytest.mark.parametrize("is_healed", [True, False])
+def test_a_draft_with_another_file_than_was_approved_is_never_released_by_us(is_healed: bool) -> None:
+    world, record = published()
+    world.records[record]["record_status"] = "draft"
+    (mismatch,) = differing(world)
+    world.translate_anew(record)
+
+    world.look(Side.APRIMO, *([facts.HEAL] if is_healed else []), data=heal_of(mismatch) if is_healed else {})
+    world.look(Side.APRIMO)
+
+    assert (world.released(), world.records[record]["approval"]) == ([], "Approved (older version)")
+    assert differing(world) == ()
+
+
+@pytest.mark.parametrize("is_in_review", [False, True])
+def test_each_file_that_nobody_approved_is_found_and_told_of_once(is_in_review: bool) -> None:
+    world, record = published()
+    if is_in_review:
+        world.upload()
+        world.look(Side.APRIMO, "signoff.master_replaced")
+    for _ in range(2):
+        world.translate_anew(record)
+        (mismatch,) = differing(world)
+        pair = pair_of(world, world.flow.item_want(world.link))
+        told = world.flow.explain(mismatch, pair, Known())
+
+        world.look(Side.APRIMO, facts.HEAL, data={**heal_of(mismatch), "cause": told.cause.value})
+
+        assert (mismatch.field, told.cause) == ("version", Cause.VERSION_NEWER)
+        assert world.records[record]["approval"] == "Approved (older version)"
+        assert differing(world) == ()
+
+
+def test_a_record_that_was_taken_back_is_not_released_by_hand_whatever_its_file() -> None:
+    world, record = published()
+    world.look(Side.APRIMO, facts.RESTART)
+    world.decide("done")
+    world.decide("rejected")
+    world.look(Side.OPENTEXT)
+    assert world.released() == []
+    world.translate_anew(record)
+    world.records[record]["record_status"] = "released"
+
+    assert [(each.field, each.agreed) for each in differing(world)] == [("record_status", "draft")]
+    world.look(Side.APRIMO)
+
+    assert (world.released(), differing(world)) == ([], ())

@@ -163,6 +163,13 @@ class Lives(RuleBasedStateMachine):
             self.world.file(record_id, "/Elsewhere", leaves=self.world.filed(record_id))
             self._told(Side.APRIMO, is_told=is_told)
 
+    @rule(status=st.sampled_from(("draft", "archived")), is_told=st.booleans())
+    def someone_sets_the_status_of_the_markets_record(self, status: str, *, is_told: bool) -> None:
+        record_id = self.world.link.item.rpartition(":")[2]
+        if record_id in self.world.records:
+            self.world.records[record_id]["record_status"] = status
+            self._told(Side.APRIMO, is_told=is_told)
+
     @rule(is_told=st.booleans())
     def someone_deletes_the_process(self, *, is_told: bool) -> None:
         self.world.delete_process()
