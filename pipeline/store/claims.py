@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Connection,
-    Integer,
     Row,
     ScalarSelect,
     Select,
@@ -34,7 +33,6 @@ from sqlalchemy.sql.elements import ColumnElement
 from pipeline.ports import Claim, Due
 from pipeline.store import serial
 from pipeline.store.tables import events, gates, lines
-from pipeline.store.types import UtcTime
 from pipeline.words import EventId, Step, urgency_of_lane
 
 
@@ -127,8 +125,7 @@ def _claim(row: Row[Any], lease: Lease) -> Claim:
 # ---- the statements ------------------------------------------------------------------------------------------------
 # Each is built once: building one takes longer than SQLite needs to run it.
 
-_NOW = bindparam("b_now", type_=UtcTime)
-_LIMIT = bindparam("b_limit", type_=Integer)
+_NOW: BindParameter[datetime] = bindparam("b_now")
 
 
 def _due() -> Select[Any]:
@@ -136,7 +133,7 @@ def _due() -> Select[Any]:
         select(lines.c.key)
         .where(lines.c.ready_at <= _NOW, ~is_gated(_NOW))
         .order_by(lines.c.ready_at)
-        .limit(_LIMIT)
+        .limit(bindparam("b_limit"))
         .with_for_update(of=lines, skip_locked=True)
     )
 
@@ -149,7 +146,7 @@ def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
         .where(lines.c.key.in_(select(due_first.c.key)))
         .values(
             leased_by=bindparam("b_me"),
-            leased_until=bindparam("b_until", type_=UtcTime),
+            leased_until=bindparam("b_until"),
             token=lines.c.token + 1,
             crashes=case((lines.c.leased_until.is_(None), lines.c.crashes), else_=lines.c.crashes + 1),
         )
@@ -170,7 +167,7 @@ def _taking(which: ColumnElement[bool]) -> ReturningUpdate[Any]:
 
 _IS_FREE = lines.c.leased_until.is_(None)
 _IS_HINTED = and_(
-    lines.c.key.in_(select(events.c.line_key).where(events.c.id.in_(bindparam("b_ids", expanding=True)))),
+    lines.c.key.in_(select(events.c.line_key).where(events.c.id.in_(bindparam("b_ids")))),
     # An expression, so that no planner reads the index of everything that is due instead of these few keys.
     lines.c.step.concat("") == bindparam("b_step"),
 )
@@ -182,9 +179,7 @@ _TAKE_FILLS = _taking(and_(lines.c.step == bindparam("b_step"), lines.c.lane == 
 
 def _marking() -> ReturningUpdate[Any]:
     opened = exists().where(_covers(gates.c.scope), gates.c.until <= _NOW, gates.c.until > lines.c.hinted_at)
-    is_unhinted = or_(
-        lines.c.hinted_at.is_(None), lines.c.hinted_at < bindparam("b_hinted_before", type_=UtcTime), opened
-    )
+    is_unhinted = or_(lines.c.hinted_at.is_(None), lines.c.hinted_at < bindparam("b_hinted_before"), opened)
     found = _due().where(is_unhinted, or_(_IS_FREE, lines.c.leased_until < _NOW)).cte("found")
     head = select(events.c.id).where(events.c.line_key == lines.c.key, events.c.position == lines.c.head)
     return (

@@ -182,7 +182,7 @@ _ATTEMPTS = (
 _IS_KNOWN = deliveries.c.state != DeliveryState.UNKNOWN
 _OPEN_OF_EVENTS = (
     select(deliveries, _ATTEMPTS)
-    .where(deliveries.c.event_id.in_(bindparam("b_ids", expanding=True)), holds("deliveries", DELIVERY_IS_OPEN))
+    .where(deliveries.c.event_id.in_(bindparam("b_ids")), holds("deliveries", DELIVERY_IS_OPEN))
     .order_by(deliveries.c.event_id, _IS_KNOWN, deliveries.c.plan_number, deliveries.c.ordinal)
 )
 _HOLDS_KEY = holds("deliveries", DELIVERY_HOLDS_ITS_KEY)

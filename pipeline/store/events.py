@@ -125,7 +125,7 @@ class SqlEvents:
 
 _OPEN_OF_LINES = (
     select(*_EVENT_COLUMNS)
-    .where(events.c.line_key.in_(bindparam("b_keys", expanding=True)), holds("events", EVENT_IS_OPEN))
+    .where(events.c.line_key.in_(bindparam("b_keys")), holds("events", EVENT_IS_OPEN))
     .order_by(events.c.line_key, events.c.position)
 )
 
@@ -143,7 +143,7 @@ _NEXT_OPEN = (
             .scalar_subquery(),
         ),
     )
-    .where(lines.c.key.in_(bindparam("b_keys", expanding=True)))
+    .where(lines.c.key.in_(bindparam("b_keys")))
 )
 
 _MOVE = (

@@ -15,7 +15,6 @@ from pipeline.ports import Anchor, AuditEntry, Checkpoint, Gate, Person, SeenRow
 from pipeline.store import anchors, chain, notices, people, silence, tables
 from pipeline.store.statements import add_rows, insert_into
 from pipeline.store.tables import TICK_IS_OPEN, checkpoints, gates, holds, receipts, seen_rows, ticks
-from pipeline.store.types import UtcTime
 from pipeline.words import EventId, GateKind, ReceiptVerdict
 
 AUDIT_LOCK = 0x5167_6E6F
@@ -189,7 +188,7 @@ def closed_gates(conn: Connection, now: datetime) -> list[Gate]:
 
 _CLOSED_GATES = (
     select(gates)
-    .where(or_(gates.c.until.is_(None), gates.c.until > bindparam("b_now", type_=UtcTime)))
+    .where(or_(gates.c.until.is_(None), gates.c.until > bindparam("b_now")))
     .order_by(gates.c.scope, gates.c.kind)
 )
 

@@ -170,7 +170,7 @@ _WAITS_FOR_HOLDS = and_(holds("lines", LINE_WAITS_FOR_HOLDS), lines.c.leased_unt
 
 _FENCE = (
     select(lines.c.key, lines.c.token, lines.c.tail, lines.c.lane)
-    .where(lines.c.key.in_(bindparam("b_keys", expanding=True)), lines.c.leased_until.is_not(None))
+    .where(lines.c.key.in_(bindparam("b_keys")), lines.c.leased_until.is_not(None))
     .order_by(lines.c.key)
     .with_for_update()
 )
