@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 
 class Alarm:
-    """Wakes the one task that sleeps on it. Used from the event loop only."""
+    """Wakes the one task that sleeps on it. Used from the event loop only, by whose clock `now` must go."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._until: datetime | None = None
         self._rung = asyncio.Event()
 
-    def ring(self) -> None:
-        """Wake the sleeper, or let the next sleep end at once."""
-        self._rung.set()
+    def set(self, at: datetime) -> None:
+        """Something is to be done then: a sleep that would last longer is cut short."""
+        if self._until is None or at < self._until:
+            self._rung.set()
 
-    async def sleep(self, seconds: float | None) -> None:
-        """Return after so long, or as soon as it rings; without a time only then."""
+    async def sleep(self, until: datetime | None) -> None:
+        """Return at that time, or as soon as an earlier one is set; without a time only then."""
+        self._until = until
+        seconds = None if until is None else (until - self._now()).total_seconds()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._rung.wait()
         self._rung.clear()
+        self._until = None

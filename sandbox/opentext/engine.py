@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -28,7 +28,7 @@ from sandbox.opentext.session import Session
 from sandbox.opentext.store import Store, Work
 
 T = TypeVar("T")
-_TIMER_AGAIN_S = 0.05
+_TIMER_AGAIN = timedelta(seconds=0.05)
 """After this one that is due and could not be fired is tried again."""
 
 
@@ -47,7 +47,7 @@ class Engine:
         self._machines: dict[str, Machine] = {}
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._background: set[asyncio.Task[None]] = set()
-        self._alarm = Alarm()
+        self._alarm = Alarm(self.now)
 
     def deploy(self, xml: bytes, *, model_id: str) -> ModelRow:
         """Add a version of a model; running instances keep theirs. Refuses what cannot be executed."""
@@ -124,7 +124,9 @@ class Engine:
             self._machines.pop(machine.instance_id, None)
             raise
         work.commit()
-        self._alarm.ring()
+        for state in work.changed(StateRow):
+            if state.due_at is not None:
+                self._alarm.set(moment(state.due_at))
         self.after_commit(session)
         if machine.is_ended:
             self._machines.pop(machine.instance_id, None)
@@ -142,14 +144,11 @@ class Engine:
         """Fire timers as they come due, for ever."""
         while True:
             await self.fire_timers()
-            await self._alarm.sleep(self._wait_s())
+            await self._alarm.sleep(self._next_timer())
 
-    def _wait_s(self) -> float | None:
+    def _next_timer(self) -> datetime | None:
         due_at = self.store.next_due()
-        if due_at is None:
-            return None
-        wait_s = (moment(due_at) - self.now()).total_seconds()
-        return wait_s if wait_s > 0 else _TIMER_AGAIN_S
+        return None if due_at is None else max(moment(due_at), self.now() + _TIMER_AGAIN)
 
     async def fire_timers(self) -> None:
         """Fire every timer whose time has come."""

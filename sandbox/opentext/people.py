@@ -20,7 +20,7 @@ from sandbox.opentext.scenario import Act, Case, Scenario, Start
 from sandbox.opentext.session import Session
 from sandbox.opentext.store import Work
 
-_MODEL_POLL_S = 0.1
+_MODEL_POLL = timedelta(seconds=0.1)
 """How often it is looked whether the model is there of which somebody would start a process."""
 _WHEN = {"after_s", "is_never", "meanwhile"}
 """What of an act is not kept with its row: it has been used when the row is made."""
@@ -36,7 +36,7 @@ class People:
         self.scenario = Scenario.read(engine.options.people)
         self._turns: Counter[str] = Counter()
         self._waiting: dict[str, datetime] = {}
-        self._alarm = Alarm()
+        self._alarm = Alarm(engine.now)
         engine.before_commit = self.plan
         engine.after_commit = self.watch
 
@@ -85,13 +85,15 @@ class People:
         """Act whenever somebody's time has come, for ever."""
         while True:
             await self.act_due()
-            await self._alarm.sleep(self._wait_s())
+            await self._alarm.sleep(self._next())
 
-    def _wait_s(self) -> float | None:
-        if not self._waiting:
-            return None
-        wait_s = (min(self._waiting.values()) - self._engine.now()).total_seconds()
-        return wait_s if wait_s > 0 else _MODEL_POLL_S
+    def _next(self) -> datetime | None:
+        """When somebody's time comes; soon, where somebody waits for a model."""
+        now = self._engine.now()
+        later = [at for at in self._waiting.values() if at > now]
+        if len(later) < len(self._waiting):
+            later.append(now + _MODEL_POLL)
+        return min(later, default=None)
 
     async def act_due(self) -> None:
         """Let everybody act whose time has come; who starts a process waits until its model is there."""
@@ -194,7 +196,7 @@ class People:
             self._turns[row.key] += 1
         if row.at is not None and row.result == "waits":
             self._waiting[row.id] = moment(row.at)
-            self._alarm.ring()
+            self._alarm.set(self._waiting[row.id])
 
     # ---- acting ------------------------------------------------------------------------------------------------
 

@@ -3,38 +3,87 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from sandbox.kit.alarm import Alarm
+from tests.support.opentext_caller import OpenTextCaller, soon
+from tests.support.small_models import after, boundary, chain, end, model, start, user_task
 
-HOUR_S = 3600.0
+HOUR = timedelta(hours=1)
+TIMED = model(
+    start()
+    + user_task("review")
+    + boundary("late", "review", after("PT1H"), is_interrupting=True)
+    + user_task("lead")
+    + end()
+    + end("lead_end")
+    + chain("start", "review", "end")
+    + chain("late", "lead", "lead_end"),
+    key="timed",
+)
 
 
-async def _woken_after(alarm: Alarm, seconds: float | None) -> None:
-    sleeper = asyncio.create_task(alarm.sleep(seconds))
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _sleeping(alarm: Alarm, until: datetime | None) -> asyncio.Task[None]:
+    sleeper = asyncio.create_task(alarm.sleep(until))
     await asyncio.sleep(0)
     assert not sleeper.done()
-    alarm.ring()
-    await asyncio.wait_for(sleeper, timeout=5)
+    return sleeper
 
 
-def test_a_sleeper_wakes_when_it_rings_whatever_time_it_had() -> None:
+def test_an_earlier_time_wakes_a_sleeper_whatever_time_it_had() -> None:
     async def story() -> None:
-        alarm = Alarm()
-        await _woken_after(alarm, HOUR_S)
-        await _woken_after(alarm, None)
+        alarm = Alarm(now)
+        for until in (now() + HOUR, None):
+            sleeper = await _sleeping(alarm, until)
+            alarm.set(now())
+            await asyncio.wait_for(sleeper, timeout=5)
 
     asyncio.run(story())
 
 
-def test_a_sleeper_wakes_at_its_time_though_nothing_rings() -> None:
-    asyncio.run(asyncio.wait_for(Alarm().sleep(0.01), timeout=5))
-
-
-def test_what_rang_while_nobody_slept_ends_the_next_sleep_and_no_other() -> None:
+def test_a_later_time_lets_a_sleeper_sleep() -> None:
     async def story() -> None:
-        alarm = Alarm()
-        alarm.ring()
-        await asyncio.wait_for(alarm.sleep(HOUR_S), timeout=5)
-        await _woken_after(alarm, HOUR_S)
+        alarm = Alarm(now)
+        sleeper = await _sleeping(alarm, now() + HOUR)
+        alarm.set(now() + 2 * HOUR)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not sleeper.done()
+        sleeper.cancel()
 
     asyncio.run(story())
+
+
+def test_a_sleeper_wakes_at_its_time_though_nothing_is_set() -> None:
+    alarm = Alarm(now)
+    asyncio.run(asyncio.wait_for(alarm.sleep(now() + timedelta(seconds=0.01)), timeout=5))
+
+
+def test_what_was_set_while_nobody_slept_ends_the_next_sleep_and_no_other() -> None:
+    async def story() -> None:
+        alarm = Alarm(now)
+        alarm.set(now())
+        await asyncio.wait_for(alarm.sleep(now() + HOUR), timeout=5)
+        (await _sleeping(alarm, now() + HOUR)).cancel()
+
+    asyncio.run(story())
+
+
+def test_a_timer_that_begins_while_no_other_runs_fires(opentext: OpenTextCaller) -> None:
+    opentext.sandbox("PUT", "people", {"rules": [], "pace": 36_000})
+    opentext.deploy(TIMED)
+    timed = opentext.workflow("POST", "process-instances", {"processDefinitionKey": "timed"}).json()["id"]
+
+    soon(lambda: "lead" in opentext.tasks(timed))
+
+
+def test_who_is_told_what_to_do_while_nobody_waits_does_it(opentext: OpenTextCaller) -> None:
+    rule = {"when": {"task": "legal"}, "who": "legal.one@example.test", "after_s": 360, "outcome": "approved"}
+    opentext.sandbox("PUT", "people", {"rules": [rule], "pace": 3600})
+    instance = opentext.begin()
+
+    soon(lambda: "legal" not in opentext.tasks(instance))
