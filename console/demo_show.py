@@ -24,7 +24,7 @@ _DROPPED_FIRST = frozenset({"Rev", "Regions"})
 _WIDE = 115
 """Columns of a terminal that the whole table needs."""
 _HEADER_AND_COUNT = 3
-"""Lines of a terminal that no brief may have: the table's header, how many are left out, and the cursor's own."""
+"""Lines of a terminal that no brief may have: the header, how many are left out, and the one the cursor is on."""
 _REVIEWS = ("brand", "legal", "finance")
 _STYLES: Mapping[str, str] = {
     "approved": "green",
@@ -120,7 +120,7 @@ def board(
     width: int,
     height: int,
 ) -> Group:
-    """What fits on a terminal: of more briefs than that, those that are over are only counted."""
+    """All of it; where a terminal has no room for every brief, the first of those that are over are only counted."""
     below = [
         *(Text(each.sentence, no_wrap=True, overflow="ellipsis") for each in others),
         *(Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in lines),

@@ -45,7 +45,7 @@ class Lease:
     until: datetime
 
 
-def hinted(
+def take_hinted(
     conn: Connection, step: Step, event_ids: Sequence[EventId], lease: Lease, *, is_alone: bool, limit: int
 ) -> list[tuple[Claim, str]]:
     """Lease the lines of these events that are due for the step, those due longest first; each with its lane."""
@@ -53,7 +53,7 @@ def hinted(
     return _take(conn, taking, lease, {"b_step": step, "b_ids": [*event_ids], "b_limit": limit})
 
 
-def fills(conn: Connection, step: Step, lane: str, lease: Lease, *, limit: int) -> list[tuple[Claim, str]]:
+def take_to_fill(conn: Connection, step: Step, lane: str, lease: Lease, *, limit: int) -> list[tuple[Claim, str]]:
     """Lease lines of the lane that are due for the step and that nobody holds."""
     return _take(conn, _TAKE_FILLS, lease, {"b_step": step, "b_lane": lane, "b_limit": limit})
 

@@ -65,10 +65,12 @@ class SqlLines:
         """Lease due lines: those of the hinted events first, then (unless alone) others of the lane, up to limit."""
         lease = claims.Lease(me=me, now=self._now, until=self._now + timedelta(seconds=lease_s))
         hinted = (
-            claims.hinted(self._conn, step, event_ids, lease, is_alone=is_alone, limit=limit) if event_ids else []
+            claims.take_hinted(self._conn, step, event_ids, lease, is_alone=is_alone, limit=limit)
+            if event_ids
+            else []
         )
         room = 0 if is_alone else limit - len(hinted)
-        filled = claims.fills(self._conn, step, lane, lease, limit=room) if room > 0 else []
+        filled = claims.take_to_fill(self._conn, step, lane, lease, limit=room) if room > 0 else []
         found = [*hinted, *filled]
         self._held.update({claim.key: (claim.token, claim_lane) for claim, claim_lane in found})
         return [claim for claim, _ in found]
