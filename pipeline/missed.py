@@ -11,6 +11,8 @@ from dataclasses import replace
 from pipeline.ports import Run
 from pipeline.words import JsonValue
 
+BAD_ROW = "answer_unexpected"
+"""Why an item is unread whose row on a list cannot be read: the code of a read of it that says the same."""
 TOLD_MAX = 100
 """So many items that could not be read, and so many that moved on, are named in a run's report."""
 
@@ -23,6 +25,12 @@ def looked_again(run: Run, looked: Iterable[str], *, unread: Mapping[str, str], 
     """
     again = frozenset(looked)
     return _told(_told(run, "unread", again, unread), "moved", again, dict.fromkeys(moved, ""))
+
+
+def with_bad_rows(run: Run, keys: Collection[str], *, nameless: int = 0) -> Run:
+    """A run whose list had rows that cannot be read, of these items and of so many that nobody knows."""
+    named = looked_again(run, keys, unread=dict.fromkeys(keys, BAD_ROW)) if keys else run
+    return replace(named, counts={**named.counts, "unread": named.counts.get("unread", 0) + nameless})
 
 
 def may_have_missed(run: Run, keys: Collection[str]) -> bool:

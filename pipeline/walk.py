@@ -13,7 +13,7 @@ from pipeline import heal, steps
 from pipeline.errors import PipelineError, TransientError
 from pipeline.flows.shared.writing import BY_US
 from pipeline.flows.tenant import Policy
-from pipeline.missed import looked_again
+from pipeline.missed import looked_again, with_bad_rows
 from pipeline.pages import Met, is_suspect, item_pairs, not_met, not_met_here, process_pairs, shows_live, still_open
 from pipeline.plan import Link
 from pipeline.ports import Bounds, Difference, DifferenceState, Mode, Phase, Ports, Run, Tx
@@ -270,6 +270,8 @@ def _items_of(walk: Walk, page: ItemPage) -> None:
     pairs = walk.ports.store.run(partial(item_pairs, flow=walk.flow, page=page))
     walk.tell_rows("item_rows", page)
     walk.count(item_pages=1, items=len(page.items))
+    if page.unread or page.nameless:
+        walk.run = with_bad_rows(walk.run, page.unread, nameless=page.nameless)
     walk.suspect(Suspect(key=each.business_key) for each in pairs if is_suspect(port, each, is_whole=page.is_whole))
     met = [each.link for each in pairs if each.link] if walk.run.mode is Mode.FULL else []
     walk.put(Phase.ITEMS if page.cursor else Phase.PROCESSES, page.cursor, items=met)

@@ -2,7 +2,7 @@
 
 Rows may carry less than a read of the item. Collections of the DAM never carry classifications; searches of
 Productivity Management need not carry extended attributes. What a row lacks is left out of its snapshot, and the page
-says so. What cannot be read at all is left out of the page: an item that is expected is read by itself then.
+says so. A row that cannot be read at all fails no other: the page says whose it is, or that it does not say so.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from pipeline.aprimo import dam_schemas, dam_translate, pm_objects, schemas, translate, wire
 from pipeline.aprimo.client import Client
@@ -21,13 +21,14 @@ from pipeline.aprimo.schemas import ObjectRow
 from pipeline.aprimo.wire import EA_PREFIX, OBJECT_KINDS
 from pipeline.errors import PermanentError
 from pipeline.flows.tenant import RECORD, FlowWords
+from pipeline.keys import aprimo_key
 from pipeline.ownership import FILED
 from pipeline.plan import Snapshot, Want
 from pipeline.ports import Bounds
 from pipeline.ports.inventory import ItemPage
 from pipeline.transport.reading import reading
 from pipeline.transport.times import Instant, instant, iso
-from pipeline.words import Side
+from pipeline.words import BusinessKey, Side
 
 ACTIVITY, TYPE_KEY = "activity", "activityTypeId"
 FIELDS, ATTRIBUTES, CLASSIFICATIONS = "fields", "extended attributes", "classifications"
@@ -100,7 +101,10 @@ class Items:
     def _object_page(
         self, words: FlowWords, bodies: Sequence[Mapping[str, Any]], cursor: str, read_at: datetime, bounds: Bounds
     ) -> ItemPage:
-        rows = [row for body in bodies if (row := self._object_row(words.object_kind, body)) is not None]
+        kind = words.object_kind
+        loaded = [self._object_row(kind, body) for body in bodies]
+        rows = [row for row in loaded if row is not None]
+        bad = [body for body, row in zip(bodies, loaded, strict=True) if row is None]
         self._client.meet({each for row in rows for each in _people_of(row, words)}, bounds)
         lacks_attributes = any(not translate.has_attributes(row.raw, words) for row in rows)
         read = (self._reads.of_row(_want(words, str(row.object_id)), row, read_at, bounds) for row in rows)
@@ -110,6 +114,7 @@ class Items:
             cursor=cursor,
             is_whole=self._client.options.are_lists_whole and not lacks_attributes,
             lacks=(ATTRIBUTES,) if lacks_attributes else (),
+            **_told(kind, [body.get(OBJECT_KINDS[kind].id_key) for body in bad]),
         )
 
     def _object_row(self, kind: str, body: Mapping[str, Any]) -> AnyRow | None:
@@ -147,7 +152,9 @@ class Items:
     ) -> ItemPage:
         listed = [(body, words.listed_as(RECORD, body.get("contentType"))) for body in bodies]
         ours = [(body, role) for body, role in listed if role is not None]
-        read = (self._record(words, role, body, read_at, bounds) for body, role in ours)
+        read = [self._record(words, role, body, read_at, bounds) for body, role in ours]
+        bad = [body for (body, _), each in zip(ours, read, strict=True) if each is None]
+        bad += [body for body, role in listed if role is None and not isinstance(body.get("contentType"), str)]
         lacks_fields = any(part(body, FIELDS) is None for body, _ in ours)
         is_placed = words.reads_classifications()
         is_filed = CLASSIFICATIONS in FILED.get(words.flow, ())
@@ -156,6 +163,7 @@ class Items:
             cursor=cursor,
             is_whole=self._client.options.are_lists_whole and not lacks_fields and not is_placed,
             lacks=((FIELDS,) if lacks_fields else ()) + ((CLASSIFICATIONS,) if is_placed or is_filed else ()),
+            **_told(RECORD, [body.get("id") for body in bad]),
         )
 
     def _record(
@@ -203,6 +211,19 @@ class _Place:
             last = Instant().deserialize(str(rows[-1].get(key)))
         before = instant(self.since)
         return _Place(since=iso(last if last > before else before + _NEXT_MOMENT))
+
+
+class _Told(TypedDict):
+    """What a page says of rows that cannot be read."""
+
+    unread: tuple[BusinessKey, ...]
+    nameless: int
+
+
+def _told(kind: str, bad: Sequence[object]) -> _Told:
+    """By what stands for the id in each; some say none, or no such thing as an id."""
+    ids = [each for each in bad if each and type(each) is (str if kind == RECORD else int)]
+    return {"unread": tuple(aprimo_key(kind, str(each)) for each in ids), "nameless": len(bad) - len(ids)}
 
 
 def _want(words: FlowWords, object_id: str) -> Want:

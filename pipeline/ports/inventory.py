@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pipeline.plan import ProcessRead, Snapshot
 from pipeline.ports.vendors import Bounds
+from pipeline.words import BusinessKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,13 +17,16 @@ class ItemPage:
     """A page of a flow's items; cursor: where the next page begins, "" after the last one.
 
     is_whole: these rows carry what a read of each would; False: an item that matters is read by itself. lacks: what
-    rows were found to lack of it, in the vendor's words; such values are left out of their snapshots.
+    rows were found to lack of it, in the vendor's words; such values are left out of their snapshots. unread: the
+    items whose rows cannot be read; nameless: how many such rows do not say whose they are.
     """
 
     items: tuple[Snapshot, ...]
     cursor: str
     is_whole: bool = True
     lacks: tuple[str, ...] = ()
+    unread: tuple[BusinessKey, ...] = ()
+    nameless: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

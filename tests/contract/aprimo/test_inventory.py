@@ -195,10 +195,15 @@ def test_the_people_of_a_page_are_looked_up_together_and_once(scripted: Scripted
     assert scripted.lines() == [SEARCH, USERS, SEARCH]
 
 
-def test_a_row_that_cannot_be_read_fails_no_other(scripted: ScriptedVendor, client: Client) -> None:
-    scripted.on(SEARCH, activities({"activityId": "five"}, activity(4, ownerId=None)))
+def test_a_row_that_cannot_be_read_fails_no_other_and_is_told_of_by_whose_it_is(
+    scripted: ScriptedVendor, client: Client
+) -> None:
+    whose = activity(5, modifiedDate="whenever")
+    scripted.on(SEARCH, activities({"activityId": "five"}, activity(4, ownerId=None), whose, {}))
 
-    assert ids(pages(client, words())) == [["4"]]
+    (page,) = pages(client, words())
+
+    assert (ids([page]), page.unread, page.nameless) == ([["4"]], ("aprimo:activity:5",), 2)
 
 
 # ---- the DAM -------------------------------------------------------------------------------------------------------
@@ -305,6 +310,18 @@ def test_records_of_other_types_are_no_items_of_the_flow(scripted: ScriptedVendo
     scripted.on(RECORDS, found(record(1, contentType="Template"), record(2)))
 
     assert ids(pages(dam, of_records("Asset"))) == [[f"{2:032x}"]]
+
+
+def test_a_row_of_a_record_that_cannot_be_read_or_may_be_of_any_type_is_told_of(
+    scripted: ScriptedVendor, dam: Client
+) -> None:
+    bad = [record(1, modifiedOn="whenever"), record(3, contentType=None), record(4, id=None)]
+    scripted.on(RECORDS, found(*bad, record(2), record(5, contentType="Template", modifiedOn="whenever")))
+
+    (page,) = pages(dam, of_records("Asset"))
+
+    unread = tuple(f"aprimo:record:{each:032x}" for each in (1, 3))
+    assert (ids([page]), page.unread, page.nameless) == ([[f"{2:032x}"]], unread, 1)
 
 
 def test_records_of_a_role_come_with_the_items_each_in_its_role(scripted: ScriptedVendor, dam: Client) -> None:

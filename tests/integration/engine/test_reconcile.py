@@ -12,9 +12,10 @@ from pipeline import heal, reconcile
 from pipeline.errors import PermanentError, PipelineError
 from pipeline.events import Event
 from pipeline.flows.shared.values import instant
+from pipeline.missed import may_have_missed
 from pipeline.plan import Link, LinkChanges, Snapshot, Snapshots, Want
 from pipeline.ports import Bounds, Mode, Store
-from pipeline.ports.inventory import ProcessPage
+from pipeline.ports.inventory import ItemPage, ProcessPage
 from pipeline.walk import Terms
 from pipeline.words import InstanceId
 from tests.support.brief_differences import standing
@@ -209,6 +210,19 @@ def test_an_item_that_cannot_be_read_is_named_and_holds_up_no_other(office: Offi
 
     assert standing(office) == {2: [("matrix", "edited_in_aprimo")]}
     assert step.run.report["unread"] == {key(1): "hidden"}
+
+
+def test_an_item_whose_row_cannot_be_read_is_named_unless_it_is_read_by_itself_and_one_without_name_counted(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.submit(1)
+    listed = ItemPage(items=(), cursor="", unread=(key(1), key(2)), nameless=1)
+    monkeypatch.setattr(office, "items", lambda *_: iter([listed]))
+
+    run = office.reconcile().run
+
+    assert (run.report["unread"], run.counts["unread"]) == ({key(2): "answer_unexpected"}, 2)
+    assert may_have_missed(run, [key(1)])
 
 
 def differs_on_both_lists(office: Office) -> None:
