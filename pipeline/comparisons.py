@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from pipeline import preview, windows
-from pipeline.certificate import Change
+from pipeline.certificate import CLOCK_SKEW, Change
 from pipeline.flows.tenant import FlowWords
 from pipeline.keys import aprimo_key
 from pipeline.missed import may_have_missed
@@ -20,10 +20,11 @@ from pipeline.plan import Link
 from pipeline.ports import Mode, Ports, Run, Tx
 from pipeline.words import BusinessKey, Side
 
-LAG = timedelta(seconds=windows.LAG_S)
-"""A list may not show the changes of its last seconds yet, and the source's clock is not ours."""
+SHOWN_AFTER = timedelta(seconds=windows.LAG_S) + CLOCK_SKEW
+"""A list may not show the changes of its last seconds yet, and the source's clock, which dates them, is not ours."""
 AGREES = "agrees"
-EVERY = 1_000_000
+_EVERY = 1_000_000
+"""More runs than a flow begins in the time that a certificate is asked for: all that began since then are wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Comparisons:
         """Those that began since then."""
 
         def in_transaction(tx: Tx) -> dict[str, list[Run]]:
-            return {flow: tx.differences.runs(flow, is_over=True, since=since, limit=EVERY) for flow in words}
+            return {flow: tx.differences.runs(flow, is_over=True, since=since, limit=_EVERY) for flow in words}
 
         return cls(words=words, runs=ports.store.run(in_transaction), ports=ports)
 
@@ -79,4 +80,4 @@ class Comparisons:
 def _has_read(run: Run, at: datetime, keys: Collection[str]) -> bool:
     """Whether a run that came to its end has compared what was changed then; one of a single item need not have."""
     reaches_back = run.mode is Mode.FULL or (run.since is not None and run.since <= at)
-    return reaches_back and run.started_at >= at + LAG and not may_have_missed(run, keys)
+    return reaches_back and run.started_at >= at + SHOWN_AFTER and not may_have_missed(run, keys)
