@@ -6,7 +6,7 @@ came to its end, it began after the change, and what it read reaches back behind
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -45,7 +45,7 @@ class Comparisons:
         return cls(words=words, runs=ports.store.run(in_transaction), ports=ports)
 
     def ends(self, change: Change) -> tuple[str, ...]:
-        """What they came to at a changed object, a word a flow; none where one that it concerns has not read it.
+        """How a changed object stands in each flow that it concerns; none where one of them has not read it.
 
         It concerns each flow that names its kind and type, but for one that would read nothing if it were told of it.
         """
@@ -62,11 +62,17 @@ class Comparisons:
             is_own = role is not None and role not in words.listed_beside()
             if not is_own and not self._would_read(flow, key, links, tx.now):
                 continue
-            if role is not None and any(_has_read(run, change.at, keys) for run in self.runs[flow]):
-                ends += [each.cause for each in tx.differences.find(flow=flow, keys=sorted(keys))] or [AGREES]
+            if role is not None and any(_has_read(run, change.at, keys) for run in self._listed_by_now(flow)):
+                found = tx.differences.find(flow=flow, keys=sorted(keys))
+                ends += [f"now open: {each.cause}" for each in found] or [AGREES]
             else:
                 return ()
         return tuple(ends)
+
+    def _listed_by_now(self, flow: str) -> Iterator[Run]:
+        """The flow's runs by its present words: by others a run may not have listed what these name."""
+        words = self.ports.flows[flow].mapping_version
+        return (run for run in self.runs[flow] if run.report.get("words") == words)
 
     def _would_read(self, flow: str, key: BusinessKey, links: Sequence[Link], now: datetime) -> bool:
         """Whether a notice of an object would make a flow read anything: what reads nothing does nothing about it."""

@@ -33,6 +33,11 @@ def with_bad_rows(run: Run, keys: Collection[str], *, nameless: int = 0) -> Run:
     return replace(named, counts={**named.counts, "unread": named.counts.get("unread", 0) + nameless})
 
 
+def by_words(run: Run, words: str) -> Run:
+    """A run that goes on by these words; where it began by others it has listed everything by neither."""
+    return run if run.report.get("words") == words else replace(run, report={**run.report, "words": ""})
+
+
 def may_have_missed(run: Run, keys: Collection[str]) -> bool:
     """Whether a run has not compared one of these items: its report says so, or names not all that it has missed."""
     named = [key for name in ("unread", "moved") for key in _named(run.report.get(name))]

@@ -13,6 +13,7 @@ from functools import partial
 
 from pipeline.errors import PipelineError
 from pipeline.flows.shared.writing import BY_US
+from pipeline.missed import by_words
 from pipeline.ports import Bounds, Errand, Mode, Phase, Ports, Run, Tx
 from pipeline.ports.inventory import Inventory
 from pipeline.suspects import Found, Suspect
@@ -44,6 +45,7 @@ class Step:
 
 def begin(flow: str, mode: Mode, terms: Terms, ports: Ports) -> Run:
     """The run to go on with: the same person's last one of this mode where it was cut off, else a new one."""
+    words = ports.flows[flow].mapping_version
 
     def in_transaction(tx: Tx) -> Run:
         if terms.is_kept:
@@ -52,14 +54,14 @@ def begin(flow: str, mode: Mode, terms: Terms, ports: Ports) -> Run:
             for older in cut_off[1:]:
                 _end(tx, older, f"superseded by {cut_off[0].id}")
             if cut_off:
-                return cut_off[0]
+                return by_words(cut_off[0], words)
         run = Run(
             id=ports.new_id("rc"),
             flow=flow,
             mode=mode,
             started_at=tx.now,
             since=_since(tx, flow, terms.overlap_s) if mode is Mode.RECENT else None,
-            report={"by": terms.by},
+            report={"by": terms.by, "words": words},
         )
         if terms.is_kept:
             tx.differences.put_run(run)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from pipeline import reconcile
 from pipeline.errors import GateClosedError, PipelineError, TransientError
+from pipeline.flows.registry import bind
 from pipeline.plan import Snapshot, Want
 from pipeline.ports import Bounds, Gate, Mode, Phase, Run
 from pipeline.walk import Terms
 from pipeline.words import GateKind, Side, WaitReason
 from tests.support.brief_differences import standing
 from tests.support.brief_office import Office, OfficeVendor, key
-from tests.support.briefs import FLOW
+from tests.support.briefs import FLOW, words
 from tests.support.memory.store import MemoryStore
 from tests.support.store_rows import Clock
 
@@ -44,6 +45,16 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(office: Office) -> None:
     assert office.pages == 6
     assert step.run.phase is Phase.OVER
     assert standing(office) == {7: [("matrix", "edited_in_aprimo")]}
+
+
+def test_a_run_that_goes_on_by_other_words_was_made_by_none(office: Office) -> None:
+    began = reconcile.begin(FLOW, Mode.FULL, Terms(), office.ports)
+    same = reconcile.begin(FLOW, Mode.FULL, Terms(), office.ports)
+    office.flow.bound = bind(FLOW, replace(words(), type_ids=frozenset({17, 18})))
+    other = reconcile.begin(FLOW, Mode.FULL, Terms(), office.ports)
+
+    assert same == began
+    assert (other.id, other.report["words"]) == (began.id, "")
 
 
 def test_a_new_run_begins_once_the_last_one_has_ended(office: Office) -> None:

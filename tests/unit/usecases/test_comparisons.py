@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from pipeline.certificate import Change
 from pipeline.comparisons import Comparisons
 from pipeline.differences import Cause, Explained, Mismatch
+from pipeline.flows.mapping import mapping_version
 from pipeline.flows.registry import bind_all
 from pipeline.flows.shared.insights import VERDICT
 from pipeline.flows.tenant import FlowWords, Policy
 from pipeline.keys import aprimo_key
 from pipeline.plan import Agreed, LinkChanges
 from pipeline.ports import Mode, Phase, Run
-from pipeline.words import BusinessKey, Side
+from pipeline.words import BusinessKey, JsonValue, Side
 from tests.support import assets, briefs, commitments, insight_world, localization_world, publications
 from tests.support.fakes import T0, make_world
 from tests.support.memory.store import MemoryStore
@@ -52,8 +54,15 @@ class Office:
         known = shipped()
         return {flow: known[flow] for flow in self.flows}
 
-    def compare(self, *flows: str, at_s: float = 60.0, since_s: float | None = -60.0, **found: object) -> None:
-        """These flows were compared, what had changed since then; None: everything."""
+    def compare(
+        self,
+        *flows: str,
+        at_s: float = 60.0,
+        since_s: float | None = -60.0,
+        report: Mapping[str, JsonValue] | None = None,
+        **found: object,
+    ) -> None:
+        """These flows were compared by their words, what had changed since then; None: everything."""
         run = Run(
             id="",
             flow="",
@@ -63,7 +72,9 @@ class Office:
             phase=Phase.OVER,
         )
         for flow in flows:
+            told = {"words": mapping_version(self.words[flow]), **(report or {})}
             made = replace(run, id=f"rc-{flow}-{at_s:g}", flow=flow, **found)  # type: ignore[arg-type]  # Real fields.
+            made = replace(made, report=told)
             self.store.run(lambda tx, made=made: tx.differences.put_run(made))  # type: ignore[misc]  # As above.
 
     def link(self, flow: str, changes: LinkChanges, key: BusinessKey = KEY) -> None:
@@ -89,12 +100,12 @@ def test_a_change_is_read_once_each_flow_that_lists_its_object_was_compared_afte
     assert (by_one, office.ends()) == ((), ("agrees", "agrees"))
 
 
-def test_of_what_differs_since_then_the_causes_are_said() -> None:
+def test_of_what_differs_now_the_causes_are_said() -> None:
     office = Office()
     office.compare(*LISTED_BY)
     office.store.run(lambda tx: tx.differences.keep("rc-1", "asset_review", {KEY: [UNTOLD]}))
 
-    assert office.ends() == ("process_missing", "agrees")
+    assert office.ends() == ("now open: process_missing", "agrees")
 
 
 @pytest.mark.parametrize(
@@ -117,11 +128,12 @@ def test_a_comparison_has_read_what_changed_some_seconds_before_it_began_and_aft
         ({"report": {"moved": [KEY]}, "counts": {"moved": 1}}, False),
         ({"report": {"moved": ["another"]}, "counts": {"moved": 1}}, True),
         ({"report": {"moved": ["another"]}, "counts": {"moved": 2}}, False),
+        ({"report": {"words": "of yesterday"}}, False),
         ({"phase": Phase.KNOWN, "ended_at": T0}, False),
         ({"mode": Mode.ITEM, "since": None}, False),
     ],
 )
-def test_what_a_comparison_may_have_missed_it_has_not_read(kept: dict[str, object], is_read: bool) -> None:
+def test_what_a_comparison_may_have_missed_it_has_not_read(kept: dict[str, Any], is_read: bool) -> None:
     office = Office()
     office.compare("localization")
     office.compare("asset_review", **kept)
