@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,7 +35,8 @@ _STATUS = "commitmentStatus"
 _DONE = {"approve": "approved", "reject": "rejected"}
 _REVIEWERS = {"manager": ("manager",), "director": ("director",), "cfo": ("cfo",), "four_eyes": ("cfo", "second")}
 _UP_TO = (("manager", Decimal(25000)), ("director", Decimal(100000)), ("cfo", Decimal(500000)))
-_LIMITED = ("EUR", "USD")
+LIMITED = ("EUR", "USD")
+"""The currencies that the shipped file has limits for."""
 _LIMIT = Decimal(10000)
 
 
@@ -156,6 +158,10 @@ class World(FlowWorld):
         """Whether what a campaign asks for still was refused when it was asked last."""
         last = {each.item_version: each.outcome for each in self.link.processes}
         return any(last.get(each) == "rejected" for each in self.owed())
+
+    def granted(self, currency: str) -> Decimal:
+        """Up to which amount a campaign may spend in a currency."""
+        return decimal(self.link.agreed_value(f"{GRANTED}{currency}")) or Decimal(0)
 
     def shown(self, process: ProcessRead) -> str:
         """Of which amount a process is."""
@@ -290,29 +296,30 @@ class World(FlowWorld):
 
     def _owed_by_commitment(self) -> str:
         amount, currency = decimal(self.values["amount"]), self.values["currency"]
-        is_above = amount is not None and currency in _LIMITED and amount > _LIMIT
+        is_above = amount is not None and currency in LIMITED and amount > _LIMIT
         return _name(amount, currency) if is_above else ""
 
     def _requested(self) -> str:
         amount, currency = decimal(self.values["request"]), self.values["currency"]
-        is_asked = amount is not None and amount > 0 and currency in _LIMITED
+        is_asked = amount is not None and amount > 0 and currency in LIMITED
         return _name(amount, currency) if is_asked else ""
 
     def _overspent(self) -> str:
-        """By its own fields, in euros as its account is, and by the account."""
-        budget, planned = decimal(self.values["budget"]), decimal(self.values["planned"])
-        own = (planned, budget) if self.values["currency"] == "EUR" else (None, None)
-        pairs = [own]
-        if self.values["account"] == ACCOUNT:
-            most = max(Decimal(str(self.funding["forecast_amount"])), Decimal(str(self.funding["total_commit"])))
-            pairs.append((most, Decimal(str(self.funding["adjusted_budget"]))))
-        granted = decimal(self.link.agreed_value(f"{GRANTED}EUR")) or Decimal(0)
+        """By its own fields in its currency, and by its account: the first currency by name that has limits."""
+        own = (str(self.values["currency"]), decimal(self.values["planned"]), decimal(self.values["budget"]))
+        spends = [own, *([self._funded()] if self.values["account"] == ACCOUNT else [])]
         over = (
-            _name(spent, "EUR")
-            for spent, limit in pairs
-            if spent is not None and limit is not None and spent > granted and _crosses(spent - limit, limit)
+            _name(spent, currency)
+            for currency, spent, limit in sorted(spends, key=itemgetter(0))
+            if spent is not None and limit is not None and currency in LIMITED
+            if spent > self.granted(currency) and _crosses(spent - limit, limit)
         )
         return next(over, "")
+
+    def _funded(self) -> tuple[str, Decimal, Decimal]:
+        """Currency, spend and budget of the account."""
+        spent = max(Decimal(str(self.funding[each])) for each in ("forecast_amount", "total_commit"))
+        return str(self.funding["currency"]), spent, Decimal(str(self.funding["adjusted_budget"]))
 
 
 def _crosses(excess: Decimal, budget: Decimal) -> bool:

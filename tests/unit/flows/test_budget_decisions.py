@@ -161,6 +161,21 @@ def test_a_refused_spend_holds_its_campaign_whatever_else_is_approved() -> None:
     assert (world.values["message"], world.values["hold"]) == ("Approved, revision 2", "on hold")
 
 
+def test_a_spend_that_is_refused_again_in_another_currency_keeps_its_campaign_on_hold() -> None:
+    world = campaign(planned="14000.00")
+    world.answer("justified", justification="Dearer.")
+    world.answer("rejected")
+    world.edit(currency="USD")
+    world.settle_down()
+    assert [each.item_version for each in world.link.processes] == ["14000 EUR", "14000 USD"]
+
+    world.answer("justified", justification="Dearer.")
+    world.answer("rejected")
+    world.settle_down()
+
+    assert (world.values["hold"], world.owed(), world.is_refused()) == ("on hold", ("14000 USD",), True)
+
+
 def test_a_start_that_was_given_up_half_way_is_finished_though_somebody_has_approved_meanwhile() -> None:
     world = commitment(state="draft")
     world.put("submitted")

@@ -13,12 +13,11 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from pipeline.commands import StartProcess
 from pipeline.differences import Cause, Known
 from pipeline.flows import facts
-from pipeline.flows.shared.asking import GRANTED
 from pipeline.keys import aprimo_key, kind_of
 from pipeline.plan import Verdict
 from pipeline.words import Side
 from tests.support.agreeing import found, pair_of
-from tests.support.budget_world import ACCOUNT, World, campaign, commitment, tier_of
+from tests.support.budget_world import ACCOUNT, LIMITED, World, campaign, commitment, tier_of
 from tests.support.lives import FlowLives
 
 STATES = ("draft", "submitted", "submitted", "submitted", "cancelled", "approved", "rejected", "")
@@ -229,9 +228,8 @@ class Campaigns(BudgetLives):
     @invariant()
     def it_may_spend_what_was_approved_and_no_more(self) -> None:
         world = self.world
-        granted = str(world.link.agreed_value(f"{GRANTED}EUR") or "")
-        approved = {world.shown(each) for each in world.processes.values() if world.approved(each)}
-        assert not granted or f"{granted} EUR" in approved
+        granted = {f"{amount} {currency}" for currency in LIMITED if (amount := world.granted(currency))}
+        assert granted <= {world.shown(each) for each in world.processes.values() if world.approved(each)}
 
     def is_being_decided(self) -> None:
         """What it asks for was answered or is being decided, one after the other, and holds it meanwhile."""
