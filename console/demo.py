@@ -27,7 +27,7 @@ from console.demo_run import LOG_FILE, Running, play, start
 from console.demo_scenario import HOUR_S, PACE, Story
 from console.demo_settings import BUDGETS_PER_S, Without, forget_environment
 from console.demo_show import Board, Lines, Screen
-from console.embedded import MissingPartError, private_folder
+from console.embedded import CannotRunError, private_folder
 from console.exits import Exit
 from console.supervisor import AlreadyRunningError
 from console.supervisor_loop import StartError
@@ -92,7 +92,7 @@ def demo(
     except KeyboardInterrupt:
         _tidy(folder, is_ours=data_dir is None)
         sys.exit(Exit.INTERRUPTED)
-    except (MissingPartError, AlreadyRunningError, StartError, CommandError, requests.RequestException) as err:
+    except (CannotRunError, AlreadyRunningError, StartError, CommandError, requests.RequestException) as err:
         click.echo(f"The demo could not be played: {err}\nWhat every role said: {folder / LOG_FILE}", err=True)
         sys.exit(Exit.FAILED)
     result["seconds_total"] = round(time.monotonic() - began, 1)

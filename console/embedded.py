@@ -6,6 +6,7 @@ import json
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -15,11 +16,23 @@ PRIVATE = 0o600
 PRIVATE_FOLDER = 0o700
 _SANDBOX_LIBRARIES = ("lxml", "SpiffWorkflow", "python_multipart")
 _INSTALL = "run `pip install '.[sandbox,embedded]'` in the checkout"
+_LOOK_EVERY_S = 0.1
 _SECRET_NAMES = ("broker", "callback", "flower", "web")
 
 
-class MissingPartError(Exception):
+class CannotRunError(Exception):
+    """This machine cannot run everything as it is asked to; the message says what to do."""
+
+
+class MissingPartError(CannotRunError):
     """Something is not installed that is needed to run everything on one machine; the message says what to do."""
+
+
+class PortTakenError(CannotRunError):
+    """Somebody else listens on a port that the settings name."""
+
+    def __init__(self, name: str, port: int) -> None:
+        super().__init__(f"{name} is {port}, and somebody listens there already: end that, or name another port.")
 
 
 class NoBrokerError(MissingPartError):
@@ -81,6 +94,18 @@ def free_ports(wanted: Sequence[int]) -> tuple[int, ...]:
     """A free port on this machine for each wanted one: that one where it is free, else any (also for 0)."""
     with ExitStack() as held:
         return tuple(_bound(held, port) for port in wanted)
+
+
+def await_port(name: str, port: int, *, patience_s: float) -> None:
+    """Return once a port is free that a setting names: what ran here before may still be ending.
+
+    Raises PortTakenError after the patience.
+    """
+    deadline = time.monotonic() + patience_s
+    while free_ports((port,)) != (port,):
+        if time.monotonic() > deadline:
+            raise PortTakenError(name, port)
+        time.sleep(_LOOK_EVERY_S)
 
 
 def made_once(data_dir: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from config.celery_options import TARGETS
 from config.settings import Settings, all_settings
 from config.table import is_secret
 from console.embedded import (
+    await_port,
     broker_command,
     demand_sandbox_libraries,
     free_ports,
@@ -30,6 +31,7 @@ READY = r"^signoff \S+ is ready"
 _SANDBOX_READY = "^listening on http"
 _BROKER_READY = "Ready to accept connections"
 _SANDBOX_SECRET = "sandbox-secret"  # noqa: S105 - the sandboxes' public one
+PORT_WAIT_S = 15.0
 _KNOWN_PORTS = {"aprimo": 8181, "opentext": 8182}
 _SANDBOX_SHUTDOWN_S = "5"
 
@@ -40,8 +42,8 @@ class Wishes:
 
     roles limits what is started (None: all). With known_ports the addresses are the same each time, as people like
     it, where those ports are free; without, any free ports are taken, so that installations do not meet. A port that
-    the environment names is tried in both cases. Without notices the sandboxes tell nothing by themselves. The
-    options are the sandboxes' own.
+    the settings name is taken in both cases, or nothing starts. Without notices the sandboxes tell nothing by
+    themselves. The options are the sandboxes' own.
     """
 
     roles: frozenset[str] | None = None
@@ -66,7 +68,7 @@ class Plan:
 
 
 def make_plan(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) -> Plan:
-    """The plan for these settings; writes the children's private files. Raises MissingPartError."""
+    """The plan for these settings; writes the children's private files. Raises CannotRunError."""
     ports = _ports(settings, inherited, wishes)
     secrets = made_once(settings.data_dir)
     environ = {
@@ -118,8 +120,13 @@ def signoff_command(*words: str) -> tuple[str, ...]:
 def _ports(settings: Settings, inherited: Mapping[str, str], wishes: Wishes) -> dict[str, int]:
     configured = {"web": settings.web.port, "flower": settings.flower.port}
     wanted = {"broker": 0, **_KNOWN_PORTS, **configured}
+    variables = {name: f"SIGNOFF_{name.upper()}_PORT" for name in configured}
+    usual = {"web": Settings().web.port, "flower": Settings().flower.port}
+    named = {name for name in configured if inherited.get(variables[name]) or configured[name] != usual[name]}
+    for name in named:
+        if configured[name]:
+            await_port(variables[name], configured[name], patience_s=PORT_WAIT_S)
     if not wishes.known_ports:
-        named = {name for name in configured if inherited.get(f"SIGNOFF_{name.upper()}_PORT")}
         wanted = {name: port if name in named else 0 for name, port in wanted.items()}
     return dict(zip(wanted, free_ports(tuple(wanted.values())), strict=True))
 

@@ -56,7 +56,7 @@ class Installation:
         """Starts everything and gives it when every role is ready.
 
         overrides are settings by their environment names, laid over this process's environment; show takes each
-        role's lines. Raises SettingsError, MissingPartError, AlreadyRunningError, or StartError with the last
+        role's lines. Raises SettingsError, CannotRunError, AlreadyRunningError, or StartError with the last
         lines of the role that failed; then nothing runs any more.
         """
         inherited = {**os.environ, **overrides}

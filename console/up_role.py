@@ -11,7 +11,7 @@ from types import FrameType
 import click
 
 from console import service_manager
-from console.embedded import MissingPartError
+from console.embedded import CannotRunError
 from console.embedded_plan import Wishes
 from console.exits import Exit
 from console.supervisor import AlreadyRunningError, Installation
@@ -26,7 +26,7 @@ def run() -> Exit:
     wishes = Wishes(known_ports=True)
     try:
         installation = Installation.start(overrides, wishes=wishes, show=stream.show)
-    except (MissingPartError, AlreadyRunningError, StartError) as err:
+    except (CannotRunError, AlreadyRunningError, StartError) as err:
         click.echo(f"signoff up: {err}", err=True)
         return Exit.FAILED
     with installation:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
 from config.settings import load
+from console import embedded_plan
+from console.embedded import PortTakenError
 from console.embedded_plan import WORKERS, Plan, Wishes, make_plan
 
 REAL_VENDORS = {
@@ -117,6 +120,18 @@ def test_a_port_of_the_environment_is_taken(folder: Path) -> None:
     free = plan_for(folder).environ["SIGNOFF_WEB_PORT"]
 
     assert plan_for(folder, SIGNOFF_WEB_PORT=free).environ["SIGNOFF_WEB_PORT"] == free
+
+
+def test_a_port_of_the_environment_that_somebody_has_is_waited_for_and_then_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_plan, "PORT_WAIT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+        with pytest.raises(PortTakenError, match=f"SIGNOFF_FLOWER_PORT is {port}, and somebody listens"):
+            plan_for(folder, SIGNOFF_FLOWER_PORT=str(port))
+
+    assert plan_for(folder, SIGNOFF_FLOWER_PORT=str(port)).environ["SIGNOFF_FLOWER_PORT"] == str(port)
 
 
 def test_workers_are_given_longer_to_stop_than_they_wait_for_their_steps(folder: Path) -> None:
