@@ -77,5 +77,8 @@ def _database_url() -> str:
     url = current().database_url
     path = url.partition(":///")[2].partition("?")[0]
     if url.startswith("sqlite") and not Path(path).exists():
-        raise StoreAwayError(f"there is none at {path}. Start `signoff up`, or run `signoff db upgrade`.")
+        raise StoreAwayError(
+            f"there is none at {path}. Start `signoff up`, or run `signoff db upgrade`; for an installation that"
+            " runs, call this in the folder where it was started, or set SIGNOFF_DATA_DIR to its data folder."
+        )
     return url

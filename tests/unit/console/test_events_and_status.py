@@ -205,7 +205,8 @@ def test_without_a_database_commands_say_how_to_get_one(
     assert result.exit_code == 4
     assert result.stderr == (
         f"The database cannot be used: there is none at {tmp_path}/signoff.sqlite3."
-        " Start `signoff up`, or run `signoff db upgrade`.\n"
+        " Start `signoff up`, or run `signoff db upgrade`; for an installation that runs, call this in the folder"
+        " where it was started, or set SIGNOFF_DATA_DIR to its data folder.\n"
     )
     assert list(tmp_path.iterdir()) == []
 
