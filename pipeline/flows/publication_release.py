@@ -82,7 +82,7 @@ def go_on(case: Case) -> Plan:
         hint = f"Aprimo does not show us {case.link.item_key} any more: nothing more of it is released."
         return refuse("item_hidden_or_deleted", hint)
     found = _against(case, package)
-    if found and _may_be_out(case.event) and releasing.is_any_out(case, package):
+    if found and _has_written(case, package) and releasing.is_any_out(case, package):
         return _taken_back(case, package, found)
     if case.item is not None and case.state != APPROVED:
         changes = LinkChanges(agreed=ours(case, {**NOTHING, STATE: "withheld"}), wake=Wake(at=None))
@@ -105,6 +105,15 @@ def _against(case: Case, package: Package) -> tuple[str, ...]:
 
 def _may_be_out(event: Event) -> bool:
     return event.type in {RELEASE, VERIFY}
+
+
+def _has_written(case: Case, package: Package) -> bool:
+    """Whether this package may have written records: what they say before that is somebody else's doing.
+
+    A step that is planned anew may have written some of them with its former plan.
+    """
+    is_anew = case.event.type == RELEASE and case.event.plan_number > 0
+    return package.is_written or is_anew or case.event.type == VERIFY
 
 
 def _begins(case: Case, package: Package) -> Wake | None:
@@ -138,9 +147,20 @@ def _cleared(case: Case, package: Package) -> Plan:
 
 
 def _release(case: Case, package: Package) -> Plan:
-    """Every record goes out in the version that was approved; then all of them are read again."""
+    """Every record goes out in the version that was approved; then all of them are read again.
+
+    Where somebody else has changed how a record stands since that was remembered, it is remembered anew first: from
+    the first plan that stands on, nobody else changes the records' status until the step has ended.
+    """
+    now = package.parts if _has_written(case, package) else taking_back.as_read(case, package, _former(case))
+    if now != package.parts:
+        changed = replace(package, parts=now)
+        again = LinkChanges(agreed=ours(case, {PACKAGE: changed.as_json()}))
+        return deliver(changes=again, follow_ups=(next_fact(case, RELEASE),))
     commands = releasing.release(case, package)
-    made = deliver(*commands, follow_ups=(next_fact(case, VERIFY),), holds=writing.status_holds(commands))
+    changes = LinkChanges(agreed=ours(case, {PACKAGE: replace(package, is_written=True).as_json()}))
+    holds = writing.status_holds(commands)
+    made = deliver(*commands, changes=changes, follow_ups=(next_fact(case, VERIFY),), holds=holds)
     return replace(made, urgency=Urgency.STANDARD)
 
 

@@ -167,7 +167,9 @@ class FlowWorld:
         """An event is worked, planned anew where a write finds it stale; then every follow-up it causes."""
         for stale_count in range(STALE_MAX):
             self.count += 1
-            now = replace(head, id=EventId(f"ev-{self.count}"), time=self.now, stale_count=stale_count)
+            now = replace(
+                head, id=EventId(f"ev-{self.count}"), time=self.now, plan_number=stale_count, stale_count=stale_count
+            )
             try:
                 plan = self._plan(now)
                 self._carry(plan, now)

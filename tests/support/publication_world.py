@@ -11,7 +11,7 @@ from pipeline.commands import AddToCollection, Command, RemoveFromCollection, Se
 from pipeline.events import Event
 from pipeline.flows import facts
 from pipeline.flows.publication_parts import PACKAGE, RELEASE, VERIFY
-from pipeline.flows.shared import versions
+from pipeline.flows.shared import releasing, versions
 from pipeline.flows.shared.packages import Package
 from pipeline.plan import Link, Plan, ProcessRead, Snapshot, TaskRead, Want
 from pipeline.words import InstanceId, JsonValue, Side
@@ -153,7 +153,7 @@ class World(FlowWorld):
             self.racing.pop()()
         values, words_ = self.records[command.record_id], self.words.as_role("asset")
         by_wire = {word.wire: values[name] for name, word in words_.fields.items()}
-        by_wire[versions.EXPECTED] = self.latest(command.record_id)
+        by_wire |= {versions.EXPECTED: self.latest(command.record_id), releasing.STATUS: values["record_status"]}
         if any(by_wire[wire] != expected for wire, expected in command.expects.items()):
             raise StaleWriteError
         paths = (_paths(values) | set(command.add_classifications)) - set(command.remove_classifications)

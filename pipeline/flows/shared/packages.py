@@ -72,13 +72,17 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """What was approved: of which process and revision, what goes where, and when (as somebody wrote it)."""
+    """What was approved: of which process and revision, what goes where, and when (as somebody wrote it).
+
+    is_written: whether all of its records were written, so that what they say since is this package's doing.
+    """
 
     instance_id: str
     revision: int
     parts: tuple[Part, ...]
     channels: tuple[str, ...]
     date: str
+    is_written: bool = False
 
     def as_json(self) -> dict[str, JsonValue]:
         """As it is remembered in the link."""
@@ -95,6 +99,7 @@ class Package:
             parts=parts_in(value["parts"]),
             channels=_texts(value["channels"]),
             date=text(value["date"]),
+            is_written=value["is_written"] is True,
         )
 
 

@@ -24,6 +24,8 @@ from pipeline.plan import Snapshot, Want
 from pipeline.words import JsonValue, Side
 
 VERSION, RELEASE_STATE = "approved_version", "release_state"
+STATUS = "status"
+"""What `expects` calls a record's status."""
 _ARCHIVED = "archived"
 
 

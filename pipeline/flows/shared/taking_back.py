@@ -15,6 +15,7 @@ from pipeline.flows.shared.case import Case
 from pipeline.flows.shared.packages import ASSET, Channel, Package, Part, Terms, record_in, rows_in
 from pipeline.flows.shared.values import text
 from pipeline.flows.shared.versions import latest_id
+from pipeline.words import JsonValue
 
 _DRAFT = "draft"
 """The status of a record that somebody else released, and whose release does not hold: how it stood is not known."""
@@ -27,6 +28,12 @@ def as_they_stand(case: Case, package: Package, former: Sequence[Part]) -> tuple
     """
     known = {part.record_id: part for part in former}
     return tuple(part if part.version else _standing(case, part, known.get(part.record_id)) for part in package.parts)
+
+
+def as_read(case: Case, package: Package, former: Sequence[Part]) -> tuple[Part, ...]:
+    """The same as the records stand now, of which this package has written none."""
+    plain = [Part(record_id=part.record_id, wanted=part.wanted) for part in package.parts]
+    return as_they_stand(case, replace(package, parts=tuple(plain)), former)
 
 
 def _standing(case: Case, part: Part, former: Part | None) -> Part:
@@ -88,12 +95,19 @@ def _keeps(case: Case, part: Part) -> bool:
 
 
 def _back(case: Case, package: Package, part: Part) -> SetRecord:
+    """The write that undoes a record's release; only while the record still says that it is released."""
+    terms, state = case.words.terms_of(Terms), case.words.as_role(ASSET).fields[releasing.RELEASE_STATE].wire
+    expects: dict[str, JsonValue] = {releasing.STATUS: terms.status, state: terms.released}
     paths = tuple(channel.classification for channel in _left(case, package, part))
     if _keeps(case, part):
-        return SetRecord(record_id=part.record_id, remove_classifications=paths)
-    asset = case.words.as_role(ASSET)
-    fields = {asset.fields[releasing.RELEASE_STATE].wire: case.words.terms_of(Terms).taken_back}
-    return SetRecord(record_id=part.record_id, status=part.status, fields=fields, remove_classifications=paths)
+        return SetRecord(record_id=part.record_id, remove_classifications=paths, expects=expects)
+    return SetRecord(
+        record_id=part.record_id,
+        status=part.status,
+        fields={state: terms.taken_back},
+        remove_classifications=paths,
+        expects=expects,
+    )
 
 
 def _left(case: Case, package: Package, part: Part) -> list[Channel]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from pipeline.flows.publication_parts import CLEAR
-from pipeline.words import Side
+from pipeline.words import JsonValue, Side
 from tests.support.publication_world import World
 from tests.support.publications import HERO, TEASER
 
@@ -78,13 +80,24 @@ def test_a_record_whose_version_is_not_approved_any_more_does_not_keep_its_forme
     assert world.stands(TEASER) == ("released", "Released", {WEB})
 
 
-def test_a_version_that_moves_right_before_the_writes_takes_only_its_own_record_back() -> None:
+def test_a_version_that_moves_right_before_the_writes_keeps_all_records_as_they_are() -> None:
     world = released_before()
 
     release(world, lambda: world.upload(TEASER))
 
-    assert world.stands(HERO) == ("released", "Released", {WEB})
-    assert world.stands(TEASER) == ("draft", "Taken back", set())
+    assert world.values["state"] == "withheld"
+    assert world.stands(HERO) == world.stands(TEASER) == ("released", "Released", {WEB})
+
+
+def test_a_version_that_moves_between_the_writes_takes_back_what_was_written() -> None:
+    world = World()
+    world.racing = [lambda: world.upload(TEASER), nothing]
+
+    release(world)
+
+    assert world.values["state"] == "taken_back"
+    assert world.stands(HERO) == ("draft", "Taken back", set())
+    assert world.stands(TEASER) == ("draft", "", set())
 
 
 def test_a_package_that_is_withdrawn_during_its_second_release_leaves_its_records_as_the_first_did() -> None:
@@ -174,6 +187,64 @@ def test_guards_that_are_checked_anew_once_records_are_out_forget_nothing() -> N
     release(world, nothing, lambda: world.look(Side.APRIMO, CLEAR), nothing, lambda: world.upload(TEASER))
 
     assert world.stands(HERO) == world.stands(TEASER) == ("draft", "Taken back", set())
+
+
+@pytest.mark.parametrize("fault", ["a version", "withdrawn", "another list"])
+def test_what_another_package_releases_right_before_the_writes_is_left_to_it(fault: str) -> None:
+    world = World()
+
+    def meanwhile() -> None:
+        release_elsewhere(world)
+        go_wrong(world, fault)
+
+    release(world, meanwhile)
+
+    assert world.stands(HERO) == ("released", "Released", {PRINT, WEB})
+    assert world.values["state"] == ("withdrawn" if fault == "withdrawn" else "withheld")
+
+
+def test_what_another_package_releases_right_before_the_writes_keeps_that_once_they_are_taken_back() -> None:
+    world = World()
+
+    release(world, lambda: release_elsewhere(world), nothing, lambda: world.upload(TEASER))
+
+    assert world.values["state"] == "taken_back"
+    assert world.stands(HERO) == ("released", "Released", {PRINT, WEB})
+    assert world.stands(TEASER) == ("draft", "Taken back", set())
+
+
+def test_a_record_that_a_hand_changes_while_it_is_taken_back_is_read_again() -> None:
+    world = World()
+
+    def meanwhile() -> None:
+        world.upload(TEASER)
+        world.racing = [lambda: archive(world)]
+
+    release(world, nothing, meanwhile)
+
+    assert world.stands(HERO) == ("archived", "Released", {WEB})
+
+
+def release_elsewhere(world: World) -> None:
+    """Another package releases a record, for one of our channels and one more."""
+    paths: list[JsonValue] = [{"id": each, "path": each} for each in (PRINT, WEB)]
+    world.records[HERO] |= {"record_status": "released", "release_state": "Released", "classifications": paths}
+
+
+def go_wrong(world: World, fault: str) -> None:
+    """Something moves that keeps the package from being released."""
+    match fault:
+        case "a version":
+            world.upload(TEASER)
+        case "withdrawn":
+            world.put("withdrawn")
+        case "another list":
+            world.edit(records=[TEASER])
+
+
+def archive(world: World) -> None:
+    """Somebody archives a record."""
+    world.records[HERO]["record_status"] = "archived"
 
 
 def withdraw(world: World) -> None:
