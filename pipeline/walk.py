@@ -13,7 +13,7 @@ from pipeline import heal, steps
 from pipeline.errors import PipelineError, TransientError
 from pipeline.flows.shared.writing import BY_US
 from pipeline.flows.tenant import Policy
-from pipeline.missed import looked_again, with_bad_rows
+from pipeline.missed import in_parts, looked_again, that_moved, with_bad_rows
 from pipeline.pages import Met, is_suspect, item_pairs, not_met, not_met_here, process_pairs, shows_live, still_open
 from pipeline.plan import Link
 from pipeline.ports import Bounds, Difference, DifferenceState, Mode, Phase, Ports, Run, Tx
@@ -257,6 +257,8 @@ class Walk:
 
 def _items(walk: Walk) -> None:
     """Pages of Aprimo's items."""
+    if walk.run.cursor:
+        walk.run = in_parts(walk.run)
     for page in walk.sources.items.items(walk.flow, walk.run.since, walk.run.cursor, walk.bounds):
         _items_of(walk, page)
         walk.look()
@@ -272,6 +274,8 @@ def _items_of(walk: Walk, page: ItemPage) -> None:
     walk.count(item_pages=1, items=len(page.items))
     if page.unread or page.nameless:
         walk.run = with_bad_rows(walk.run, page.unread, nameless=page.nameless)
+    if page.has_moved:
+        walk.run = that_moved(walk.run)
     walk.suspect(Suspect(key=each.business_key) for each in pairs if is_suspect(port, each, is_whole=page.is_whole))
     met = [each.link for each in pairs if each.link] if walk.run.mode is Mode.FULL else []
     walk.put(Phase.ITEMS if page.cursor else Phase.PROCESSES, page.cursor, items=met)

@@ -78,13 +78,15 @@ class Items:
     def _objects(self, words: FlowWords, since: datetime | None, cursor: str, bounds: Bounds) -> Iterator[ItemPage]:
         """By offset, for no sort is documented."""
         read = self._pages_of(words, since, bounds)
-        offset, has_more = int(cursor or 0), True
+        offset, has_more, watch = int(cursor or 0), True, _Watch()
         while has_more:
             read_at = self._now()
             page = read(offset)
             offset += len(page.rows)
             has_more = bool(page.rows) and (page.has_next or (page.total is not None and offset < page.total))
-            yield self._object_page(words, page.rows, str(offset) if has_more else "", read_at, bounds)
+            listed = self._object_page(words, page.rows, str(offset) if has_more else "", read_at, bounds)
+            ids = [row.get(OBJECT_KINDS[words.object_kind].id_key) for row in page.rows]
+            yield replace(listed, has_moved=watch.sees_it_move(page.total, ids))
 
     def _pages_of(self, words: FlowWords, since: datetime | None, bounds: Bounds) -> Callable[[int], wire.Page]:
         kind, size = OBJECT_KINDS[words.object_kind], self._client.options.page_size
@@ -137,15 +139,18 @@ class Items:
         place = _Place.read(cursor) if cursor else _Place(since=iso(since or _BEGINNING))
         word, key = ("ModifiedOn", "modifiedOn") if since else ("CreatedOn", "createdOn")
         names = _listed_names(words)
-        has_more = True
+        has_more, watch = True, _Watch()
         while has_more:
             read_at = self._now()
             page = self._client.dam.listed(
                 f"{word} >= @from", place.since, sort=word, page=place.page, field_names=names, bounds=bounds
             )
-            has_more = page.has_next
+            has_more, before = page.has_next, place.since
+            has_moved = watch.sees_it_move(page.about, [row.get("id") for row in page.rows])
             place = place.after(page.rows, key, self._client.options)
-            yield self._record_page(words, page.rows, place.text if has_more else "", read_at, bounds)
+            watch = watch if place.since == before else _Watch()
+            listed = self._record_page(words, page.rows, place.text if has_more else "", read_at, bounds)
+            yield replace(listed, has_moved=has_moved)
 
     def _record_page(
         self, words: FlowWords, bodies: Sequence[Mapping[str, Any]], cursor: str, read_at: datetime, bounds: Bounds
@@ -179,6 +184,22 @@ class Items:
         own = words.as_role(role) if role else words
         is_bare = part(body, FIELDS) is None
         return _without(read, {*NEVER_LISTED, *own.fields, *_STATES} if is_bare else NEVER_LISTED)
+
+
+class _Watch:
+    """Whether a list stands still while it is paged through, by what polls go by: its total, and no row twice."""
+
+    def __init__(self) -> None:
+        self._totals = set[int]()
+        self._ids = set[str]()
+
+    def sees_it_move(self, total: int | None, ids: Sequence[object]) -> bool:
+        """Whether the next page, of a list of so many rows, gives that away."""
+        shown = [str(each) for each in ids if each]
+        is_again = len(set(shown)) < len(shown) or not self._ids.isdisjoint(shown)
+        self._totals |= set() if total is None else {total}
+        self._ids.update(shown)
+        return is_again or len(self._totals) > 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -195,6 +195,20 @@ def test_the_people_of_a_page_are_looked_up_together_and_once(scripted: Scripted
     assert scripted.lines() == [SEARCH, USERS, SEARCH]
 
 
+@pytest.mark.parametrize(
+    ("second", "total", "has_moved"), [((4, 5, 6), 9, False), ((4, 5, 6), 8, True), ((3, 4, 5), 9, True)]
+)
+def test_a_list_that_does_not_stand_still_while_it_is_paged_through_gives_itself_away(
+    scripted: ScriptedVendor, client: Client, second: tuple[int, ...], total: int, *, has_moved: bool
+) -> None:
+    """Its total is another, or a row comes again: another one may have slipped between two pages."""
+    before = activities(*(activity(each, ownerId=None) for each in (1, 2, 3)), has_next=True)
+    after = activities(*(activity(each, ownerId=None) for each in second), has_next=False)
+    scripted.on(SEARCH, before, after | {"_total": total} if total == 8 else after)
+
+    assert [page.has_moved for page in pages(client, words())][:2] == [False, has_moved]
+
+
 def test_a_row_that_cannot_be_read_fails_no_other_and_is_told_of_by_whose_it_is(
     scripted: ScriptedVendor, client: Client
 ) -> None:
@@ -364,6 +378,7 @@ def test_what_cannot_be_paged_through_is_searched_from_the_last_rows_time_on(scr
 
     assert [[int(each, 16) for each in page] for page in ids(given)] == [[1, 2, 3], [4, 5, 6], [6, 7, 8], [9, 10]]
     assert given[1].cursor == "2026-02-01T08:00:06Z 1"
+    assert not any(page.has_moved for page in given)
     assert ids(pages(client, of_records("Asset"), cursor=given[1].cursor)) == ids(given)[2:]
 
 

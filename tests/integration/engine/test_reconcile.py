@@ -230,6 +230,17 @@ def test_an_item_whose_row_cannot_be_read_is_named_unless_it_is_read_by_itself_a
     assert may_have_missed(run, [key(1)])
 
 
+def test_a_run_whose_list_moved_says_so_and_counts_it_among_what_it_missed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [ItemPage(items=(), cursor=cursor, has_moved=True) for cursor in ("3", "")]
+    monkeypatch.setattr(office, "items", lambda *_: iter(listed))
+
+    run = office.reconcile().run
+
+    assert (run.report["listed"], run.counts["moved"]) == ("moved meanwhile", 1)
+
+
 def differs_on_both_lists(office: Office) -> None:
     """Both phases of a run have reason to look at this brief."""
     office.submit(1)

@@ -43,6 +43,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(office: Office) -> None:
 
     assert len(set(runs)) == 1
     assert office.pages == 6
+    assert step.run.report["listed"] == "in parts"
     assert step.run.phase is Phase.OVER
     assert standing(office) == {7: [("matrix", "edited_in_aprimo")]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pipeline.missed import TOLD_MAX, looked_again
+from pipeline.missed import TOLD_MAX, in_parts, looked_again, may_have_missed, that_moved
 from pipeline.ports import Mode, Run
 
 RUN = Run(id="rc-1", flow="campaign_brief", mode=Mode.FULL, started_at=datetime(2026, 1, 12, tzinfo=UTC))
@@ -28,6 +28,15 @@ def test_an_item_is_counted_once_by_the_newest_look_at_it() -> None:
 
     assert run.report == {"unread": {"a": "plan_failed"}, "moved": ["b"]}
     assert run.counts == {"unread": 1, "moved": 1}
+
+
+def test_a_list_that_moved_or_was_read_in_parts_may_have_left_out_any_item() -> None:
+    moved, parts = that_moved(RUN), in_parts(RUN)
+
+    assert (moved.counts, parts.counts) == ({"moved": 1}, {})
+    assert [may_have_missed(each, ["a"]) for each in (RUN, moved, parts)] == [False, True, True]
+    assert (that_moved(moved), in_parts(moved)) == (moved, moved)
+    assert that_moved(parts).counts == {"moved": 1}
 
 
 def test_what_is_read_later_is_missed_no_longer() -> None:
