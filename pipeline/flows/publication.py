@@ -125,12 +125,13 @@ def _is_owed(case: Case) -> bool:
     """Whether what is in approval has no process because we ended it, or a person wants another one.
 
     Our plan may have ended it and gone no further; where somebody else ended it, its end is read as what it means.
+    Another state of OpenText's that a hand has set meanwhile is the policy's first.
     """
     is_agreed = case.link.agreed_value(STATE) == IN_APPROVAL
     if case.event.type == facts.RESTART:
         return is_agreed or case.state == IN_APPROVAL
     ended_by = [row.ended_by for row in case.link.processes]
-    return is_agreed and ended_by[-1:] == [EndedBy.US]
+    return is_agreed and case.state == IN_APPROVAL and ended_by[-1:] == [EndedBy.US]
 
 
 def _in_approval(case: Case) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from pipeline.commands import AddToCollection, Command, RemoveFromCollection
 from pipeline.flows import facts
 from pipeline.plan import Verdict
-from pipeline.words import Side
+from pipeline.words import EndedBy, ProcessState, Side
 from tests.support.agreeing import untold
 from tests.support.lives import FlowLives
 from tests.support.publication_world import World
@@ -162,6 +163,19 @@ def test_a_restart_that_was_given_up_once_the_process_was_ended_is_made_good() -
 
     assert world.values["state"] == "in_approval"
     assert [each.ended_at is None for each in world.processes.values()] == [False, True]
+
+
+@pytest.mark.parametrize("state", ["released", "approved", "rejected", "changes_requested"])
+def test_a_hand_that_sets_a_state_where_we_ended_the_process_is_put_right_before_anything_begins(state: str) -> None:
+    world = up_for_release()
+    ended = [replace(row, state=ProcessState.ENDED, ended_by=EndedBy.US) for row in world.link.processes]
+    world.link = replace(world.link, processes=tuple(ended))
+    world.delete_process()
+
+    told(world, state)
+
+    assert world.values["state"] == "in_approval"
+    assert len(world.processes) == 1
 
 
 def test_an_outcome_that_is_not_clear_begins_nothing() -> None:
