@@ -191,7 +191,7 @@ def _withheld(case: Case, found: Sequence[str]) -> Plan:
 
 def _taken_back(case: Case, package: Package, found: Sequence[str]) -> Plan:
     """Something moved while records were released: those that went out go back, and a person is told."""
-    why, back = " ".join(found), taking_back.take_back(case, package)
+    why, back = " ".join((*found, *_unseen(case, package))), taking_back.take_back(case, package)
     message = "Taken back: something changed while the package was released."
     notice = Notice(code="taken_back", text=f"{message} {why}", person=told.requester(case))
     is_ours = case.item is None or case.state == APPROVED
@@ -209,6 +209,12 @@ def _taken_back(case: Case, package: Package, found: Sequence[str]) -> Plan:
         quiet="taken_back",
     )
     return replace(on_package(case, draft), holds=writing.status_holds(back))
+
+
+def _unseen(case: Case, package: Package) -> tuple[str, ...]:
+    """That records may still be released which cannot be read, and so were not taken back."""
+    names = ", ".join(part.record_id for part in releasing.unseen(case, package))
+    return (f"Not taken back, as it cannot be read, and perhaps still released: {names}.",) if names else ()
 
 
 def _former(case: Case) -> tuple[Part, ...]:

@@ -25,7 +25,7 @@ class World(FlowWorld):
 
     meanwhile: what people do between a release and the step before it, the last one first; racing: between two
     writes of one plan. out: the records that we released, each with the revisions that did it and the versions, in
-    order. finished: the revisions whose release was told to be done.
+    order. hidden: the records that we cannot read. finished: the revisions whose release was told to be done.
     """
 
     WORDS = staticmethod(words)
@@ -46,6 +46,7 @@ class World(FlowWorld):
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
     racing: list[Callable[[], None]] = field(default_factory=list)
     out: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
     finished: set[int] = field(default_factory=set)
     version_count: int = 1
 
@@ -139,7 +140,7 @@ class World(FlowWorld):
         """A record, or what every world shows."""
         if want.kind != "record":
             return super().read(want)
-        known = self.records.get(want.object_id)
+        known = None if want.object_id in self.hidden else self.records.get(want.object_id)
         return Snapshot(want=want, read_at=self.now, is_absent=known is None, values=dict(known or {}))
 
     def first_tasks(self, command: StartProcess, instance: str) -> tuple[TaskRead, ...]:
@@ -235,7 +236,8 @@ class World(FlowWorld):
         """A record keeps the release that was told to be done, if that is of the version that is approved now."""
         package = Package.from_json(self.link.agreed_value(PACKAGE))
         back = {each.record_id for each in plan.commands if isinstance(each, SetRecord) and each.status}
-        out = {part.record_id for part in package.parts} & self.out.keys() if package else set()
+        seen = {part.record_id for part in package.parts} - self.hidden if package else set()
+        out = seen & self.out.keys()
         wrong = [each for each in out if (each in back) is self._holds(each)]
         self.unfounded += [f"{each[0]} taken back in revision {self.link.revision}" for each in wrong]
 

@@ -113,8 +113,14 @@ def is_released(case: Case, package: Package) -> bool:
 
 
 def is_any_out(case: Case, package: Package) -> bool:
-    """Whether a record of the package says so, with whichever release."""
-    return any(is_out(record_in(case.snapshots, part.record_id, case.words), case) for part in package.parts)
+    """Whether a record of the package says so, with whichever release, or may say so unseen."""
+    is_seen = any(is_out(record_in(case.snapshots, part.record_id, case.words), case) for part in package.parts)
+    return is_seen or bool(unseen(case, package))
+
+
+def unseen(case: Case, package: Package) -> tuple[Part, ...]:
+    """The records that cannot be read: nobody knows whether they are out."""
+    return tuple(part for part in package.parts if is_absent(record_in(case.snapshots, part.record_id, case.words)))
 
 
 def is_out(record: Snapshot | None, case: Case) -> bool:

@@ -74,10 +74,14 @@ def released(case: Case, package: Package, former: Sequence[Part]) -> tuple[Part
 
 
 def still_released(case: Case, package: Package, former: Sequence[Part]) -> tuple[Part, ...]:
-    """What is remembered once a package is taken back: a release that its record did not keep is forgotten."""
+    """What is remembered once a package is taken back: a release that its record did not keep is forgotten.
+
+    A record that cannot be read may be out all the same: how it stood before is remembered for when it is seen again.
+    """
     kept = {part.record_id for part in _out(case, package) if _keeps(case, part)}
+    unseen = replace(package, parts=releasing.unseen(case, package))
     gone = {part.record_id for part in package.parts} - kept
-    return tuple(part for part in former if part.record_id not in gone)
+    return released(case, unseen, [part for part in former if part.record_id not in gone])
 
 
 def _out(case: Case, package: Package) -> list[Part]:

@@ -225,6 +225,30 @@ def test_a_record_that_a_hand_changes_while_it_is_taken_back_is_read_again() -> 
     assert world.stands(HERO) == ("archived", "Released", {WEB})
 
 
+def test_a_record_that_is_hidden_once_it_is_out_is_named_and_its_release_stays_remembered() -> None:
+    world = World()
+
+    release(world, nothing, lambda: world.hidden.add(HERO))
+
+    assert world.stands(TEASER) == ("draft", "Taken back", set())
+    unseen = f"Not taken back, as it cannot be read, and perhaps still released: {HERO}."
+    assert str(world.values["guard"]).endswith(unseen)
+    assert [each.text.endswith(unseen) for plan in world.plans for each in plan.changes.notices][-1:] == [True]
+
+    world.hidden.clear()
+    release(world, nothing, lambda: world.upload(HERO))
+    assert world.stands(HERO) == ("draft", "Taken back", set())
+
+
+def test_a_package_of_which_no_record_can_be_read_once_it_is_out_never_says_that_nothing_was_released() -> None:
+    world = World()
+
+    release(world, nothing, lambda: world.hidden.update((HERO, TEASER)))
+
+    assert world.values["state"] == "taken_back"
+    assert not [each for plan in world.plans for each in plan.changes.notices if "Nothing was" in each.text]
+
+
 def release_elsewhere(world: World) -> None:
     """Another package releases a record, for one of our channels and one more."""
     paths: list[JsonValue] = [{"id": each, "path": each} for each in (PRINT, WEB)]
