@@ -29,12 +29,14 @@ class Channel:
 class Terms:
     """The flow's own tables.
 
-    guards: field of a record -> what it must say. status: of a released record. released, taken_back: options of
+    guards: field of a record -> what it must say. status: of a released record. unreleased: the status of one that is
+    taken back, where how it stood before is not known. released, taken_back: options of
     `release_state`. orders_links: whether public links are ordered. channels: by their names in small letters.
     """
 
     guards: Mapping[str, str]
     status: str
+    unreleased: str
     released: str
     taken_back: str
     orders_links: bool
@@ -109,6 +111,7 @@ def read_terms(root: Table) -> Terms:
     terms = Terms(
         guards={name: guards.text(name, example='"Approved"') for name in guards.names()},
         status=release.text("status", example='"released"'),
+        unreleased=release.text("unreleased", example='"draft"'),
         released=release.text("released", example='"Released"'),
         taken_back=release.text("taken_back", example='"Taken back"'),
         orders_links=release.truth("public_links"),

@@ -17,9 +17,6 @@ from pipeline.flows.shared.values import text
 from pipeline.flows.shared.versions import latest_id
 from pipeline.words import JsonValue
 
-_DRAFT = "draft"
-"""The status of a record that somebody else released, and whose release does not hold: how it stood is not known."""
-
 
 def as_they_stand(case: Case, package: Package, former: Sequence[Part]) -> tuple[Part, ...]:
     """The records with their latest versions and with how they stand, to be taken back to.
@@ -50,7 +47,7 @@ def _standing(case: Case, part: Part, former: Part | None) -> Part:
     if not releasing.is_out(record, case):
         return standing
     if former is None:
-        return replace(standing, former=standing.version, status=_DRAFT)
+        return replace(standing, former=standing.version, status=case.words.terms_of(Terms).unreleased)
     return replace(standing, former=former.version, status=former.status, brought=former.brought)
 
 
