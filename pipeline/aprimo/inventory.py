@@ -150,7 +150,8 @@ class Items:
             place = place.after(page.rows, key, self._client.options)
             watch = watch if place.since == before else _Watch()
             listed = self._record_page(words, page.rows, place.text if has_more else "", read_at, bounds)
-            yield replace(listed, has_moved=has_moved)
+            skipped = int(has_more and place.skips)
+            yield replace(listed, has_moved=has_moved, nameless=listed.nameless + skipped)
 
     def _record_page(
         self, words: FlowWords, bodies: Sequence[Mapping[str, Any]], cursor: str, read_at: datetime, bounds: Bounds
@@ -208,6 +209,8 @@ class _Place:
 
     since: str
     page: int = 1
+    skips: bool = False
+    """Whether rows of one moment were passed over on the way here."""
 
     @property
     def text(self) -> str:
@@ -223,15 +226,17 @@ class _Place:
     def after(self, rows: Sequence[Mapping[str, Any]], key: str, options: AprimoOptions) -> _Place:
         """What comes next: another page, or where no more can be paged through a search from the last row's time on.
 
-        More rows of one moment than can be paged through are passed over: no search would show them. Raises
-        PermanentError for a row that does not say when it was made.
+        More rows of one moment than can be paged through are passed over, which the place says: no search would show
+        them. Raises PermanentError for a row that does not say when it was made.
         """
         if not rows or (self.page + 1) * options.page_size <= options.max_hits:
-            return replace(self, page=self.page + 1)
+            return replace(self, page=self.page + 1, skips=False)
         with reading("The last row of a page of Aprimo's records"):
             last = Instant().deserialize(str(rows[-1].get(key)))
         before = instant(self.since)
-        return _Place(since=iso(last if last > before else before + _NEXT_MOMENT))
+        if last > before:
+            return _Place(since=iso(last))
+        return _Place(since=iso(before + _NEXT_MOMENT), skips=True)
 
 
 class _Told(TypedDict):

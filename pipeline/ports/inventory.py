@@ -18,8 +18,9 @@ class ItemPage:
 
     is_whole: these rows carry what a read of each would; False: an item that matters is read by itself. lacks: what
     rows were found to lack of it, in the vendor's words; such values are left out of their snapshots. unread: the
-    items whose rows cannot be read; nameless: how many such rows do not say whose they are. has_moved: the list
-    did not stand still since an earlier page of this reading, and rows may have slipped between the two.
+    items whose rows cannot be read; nameless: how many such rows do not say whose they are, and one for rows that no
+    search shows. has_moved: the list did not stand still since an earlier page of this reading, and rows may have
+    slipped between the two.
     """
 
     items: tuple[Snapshot, ...]

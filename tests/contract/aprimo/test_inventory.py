@@ -378,11 +378,11 @@ def test_what_cannot_be_paged_through_is_searched_from_the_last_rows_time_on(scr
 
     assert [[int(each, 16) for each in page] for page in ids(given)] == [[1, 2, 3], [4, 5, 6], [6, 7, 8], [9, 10]]
     assert given[1].cursor == "2026-02-01T08:00:06Z 1"
-    assert not any(page.has_moved for page in given)
+    assert not any(page.has_moved or page.nameless for page in given)
     assert ids(pages(client, of_records("Asset"), cursor=given[1].cursor)) == ids(given)[2:]
 
 
-def test_more_records_of_one_moment_than_can_be_paged_through_do_not_hold_the_others(
+def test_more_records_of_one_moment_than_can_be_paged_through_hold_no_others_and_are_told_of(
     scripted: ScriptedVendor,
 ) -> None:
     options = replace(aprimo_options(BASE), max_hits=3)
@@ -395,6 +395,7 @@ def test_more_records_of_one_moment_than_can_be_paged_through_do_not_hold_the_ot
 
     assert [page.cursor for page in given] == ["2026-02-01T08:00:00Z 1", "2026-02-01T08:00:00.001000Z 1", ""]
     assert ids(given)[-1] == [f"{4:032x}"]
+    assert [page.nameless for page in given] == [0, 1, 0]
 
 
 def _version_of(item: Snapshot) -> object:
