@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from pipeline.aprimo import system_lists
 from pipeline.aprimo.client import Client
@@ -71,11 +72,12 @@ class NamesCheck:
         if kind == "option":
             views = [words, *(words.as_role(role) for role in words.also)]
             return self.option(next(view.fields[field].wire for view in views if field in view.fields), name)
-        checks = {
+        checks: dict[str, Callable[[str], NameCheck]] = {
             "check": self.check,
             "classification": self.classification,
             "collection": self.collection,
             "content type": self.content_type,
+            "record status": partial(self.state, RECORD),
         }
         return checks[kind](name)
 

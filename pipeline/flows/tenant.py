@@ -95,8 +95,8 @@ class NamingTerms(Protocol):
     def named(self) -> Iterable[tuple[str, str]]:
         """What is named, and its name.
 
-        `check`, `classification`, `collection`, `content type`, or `option:` and our name of a field, of the item or
-        of a further object.
+        `check`, `classification`, `collection`, `content type`, `record status`, or `option:` and our name of a
+        field, of the item or of a further object.
         """
 
 

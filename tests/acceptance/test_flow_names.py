@@ -26,6 +26,22 @@ def test_a_name_that_is_missing_is_shown_with_what_comes_closest(open_desk: Call
     assert "Legal check" in wrong.cells()[5]
 
 
+def test_what_a_release_makes_records_say_is_looked_up(open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk({"publication": lambda text: text.replace('"Taken back"', '"Taken bak"')})
+
+    rows = flow_names.check([desk.made.words["publication"]], desk.made)
+
+    (wrong,) = [row for row in rows if row.is_wrong]
+    assert (wrong.check.what, wrong.check.name, wrong.cells()[4]) == (
+        "option of ReleaseState",
+        "Taken bak",
+        "missing",
+    )
+    assert "Taken back" in wrong.cells()[5]
+    statuses = [row.check.name for row in rows if row.check.what == "state of a record"]
+    assert statuses == ["released", "draft"]
+
+
 def test_a_model_that_is_not_deployed_is_missing(desk: Desk) -> None:
     desk.opentext_sandbox.admin("POST", "reset")
 

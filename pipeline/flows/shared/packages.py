@@ -43,10 +43,13 @@ class Terms:
     channels: Mapping[str, Channel]
 
     def named(self) -> tuple[tuple[str, str], ...]:
-        """The channels' classifications and collections."""
+        """Statuses of records, what their fields say, and the channels' classifications and collections."""
+        says = [(f"option:{field}", option) for field, option in self.guards.items()]
+        says += [("option:release_state", option) for option in (self.released, self.taken_back)]
         paths = [("classification", channel.classification) for channel in self.channels.values()]
         collections = [channel.collection for channel in self.channels.values() if channel.collection]
-        return (*paths, *(("collection", name) for name in collections))
+        statuses = [("record status", status) for status in (self.status, self.unreleased)]
+        return (*statuses, *says, *paths, *(("collection", name) for name in collections))
 
 
 @dataclass(frozen=True, kw_only=True)
