@@ -95,3 +95,17 @@ def error() -> str:
 
 
 TERMINATE = "<terminateEventDefinition/>"
+
+
+TIMED = model(
+    start()
+    + user_task("review")
+    + boundary("late", "review", after("PT1H"), is_interrupting=True)
+    + user_task("lead")
+    + end()
+    + end("lead_end")
+    + chain("start", "review", "end")
+    + chain("late", "lead", "lead_end"),
+    key="timed",
+)
+"""A review that goes to the lead after an hour."""

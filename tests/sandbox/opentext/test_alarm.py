@@ -7,20 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.kit.alarm import Alarm
 from tests.support.opentext_caller import OpenTextCaller, soon
-from tests.support.small_models import after, boundary, chain, end, model, start, user_task
+from tests.support.small_models import TIMED
 
 HOUR = timedelta(hours=1)
-TIMED = model(
-    start()
-    + user_task("review")
-    + boundary("late", "review", after("PT1H"), is_interrupting=True)
-    + user_task("lead")
-    + end()
-    + end("lead_end")
-    + chain("start", "review", "end")
-    + chain("late", "lead", "lead_end"),
-    key="timed",
-)
 
 
 def now() -> datetime:

@@ -5,19 +5,8 @@ from typing import Any
 
 from tests.support.opentext_caller import OpenTextCaller, embedded, soon
 from tests.support.sandbox_process import running
-from tests.support.small_models import after, boundary, chain, end, model, start, user_task
+from tests.support.small_models import TIMED
 
-TIMED = model(
-    start()
-    + user_task("review")
-    + boundary("late", "review", after("PT1H"), is_interrupting=True)
-    + user_task("lead")
-    + end()
-    + end("lead_end")
-    + chain("start", "review", "end")
-    + chain("late", "lead", "lead_end"),
-    key="timed",
-)
 RULE = {"when": {"task": "finance"}, "who": "finance.one@example.test", "after_s": 3600, "outcome": "approved"}
 
 
