@@ -129,7 +129,7 @@ _OPEN_OF_LINES = (
     .order_by(events.c.line_key, events.c.position)
 )
 
-_other = events.alias("other")
+_OTHER = events.alias("other")
 _NEXT_OPEN = (
     select(*_EVENT_COLUMNS)
     .select_from(lines)
@@ -138,8 +138,8 @@ _NEXT_OPEN = (
         and_(
             events.c.line_key == lines.c.key,
             events.c.position
-            == select(func.min(_other.c.position))
-            .where(_other.c.line_key == lines.c.key, holds("other", EVENT_IS_OPEN))
+            == select(func.min(_OTHER.c.position))
+            .where(_OTHER.c.line_key == lines.c.key, holds("other", EVENT_IS_OPEN))
             .scalar_subquery(),
         ),
     )
