@@ -25,8 +25,8 @@ from console.pulse import pulse_queue
 from console.supervisor_child import Spec
 
 WORKERS = tuple(f"worker-{target}" for target in (*TARGETS, "timetable"))
-FOUNDATION, ROLES = 0, 1
-"""Stages: what everything else leans on (broker, sandboxes, tables), then our roles."""
+FOUNDATION, MODELS, ROLES = 0, 1, 2
+"""Stages: what everything else leans on (broker, sandboxes, tables), process models, then our roles."""
 READY = r"^signoff \S+ is ready"
 _SANDBOX_READY = "^listening on http"
 _BROKER_READY = "Ready to accept connections"
@@ -186,15 +186,17 @@ def _sandboxes(
     return [
         Spec(
             role=name,
-            argv=signoff_command(
-                "sandbox", name, "--port", str(ports[name]), "--options", _written(folder, name, options[name])
-            ),
+            argv=_sandbox_command(name, ports[name], _written(folder, name, options[name])),
             environ=environ,
             ready=_SANDBOX_READY,
             stage=FOUNDATION,
         )
         for name in TARGETS
     ]
+
+
+def _sandbox_command(vendor: str, port: int, options: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", "sandbox", vendor, "--port", str(port), "--options", options)
 
 
 def _written(folder: Path, name: str, options: Mapping[str, Any]) -> str:
@@ -207,7 +209,7 @@ def _our_roles(settings: Settings, environ: Mapping[str, str]) -> list[Spec]:
     grace_s = float(environ.get("SIGNOFF_ENGINE_SHUTDOWN_WAIT_S", settings.engine.shutdown_wait_s)) + 10
     specs = [_role("db", ("db", "upgrade"), environ, stage=FOUNDATION, once=True)]
     if settings.sandboxes:
-        specs.append(_role("models", ("flows", "deploy"), environ, once=True))
+        specs.append(_role("models", ("flows", "deploy"), environ, stage=MODELS, once=True))
     specs += [_role(name, _worker_words(name, settings), environ, grace_s=grace_s) for name in WORKERS]
     return [*specs, *(_role(name, (name,), environ) for name in ("flower", "web", "scheduler"))]
 
@@ -225,5 +227,13 @@ def _role(
     once: bool = False,
     grace_s: float = 10.0,
 ) -> Spec:
-    argv = signoff_command(*words)
-    return Spec(role=name, argv=argv, environ=environ, ready=READY, stage=stage, once=once, grace_s=grace_s)
+    return Spec(
+        role=name,
+        argv=signoff_command(*words),
+        words=words,
+        environ=environ,
+        ready=READY,
+        stage=stage,
+        once=once,
+        grace_s=grace_s,
+    )

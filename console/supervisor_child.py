@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from console.fork_server import Forked
+from console.leash import kernel_keeps_it
+
 LEASH = str(Path(__file__).with_name("leash.py"))
 KEPT_LINES = 40
 FIRST_BACK_OFF_S = 0.5
@@ -31,11 +34,13 @@ class Spec:
     """What a role runs. ready is found in one of its lines when it can be used.
 
     stage orders starting and stopping: a stage starts when the one before is ready, and stops before it. What is to
-    run once is ready when it has ended well, and is not started again.
+    run once is ready when it has ended well, and is not started again. words are those of a role of our own on our
+    command line: where the kernel ties forks to their parent's life, it runs as a fork of what has its imports.
     """
 
     role: str
     argv: tuple[str, ...]
+    words: tuple[str, ...] = ()
     environ: Mapping[str, str]
     ready: str
     stage: int
@@ -57,7 +62,7 @@ class Child:
         self.failures = 0
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._show = show
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | Forked | None = None
         self._started_at = 0.0
         self._ready_pattern = re.compile(spec.ready)
 
@@ -72,17 +77,13 @@ class Child:
         self.ready.clear()
         self.lines.clear()
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(  # noqa: S603 - our own roles
-            [sys.executable, "-I", "-S", LEASH, str(os.getpid()), *self.spec.argv],
-            env=dict(self.spec.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
+        try:
+            self._process = _begun(self.spec)
+        except (OSError, EOFError) as error:  # Of the fork server: it has ended; the next start begins another.
+            self._put_off()
+            self._show(self.spec.role, f"could not be started ({type(error).__name__})")
+            return
+        assert self._process.stdout is not None  # noqa: S101 - both ask for it
         threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
 
     def reap(self) -> int | None:
@@ -91,15 +92,14 @@ class Child:
         What the process left behind in its group is killed, and the next start is put off by the back-off.
         """
         process = self._process
-        if process is None or process.poll() is None:
+        code = process.poll() if process is not None else None
+        if process is None or code is None:
             return None
         kill_group(process.pid, signal.SIGKILL)
         self._process = None
         self.ready.clear()
-        now = time.monotonic()
-        self.failures = 1 if now - self._started_at > SETTLED_AFTER_S else self.failures + 1
-        self.next_start_at = now + back_off_s(self.failures)
-        return process.returncode
+        self._put_off()
+        return code
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the process itself, if it runs."""
@@ -110,6 +110,12 @@ class Child:
         """Ends the process and all it started, at once."""
         if self._process is not None:
             kill_group(self._process.pid, signal.SIGKILL)
+            self.signal(signal.SIGKILL)  # One that has been forked a moment ago has no group yet.
+
+    def _put_off(self) -> None:
+        now = time.monotonic()
+        self.failures = 1 if now - self._started_at > SETTLED_AFTER_S else self.failures + 1
+        self.next_start_at = now + back_off_s(self.failures)
 
     def _read(self, stream: IO[str]) -> None:
         with stream:
@@ -119,6 +125,26 @@ class Child:
                     self.ready.set()
                 self.lines.append(line)
                 self._show(self.spec.role, line)
+
+
+def is_forked(spec: Spec) -> bool:
+    """Whether it runs as a fork of the server that has its imports; else it is a program of its own."""
+    return bool(spec.words) and kernel_keeps_it()
+
+
+def _begun(spec: Spec) -> subprocess.Popen[str] | Forked:
+    if is_forked(spec):
+        return Forked(spec.role, spec.words, spec.environ)
+    return subprocess.Popen(  # noqa: S603 - our own roles
+        [sys.executable, "-I", "-S", LEASH, str(os.getpid()), *spec.argv],
+        env=dict(spec.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
 
 
 def back_off_s(failures: int) -> float:

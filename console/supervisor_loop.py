@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from console.supervisor_child import Child, Show, Spec
+from console import fork_server
+from console.supervisor_child import Child, Show, Spec, is_forked
 
 LOOK_EVERY_S = 0.05
 START_TRIES = 3
@@ -32,6 +33,8 @@ class Supervisor:
     def start(self, *, timeout_s: float) -> None:
         """Starts every stage after the one before is ready. Raises StartError, having stopped all again."""
         deadline = time.monotonic() + timeout_s
+        if any(is_forked(child.spec) for child in self._children.values()):
+            fork_server.ensure()
         self._thread.start()
         try:
             for stage in self._stages():

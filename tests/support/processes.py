@@ -31,15 +31,17 @@ def is_stopped(pid: int) -> bool:
 
 def family(pid: int) -> set[int]:
     """A process and all its living descendants."""
-    parents = {int(path.parent.name): _parent(path) for path in Path("/proc").glob("[0-9]*/stat")}
+    parents = {each: parent(each) for each in (int(path.name) for path in Path("/proc").glob("[0-9]*"))}
     found = {pid}
-    while grown := {child for child, parent in parents.items() if parent in found} - found:
+    while grown := {child for child, starter in parents.items() if starter in found} - found:
         found |= grown
     return {member for member in found if lives(member)}
 
 
-def _parent(stat: Path) -> int:
+def parent(pid: int) -> int:
+    """Who started it, or adopted it; 0 when it is gone."""
     try:
-        return int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return 0
+    return int(stat.rpartition(")")[2].split()[1])

@@ -149,7 +149,7 @@ def test_sigterm_ends_everything_and_the_exit_code_is_zero(
     up.terminate()
 
     assert up.wait(timeout=40) == 0
-    assert {pid for pid in members if lives(pid)} == set()
+    wait_until(lambda: not any(map(lives, members)), what="the end of every process")
     assert not (tmp_path / "run.json").exists()
     assert manager.recv(100) == b"STOPPING=1"
     assert (tmp_path / "log").read_text().endswith("| stopped\n")
@@ -161,8 +161,8 @@ def test_a_supervisor_that_is_killed_leaves_no_orphan(tmp_path: Path) -> None:
         assert supervisor.stdout is not None
         assert supervisor.stdout.readline() == "started\n"
         members = family(supervisor.pid)
-        # The supervisor, the broker, the sandbox, and a worker with its two processes.
-        assert len(members) == 6
+        # The supervisor, the fork server and its tracker, the broker, the sandbox, and a worker with its two processes.
+        assert len(members) == 8
 
         supervisor.kill()
 
