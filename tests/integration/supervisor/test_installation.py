@@ -161,7 +161,7 @@ def test_a_supervisor_that_is_killed_leaves_no_orphan(tmp_path: Path) -> None:
         assert supervisor.stdout is not None
         assert supervisor.stdout.readline() == "started\n"
         members = family(supervisor.pid)
-        # The supervisor, the fork server and its tracker, the broker, the sandbox, and a worker with its two processes.
+        # Supervisor, fork server and its tracker, broker, sandbox, a worker with its two processes.
         assert len(members) == 8
 
         supervisor.kill()
