@@ -22,7 +22,11 @@ from pathlib import Path
 SHORT = "not long"
 PATIENT_S = 900
 """The limit of a test that lets all others go first."""
-ABREAST = ("--numprocesses=3", "--dist=loadscope", "--no-loadscope-reorder", f"--override-ini=timeout={PATIENT_S}")
+ABREAST = ("--dist=loadscope", "--no-loadscope-reorder", f"--override-ini=timeout={PATIENT_S}")
+COMPUTING = ("--numprocesses=2", *ABREAST)
+"""For what only computes: a process more would load all tests once more for nothing."""
+WAITING = ("--numprocesses=3", *ABREAST)
+"""For what also waits for others."""
 IN_MEMORY, ON_DATABASES = "not database", "database"
 """The halves of tests that are played on every kind of store, as markers."""
 COVERED = ("--cov", "--cov-report=term-missing:skip-covered")
@@ -49,9 +53,14 @@ class Run:
 LIVES = tuple(map(str, sorted(Path("tests/unit/flows").glob("test_*_lives.py"))))
 """Long, and no line of ours is met in them alone: their coverage need not be known."""
 ENGINE = "tests/integration/engine"
-RULES = Run(options=(*ABREAST, *COVERED), paths=("tests/unit", ENGINE), without=LIVES, half=IN_MEMORY)
+RULES = Run(
+    options=(*COMPUTING, *COVERED),
+    paths=("tests/unit/flows", "tests/unit/intake", "tests/unit/rules", "tests/unit/usecases", ENGINE),
+    without=LIVES,
+    half=IN_MEMORY,
+)
 """Their coverage is that of rules and use cases, by tests that call these themselves. It doubles a test's time."""
-STORES = Run(options=ABREAST, paths=(ENGINE,), half=ON_DATABASES)
+STORES = Run(options=COMPUTING, paths=(ENGINE,), half=ON_DATABASES)
 """The same use cases once more on each database: no line of theirs is met there alone."""
 TIMED = Run(
     paths=(
@@ -64,9 +73,17 @@ TIMED = Run(
 )
 """What measures time, of the folders of `BUSY`."""
 BUSY = Run(
-    options=ABREAST,
+    options=WAITING,
     paths=(
         *LIVES,
+        "tests/unit/config",
+        "tests/unit/console",
+        "tests/unit/demo",
+        "tests/unit/docs",
+        "tests/unit/schedules",
+        "tests/unit/store",
+        "tests/unit/test_suite.py",
+        "tests/unit/transport",
         "tests/simulation",
         "tests/acceptance",
         "tests/chaos",
