@@ -56,13 +56,14 @@ class Stage:
         self._unsubmitted: deque[tuple[Brief, int]] = deque()
 
     def write_drafts(self, briefs: Sequence[Brief]) -> None:
-        """Writes all briefs and hands in none yet; those with the longest stories will be handed in first."""
+        """Writes these briefs and hands in none yet; those with the longest stories will be handed in first."""
+        written: list[Role] = []
         for brief in briefs:
-            role = Role(brief=brief, id=self.marketers.draft(brief))
-            self.roles = (*self.roles, role)
+            written.append(Role(brief=brief, id=self.marketers.draft(brief)))
+            self.roles = (*self.roles, written[-1])
 
-        longest_first = sorted(self.roles, key=lambda role: _length(role.brief), reverse=True)
-        self._unsubmitted = deque((role.brief, role.id) for role in longest_first)
+        longest_first = sorted(written, key=lambda role: _length(role.brief), reverse=True)
+        self._unsubmitted.extend((role.brief, role.id) for role in longest_first)
 
     def turn(self) -> None:
         """Hands in a few briefs, looks at both systems once, and lets everybody act who sees what they waited for."""

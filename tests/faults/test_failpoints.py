@@ -21,9 +21,9 @@ from tests.support.bad_days import LIMIT_S, Day, bad_day
 from tests.support.bad_days_office import Office
 
 PLAYED = (6, 1, 2, 3, 4, 5, 7, 8, 9, 10)
-"""Briefs of every story: two revisions, a withdrawal, an edit, an escalation, a remark; and enough of them that there
-is work until the last failpoint was met.
-"""
+"""Briefs of every story: two revisions, a withdrawal, an edit, an escalation, a remark."""
+SPARE = tuple(range(11, 27))
+"""What is handed in, one after another, when all of them are over and not every failpoint was met yet."""
 STRUCK_WITHIN_S = 180.0
 GOES_ON_WITHIN_S = 80.0
 _wait_until = partial(processes.wait_until, every_s=0.1)
@@ -37,12 +37,16 @@ def test_a_process_killed_at_any_failpoint_loses_and_doubles_nothing(office: Off
     for point in Point:
         of_step[point.partition(".")[0]].append(point)
     of_operator = of_step.pop("replay")
-    with bad_day(office, "Killed everywhere", PLAYED) as day:
+    with bad_day(office, "Killed everywhere", PLAYED, SPARE) as day:
         refused = office.break_route(
             "aprimo", method="PUT", path="/api/activities/*", match="extrAttr306", kind="status", status=400
         )
         kills = [partial(_kill_one_by_one, day, points) for points in of_step.values()]
-        day.play_during(*kills, partial(_replay_the_poisoned, day, until=sum(map(len, of_step.values()))))
+        day.play_during(
+            *kills,
+            partial(_replay_the_poisoned, day, until=sum(map(len, of_step.values()))),
+            is_busy=lambda: sum(not role.is_over for role in day.stage.roles) > 1,  # One waits: it was refused.
+        )
         refused.await_hit()
         _wait_until(office.rows.open_letters, what="the dead letter of what was refused")
         letter = office.rows.open_letters()[0]

@@ -6,8 +6,8 @@ The people and the verdict are the demo's. What must not happen twice is counted
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +17,7 @@ from console.demo_http import Pace, admin
 from console.demo_marketers import Marketers, Reviewers
 from console.demo_play import Role, Stage
 from console.demo_reading import Reader
-from console.demo_scenario import PACE, Story, briefs, people
+from console.demo_scenario import PACE, Brief, Story, briefs, people
 from console.demo_verdict import disagreements
 from tests.support import findings
 from tests.support.bad_days_histories import Effects, Histories
@@ -64,12 +64,13 @@ class Figures:
 class Day:
     """Five briefs on their way."""
 
-    def __init__(self, office: Office, name: str, stage: Stage, told: list[str]) -> None:
+    def __init__(self, office: Office, name: str, stage: Stage, told: list[str], spare: Iterable[Brief] = ()) -> None:
         self.office = office
         self.name = name
         self.stage = stage
         self.kills = 0
         self._told = told
+        self._spare = deque(spare)
         self._began = time.monotonic()
         self._before = office.rows.counts()
         self._histories = Histories(office.urls)
@@ -101,11 +102,20 @@ class Day:
         ends_at = time.monotonic() + seconds
         self.play_until(lambda: time.monotonic() >= ends_at, what="the time")
 
-    def play_during(self, *moments: Callable[[], T]) -> list[T]:
-        """Lets everybody act while each of these waits for its moment, at its own pace; gives what they give."""
+    def play_during(self, *moments: Callable[[], T], is_busy: Callable[[], bool] = lambda: True) -> list[T]:
+        """Lets everybody act while each of these waits for its moment, at its own pace; gives what they give.
+
+        Where it is busy no more, a spare brief is handed in.
+        """
+
+        def are_over() -> bool:
+            if not is_busy() and self._spare:
+                self.stage.write_drafts([self._spare.popleft()])
+            return all(each.done() for each in waiting)
+
         with ThreadPoolExecutor(len(moments)) as pool:
             waiting = [pool.submit(moment) for moment in moments]
-            self.play_until(lambda: all(each.done() for each in waiting), what="every moment that was waited for")
+            self.play_until(are_over, what="every moment that was waited for")
             return [each.result() for each in waiting]
 
     def end(self) -> Figures:
@@ -163,14 +173,19 @@ class Day:
 
 
 @contextmanager
-def bad_day(office: Office, name: str, numbers: tuple[int, ...] = EDITED_TOO) -> Iterator[Day]:
-    """A day whose five briefs are written and not yet handed in."""
+def bad_day(
+    office: Office, name: str, numbers: tuple[int, ...] = EDITED_TOO, spare: tuple[int, ...] = ()
+) -> Iterator[Day]:
+    """A day whose five briefs are written and not yet handed in. spare: numbers of those kept for `play_during`."""
     told: list[str] = []
     with ExitStack() as held:
         held.callback(office.mend)
-        demo = briefs(max(numbers) + 1)
-        played = [replace(demo[each], name=f"{name}, {demo[each].name}", has_refusal=False) for each in numbers]
-        admin(office.urls["opentext"], "PUT", "people", {**people(played), "pace": PACE})
+        demo = briefs(max(*numbers, *spare) + 1)
+        played, kept = (
+            [replace(demo[each], name=f"{name}, {demo[each].name}", has_refusal=False) for each in some]
+            for some in (numbers, spare)
+        )
+        admin(office.urls["opentext"], "PUT", "people", {**people([*played, *kept]), "pace": PACE})
         marketers = Marketers(office.urls["aprimo"], Pace(_CALLS_PER_S))
         held.callback(marketers.close)
         marketers.sign_in()
@@ -180,4 +195,4 @@ def bad_day(office: Office, name: str, numbers: tuple[int, ...] = EDITED_TOO) ->
         opentext.sign_in()
         stage = Stage(marketers, reviewers, Reader(marketers.any, opentext), told.append)
         stage.write_drafts(played)
-        yield Day(office, name, stage, told)
+        yield Day(office, name, stage, told, kept)
