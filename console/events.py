@@ -44,8 +44,13 @@ def show(event_id: str, *, as_json: bool) -> None:
     """Show one event's timeline: received, verified, planned, each attempt, next try, settled."""
     timeline = installation.pages().event_timeline(EventId(event_id))
     if timeline is None:
-        fail(f"There is no event {event_id}.")
+        fail(f"There is no event {event_id}.{_listed(event_id)}")
     if as_json:
         print_json(timeline.to_json())
         return
     print_tables(*timeline_tables(timeline))
+
+
+def _listed(said: str) -> str:
+    """What whoever named an item is told: events have ids of their own."""
+    return f" For an item's events: signoff events list --subject {said}" if ":" in said else ""

@@ -40,8 +40,7 @@ def plan(letters: Sequence[Letter], missed: Sequence[str], *, is_resume: bool, b
     if as_json:
         print_json({**asdict(made), "missed": list(missed)})
     else:
-        print_tables(*tables(made))
-        _tell_how(made)
+        _show(made)
         for letter_id in missed:
             click.echo(f"{printable(letter_id)} is no open dead letter.", err=True)
     sys.exit(Exit.FAILED if missed else Exit.OK)
@@ -160,7 +159,11 @@ def _calls(item: ReplayItem) -> Iterator[tuple[object, ...]]:
             yield (item.letter_id, call.command, call.target, *values, call.note)
 
 
-def _tell_how(made: ReplayPlan) -> None:
+def _show(made: ReplayPlan) -> None:
+    if not made.items:
+        click.echo("No open dead letter is chosen, so there is nothing to plan.")
+        return
+    print_tables(*tables(made))
     many = sum(not item.left for item in made.items)
     if many:
         click.echo(f"\nNothing was sent. To replay {many} of {len(made.items)} exactly so:")

@@ -91,6 +91,12 @@ def test_an_event_that_is_none_is_exit_code_1(terminal: Terminal, behind: Rows) 
     assert (result.exit_code, result.stderr) == (1, "There is no event ev-\N{REPLACEMENT CHARACTER}[31m.\n")
 
 
+def test_whoever_names_an_item_is_told_how_its_events_are_listed(terminal: Terminal, behind: Rows) -> None:
+    told = terminal.run("events", "show", "aprimo:activity:5012").stderr
+
+    assert "signoff events list --subject aprimo:activity:5012" in told
+
+
 def test_the_status_of_an_idle_installation_is_short(terminal: Terminal, behind: Rows) -> None:
     assert (
         plain(terminal.run("status").stdout)

@@ -164,6 +164,12 @@ def test_a_letter_that_is_not_open_is_no_part_of_a_plan(terminal: Terminal, worl
     assert (result.exit_code, result.stderr) == (1, "7 is no open dead letter.\n")
 
 
+def test_where_nothing_is_chosen_no_plan_is_shown(terminal: Terminal, world: World) -> None:
+    result = terminal.run("dead-letters", "replay", "--code", "stale", "--plan")
+
+    assert (result.exit_code, result.stdout) == (0, "No open dead letter is chosen, so there is nothing to plan.\n")
+
+
 @pytest.mark.parametrize(
     "argv",
     [
