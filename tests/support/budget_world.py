@@ -147,7 +147,7 @@ class World(FlowWorld):
         if self.is_commitment:
             found = [self._owed_by_commitment()] if self.values["state"] == "submitted" else []
         else:
-            found = [self._requested(), self._overspent()]
+            found = [self._requested(), *self._overspent()]
         return tuple(dict.fromkeys(each for each in found if each))
 
     def above_limit(self) -> str:
@@ -304,17 +304,17 @@ class World(FlowWorld):
         is_asked = amount is not None and amount > 0 and currency in LIMITED
         return _name(amount, currency) if is_asked else ""
 
-    def _overspent(self) -> str:
-        """By its own fields in its currency, and by its account: the first currency by name that has limits."""
+    def _overspent(self) -> list[str]:
+        """By its own fields in its currency, and by its account: once for each currency that has limits, by name."""
         own = (str(self.values["currency"]), decimal(self.values["planned"]), decimal(self.values["budget"]))
         spends = [own, *([self._funded()] if self.values["account"] == ACCOUNT else [])]
-        over = (
-            _name(spent, currency)
-            for currency, spent, limit in sorted(spends, key=itemgetter(0))
-            if spent is not None and limit is not None and currency in LIMITED
-            if spent > self.granted(currency) and _crosses(spent - limit, limit)
-        )
-        return next(over, "")
+        over: dict[str, str] = {}
+        for currency, spent, limit in sorted(spends, key=itemgetter(0)):
+            if spent is None or limit is None or currency not in LIMITED or spent <= self.granted(currency):
+                continue
+            if _crosses(spent - limit, limit):
+                over.setdefault(currency, _name(spent, currency))
+        return list(over.values())
 
     def _funded(self) -> tuple[str, Decimal, Decimal]:
         """Currency, spend and budget of the account."""

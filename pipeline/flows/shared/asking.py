@@ -86,7 +86,7 @@ def asks(case: Case) -> tuple[Ask, ...]:
     """What the item asks for now: its request first, then its spend."""
     if case.item is None:
         return ()
-    found = (_of_commitment(case),) if is_commitment(case.words) else (_requested(case), _of_spend(case))
+    found = (_of_commitment(case),) if is_commitment(case.words) else (_requested(case), *_of_spend(case))
     return tuple(dict.fromkeys(ask for ask in found if ask))
 
 
@@ -179,7 +179,7 @@ def _requested(case: Case) -> Ask | None:
     return Ask(amount=amount, currency=currency, budget=budget, reason="The requester asks for an exception.")
 
 
-def _of_spend(case: Case) -> Ask | None:
+def _of_spend(case: Case) -> tuple[Ask, ...]:
     return spending.of_spends(_spends(case), case.words.terms_of(SpendTerms), granted(case.link))
 
 

@@ -106,14 +106,17 @@ def of_commitment(amount: Decimal, currency: str, limits: Limits) -> Ask | None:
     return Ask(amount=amount, currency=currency, budget=limits.commitment, reason=reason)
 
 
-def of_spends(spends: Iterable[Spend], terms: SpendTerms, approved: Mapping[str, Decimal]) -> Ask | None:
-    """What a campaign's spend asks for: the first currency, by name, whose spend crosses the rule.
+def of_spends(spends: Iterable[Spend], terms: SpendTerms, approved: Mapping[str, Decimal]) -> tuple[Ask, ...]:
+    """What a campaign's spend asks for: one exception for each currency in which it crosses the rule, by name.
 
     approved: what was approved already, per currency: only what goes beyond it is asked for. A currency without
     limits crosses nothing: `unlimited` names it.
     """
-    asks = (_of_spend(each, terms, approved.get(each.currency)) for each in sorted(spends, key=_by_currency))
-    return next((ask for ask in asks if ask), None)
+    asks: dict[str, Ask] = {}
+    for spend in sorted(spends, key=_by_currency):
+        if ask := _of_spend(spend, terms, approved.get(spend.currency)):
+            asks.setdefault(spend.currency, ask)
+    return tuple(asks.values())
 
 
 def unlimited(currencies: Iterable[str], terms: SpendTerms) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pipeline.flows.shared.asking import GRANTED
 from pipeline.keys import aprimo_key
 from pipeline.words import Side
 from tests.support.agreeing import found
-from tests.support.budget_world import CAMPAIGN, campaign, commitment
+from tests.support.budget_world import ACCOUNT, CAMPAIGN, campaign, commitment
 
 DELETED = "aprimo.commitment.deleted"
 
@@ -174,6 +174,21 @@ def test_a_spend_that_is_refused_again_in_another_currency_keeps_its_campaign_on
     world.settle_down()
 
     assert (world.values["hold"], world.owed(), world.is_refused()) == ("on hold", ("14000 USD",), True)
+
+
+def test_spend_that_crosses_the_rule_in_a_second_currency_is_asked_for_though_the_first_was_refused() -> None:
+    world = campaign(planned="14000.00")
+    world.answer("justified", justification="Dearer.")
+    world.answer("rejected")
+    world.spend(currency="USD", forecast_amount="19000.00")
+    world.edit(account=ACCOUNT)
+
+    world.settle_down()
+    assert [each.item_version for each in world.link.processes] == ["14000 EUR", "19000 USD"]
+    world.all_approve()
+    world.settle_down()
+
+    assert (world.values["hold"], world.owed()) == ("on hold", ("14000 EUR",))
 
 
 def test_a_start_that_was_given_up_half_way_is_finished_though_somebody_has_approved_meanwhile() -> None:
