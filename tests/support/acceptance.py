@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import fakeredis
 from celery import Celery
 
 from config.settings import PACKAGED_FLOWS, PACKAGED_PROCESSES, Settings, load
@@ -200,8 +199,7 @@ def opened(
     _copy_flows(folder / "flows", only, changes or {})
     settings = _settings(folder, premises, aprimo.base, opentext.base, more=environ or {})
     made, waker = Wiring(settings, Celery("acceptance", set_as_current=False)), PatientWaker()
-    redis = fakeredis.FakeRedis(server=fakeredis.FakeServer())
-    vars(made).update(redis=redis, waker=waker, store=premises.store)
+    vars(made).update(redis=premises.redis, waker=waker, store=premises.store)
     with premises.showing(assemble(settings, _web_parts(made, premises.pages))):
         for key in dict.fromkeys(words.process_key for words in made.words.values()):
             made.opentext.client.deploy(key, (PACKAGED_PROCESSES / f"{key}.bpmn").read_bytes(), "", bounds())
